@@ -1,0 +1,216 @@
+"""The database: base class, column types, and who opens and ends transactions.
+
+The word ``commit(`` stands in this file only. Web requests: a POST opens a *writing* transaction before its first read
+and ends it by the status of the answer; every other method is rolled back. Worker and command line use
+`transaction()`. It knows no business word and no table.
+
+SQLite: a writing transaction is ``BEGIN IMMEDIATE`` behind a file lock, because SQLite's own busy handler sleeps and
+is unfair between processes. PostgreSQL: READ COMMITTED with row locks taken by the verbs.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, request
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Engine,
+    MetaData,
+    Table,
+    cast,
+    event,
+    literal,
+    text,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import DeclarativeBase, Session, registry
+from sqlalchemy.types import TypeDecorator
+
+WRITING = "asanokai_writing"
+READING = ("GET", "HEAD", "OPTIONS")
+PLANNER_LOCK = 0x6173616E  # "asan": any number, the same in every process
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """An aware moment, stored as UTC; a naive one is refused with TypeError."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise TypeError("naive datetime refused: give it a zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Facts = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+"""A small JSON object; assign whole values, changes inside one are not seen."""
+
+Texts = Facts
+"""One text in up to three languages: ``{"de": …, "en": …, "ja": …}``; read it through `languages.pick`."""
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """What every table's class stands on."""
+
+    registry = registry(metadata=MetaData(naming_convention=NAMES), type_annotation_map={datetime: UTCDateTime()})
+
+
+db = SQLAlchemy(model_class=Base, disable_autonaming=True, session_options={"expire_on_commit": False})
+migrate = Migrate(render_as_batch=True, compare_type=True)
+
+
+def init_app(app: Flask) -> None:
+    """Bind the database to the app and lay the request's transaction around every view."""
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(Path(app.root_path).parent / "migrations"))
+    with app.app_context():
+        _prepare(db.engine)
+    app.before_request(_open_for_request)
+    app.after_request(_end_of_request)
+
+
+def session() -> Session:
+    """This context's session."""
+    return db.session()
+
+
+def _open_for_request() -> None:
+    if request.method not in READING:
+        # Take in the body first: nobody may hold the write lock while typing slowly.
+        request.form
+        begin_writing()
+
+
+def _end_of_request(response: Response) -> Response:
+    if request.method in READING or response.status_code >= 400:
+        db.session.rollback()
+    else:
+        db.session.commit()
+    return response
+
+
+def begin_writing() -> None:
+    """Open a transaction that may write. What was open before is rolled back: a read view cannot be upgraded."""
+    db.session.rollback()
+    db.session.connection(execution_options={WRITING: True})
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """A writing transaction of its own, for worker, command line and what must outlive a refused request."""
+    begin_writing()
+    try:
+        yield db.session()
+        db.session.commit()
+    finally:
+        db.session.remove()
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """A transaction that only reads, ended by rolling back."""
+    try:
+        yield db.session()
+    finally:
+        db.session.remove()
+
+
+def moment(value: datetime) -> ColumnElement[datetime]:
+    """An aware moment as a literal inside an INSERT … SELECT: PostgreSQL must be told its type there."""
+    bound = literal(value, UTCDateTime())
+    return cast(bound, UTCDateTime()) if db.engine.dialect.name == "postgresql" else bound
+
+
+def plan_alone() -> bool:
+    """Whether this transaction is now the only planner. SQLite's writing transactions are alone already."""
+    connection = db.session.connection()
+    if connection.dialect.name != "postgresql":
+        return True
+    locked = connection.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": PLANNER_LOCK})
+    return bool(locked.scalar())
+
+
+def insert_missing(table: Table) -> Any:
+    """An INSERT for this database that skips rows whose unique key exists.
+
+    With ``from_select`` the SELECT must have a WHERE on SQLite (its grammar wants one before ON CONFLICT).
+    """
+    dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
+    # psycopg's cursor forgets the count otherwise, once SQLAlchemy has asked for the new keys.
+    return dialect.insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+
+
+def _prepare(engine: Engine) -> None:
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _connect_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "checkin", _release_queue)
+        event.listen(engine, "close", _leave_queue)
+
+
+def _connect_sqlite(dbapi_connection: Any, _record: Any) -> None:
+    # pysqlite's own transactions begin at the first write and overbook: we emit BEGIN ourselves.
+    dbapi_connection.isolation_level = None
+    cursor = dbapi_connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    if connection.get_execution_options().get(WRITING):
+        _queue(connection)
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        connection.exec_driver_sql("BEGIN")
+
+
+def _queue(connection: Connection) -> None:
+    """Stand in line for the write lock. The line is a lock file beside the database; the kernel keeps the order."""
+    database = connection.engine.url.database
+    if not database or database == ":memory:":
+        return
+    info = connection.connection.info
+    if "queue" not in info:
+        info["queue"] = os.open(f"{database}.queue", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    fcntl.flock(info["queue"], fcntl.LOCK_EX)
+
+
+def _release_queue(_dbapi_connection: Any, record: Any) -> None:
+    queue = record.info.get("queue")
+    if queue is not None:
+        fcntl.flock(queue, fcntl.LOCK_UN)
+
+
+def _leave_queue(_dbapi_connection: Any, record: Any) -> None:
+    queue = record.info.pop("queue", None)
+    if queue is not None:
+        os.close(queue)

@@ -1,0 +1,55 @@
+"""Absolute addresses from the base URL, for letters, feeds and the command line. A test holds them against the url_map.
+
+Pages use `url_for`; nothing here needs a request.
+"""
+
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+
+@dataclass(frozen=True)
+class Links:
+    """Addresses under one base URL (without a slash at its end)."""
+
+    base: str
+
+    def home(self) -> str:
+        return f"{self.base}/"
+
+    def imprint(self) -> str:
+        return f"{self.base}/imprint"
+
+    def privacy(self) -> str:
+        return f"{self.base}/privacy"
+
+    def me(self) -> str:
+        return f"{self.base}/me/"
+
+    def meeting(self, path: str) -> str:
+        return f"{self.base}/meetings/{quote(path)}"
+
+    def answer(self, token: str, choice: str | None = None) -> str:
+        query = f"?{urlencode({'answer': choice})}" if choice else ""
+        return f"{self.base}/answer/{token}{query}"
+
+    def unsubscribe(self, token: str) -> str:
+        return f"{self.base}/unsubscribe/{token}"
+
+    def sign_in(self, token: str) -> str:
+        return f"{self.base}/sign-in/{token}"
+
+    def confirm(self, token: str) -> str:
+        """Where an application or a coordinator's invitation is confirmed."""
+        return f"{self.base}/join/{token}"
+
+    def coordinate(self) -> str:
+        return f"{self.base}/coordinate/"
+
+    def coordinate_meeting(self, meeting_id: int) -> str:
+        return f"{self.base}/coordinate/meetings/{meeting_id}"
+
+    def coordinate_applications(self) -> str:
+        return f"{self.base}/coordinate/applications"
+
+    def calendar(self, secret: str) -> str:
+        return f"{self.base}/calendar/{secret}.ics"

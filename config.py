@@ -1,0 +1,277 @@
+"""Settings from the environment. `Config.from_env()` lists everything that is missing or makes no sense at once.
+
+A setting NAME may also be given as NAME_FILE, the path of a file that holds it: the way secrets are handed to services.
+`.env.example` explains every setting. Nothing here opens a database or a port.
+"""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+import contextlib
+
+HOME = Path(__file__).resolve().parent
+INSTANCE = HOME / "instance"
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+LEAST_SECRET = 32
+
+
+class ConfigError(Exception):
+    """The settings cannot be used; `problems` says everything that is wrong with them."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("The settings cannot be used:\n" + "\n".join(f"  - {problem}" for problem in problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class Mail:
+    """How letters leave: Flask-Mail's own names, without the MAIL_ in front."""
+
+    server: str = "localhost"
+    port: int = 25
+    use_tls: bool = False
+    use_ssl: bool = False
+    username: str | None = None
+    password: str | None = None
+    timeout: float = 20.0
+
+
+@dataclass(frozen=True)
+class Config:
+    """All settings, checked. `night` is the pair of wall times between which nothing unasked arrives."""
+
+    base_url: str
+    secret_key: str
+    database_url: str
+    organisation: str = "Asa no Kai"
+    sender: str = ""
+    reply_domain: str = ""
+    secret_key_fallbacks: tuple[str, ...] = ()
+    mail: Mail = field(default_factory=Mail)
+    night: tuple[time, time] = (time(21), time(7))
+    limits_storage: str = "memory://"
+    metrics: bool = False
+    proxies: int = 0
+    clock_file: str = ""
+    testing: bool = False
+
+    @property
+    def https(self) -> bool:
+        """Whether the pages are reached over https."""
+        return self.base_url.startswith("https://")
+
+    @property
+    def host(self) -> str:
+        """Host and port of the base URL, as a browser sends them."""
+        return urlsplit(self.base_url).netloc
+
+    @property
+    def mail_domain(self) -> str:
+        """The domain that Message-IDs and, where there is none for replies, the sender belong to."""
+        return self.reply_domain or self.sender.rpartition("@")[2] or urlsplit(self.base_url).hostname or "localhost"
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> "Config":
+        """Read the settings. Raises `ConfigError` with everything that is wrong."""
+        reader = _Reader(os.environ if environ is None else environ)
+        config = reader.config()
+        if reader.problems:
+            raise ConfigError(reader.problems)
+        return config
+
+    @classmethod
+    def for_tests(cls, **settings: Any) -> "Config":
+        """Settings for a test: a loopback address, a fixed key; `settings` override."""
+        usual = {
+            "base_url": "http://localhost:8000",
+            "secret_key": "a key for tests only, long enough to be one",
+            "organisation": "Asa no Kai Thüringen",
+            "sender": "asanokai@asanokai.example",
+            "reply_domain": "reply.asanokai.example",
+            "testing": True,
+        }
+        return cls(**{**usual, **settings})
+
+    def flask(self) -> dict[str, Any]:
+        """The same as Flask's and its extensions' own configuration names."""
+        prefix = "__Host-" if self.https else ""
+        return {
+            "SECRET_KEY": self.secret_key,
+            "SECRET_KEY_FALLBACKS": list(self.secret_key_fallbacks),
+            "SQLALCHEMY_DATABASE_URI": self.database_url,
+            "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(self.database_url),
+            "PREFERRED_URL_SCHEME": "https" if self.https else "http",
+            "TRUSTED_HOSTS": sorted({urlsplit(self.base_url).hostname or "", *LOOPBACK}),
+            "SESSION_COOKIE_NAME": f"{prefix}asanokai",
+            "SESSION_COOKIE_SECURE": self.https,
+            "SESSION_COOKIE_HTTPONLY": True,
+            "SESSION_COOKIE_SAMESITE": "Lax",
+            "PERMANENT_SESSION_LIFETIME": 60 * 60 * 24 * 30,
+            "MAX_CONTENT_LENGTH": 4 * 1024 * 1024,
+            "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
+            "WTF_CSRF_TIME_LIMIT": None,
+            "WTF_CSRF_SSL_STRICT": self.https,
+            "RATELIMIT_STORAGE_URI": self.limits_storage,
+            "RATELIMIT_ENABLED": not self.testing,
+            "BABEL_DEFAULT_LOCALE": "en",
+            "BABEL_TRANSLATION_DIRECTORIES": str(HOME / "asanokai" / "translations"),
+            "MAIL_SERVER": self.mail.server,
+            "MAIL_PORT": self.mail.port,
+            "MAIL_USE_TLS": self.mail.use_tls,
+            "MAIL_USE_SSL": self.mail.use_ssl,
+            "MAIL_USERNAME": self.mail.username,
+            "MAIL_PASSWORD": self.mail.password,
+            "MAIL_DEFAULT_SENDER": self.sender,
+            "MAIL_DEBUG": 0,
+            "MAIL_SUPPRESS_SEND": False,
+            "MAIL_TIMEOUT": self.mail.timeout,
+            "TESTING": self.testing,
+        }
+
+
+def _engine_options(database_url: str) -> dict[str, Any]:
+    if database_url.startswith("sqlite"):
+        return {"connect_args": {"timeout": 10}}
+    return {"pool_size": 8, "max_overflow": 8, "pool_pre_ping": True}
+
+
+class _Reader:
+    """Reads one setting after the other and notes what is wrong instead of stopping."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+        self.problems: list[str] = []
+
+    def config(self) -> Config:
+        base_url = self._base_url()
+        loopback = urlsplit(base_url).hostname in LOOPBACK
+        sender = self.text("ASANOKAI_SENDER") or ("" if not loopback else "asanokai@localhost")
+        if "@" not in sender or any(mark in sender for mark in " ,;<>\r\n"):
+            self.problems.append("ASANOKAI_SENDER must be a plain mail address, such as breakfast@example.org")
+        return Config(
+            base_url=base_url,
+            secret_key=self._secret_key(loopback),
+            database_url=self._database_url(),
+            organisation=self.text("ASANOKAI_ORGANISATION", "Asa no Kai"),
+            sender=sender,
+            reply_domain=self.text("ASANOKAI_REPLY_DOMAIN"),
+            secret_key_fallbacks=tuple(self.text("ASANOKAI_SECRET_KEY_FALLBACKS").split()),
+            mail=self._mail(loopback),
+            night=self._night(),
+            limits_storage=self.text("ASANOKAI_LIMITS_STORAGE", "memory://"),
+            metrics=self.truth("ASANOKAI_METRICS"),
+            proxies=self.number("ASANOKAI_PROXIES", 0, most=5),
+            clock_file=self.text("ASANOKAI_CLOCK"),
+        )
+
+    def text(self, name: str, default: str = "") -> str:
+        path = self.environ.get(f"{name}_FILE")
+        if path:
+            try:
+                return Path(path).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                self.problems.append(f"{name}_FILE cannot be read: {error}")
+                return default
+        return self.environ.get(name, "").strip() or default
+
+    def number(self, name: str, default: int, *, most: int) -> int:
+        typed = self.text(name)
+        if not typed:
+            return default
+        if not (typed.isascii() and typed.isdigit()) or int(typed) > most:
+            self.problems.append(f"{name} must be a number from 0 to {most}, not “{typed}”")
+            return default
+        return int(typed)
+
+    def truth(self, name: str) -> bool:
+        typed = self.text(name).lower()
+        if typed in ("", "0", "no", "false", "off"):
+            return False
+        if typed not in ("1", "yes", "true", "on"):
+            self.problems.append(f"{name} must be yes or no, not “{typed}”")
+        return True
+
+    def _base_url(self) -> str:
+        base_url = self.text("ASANOKAI_BASE_URL", "http://localhost:8000").rstrip("/")
+        parts = urlsplit(base_url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
+            self.problems.append(
+                f"ASANOKAI_BASE_URL must be of the form https://breakfast.example.org, not “{base_url}”"
+            )
+        elif parts.scheme == "http" and parts.hostname not in LOOPBACK:
+            self.problems.append(
+                f"ASANOKAI_BASE_URL is {base_url}: off this machine the pages must be served over https"
+            )
+        return base_url
+
+    def _secret_key(self, loopback: bool) -> str:
+        key = self.text("ASANOKAI_SECRET_KEY")
+        if not key and loopback:
+            return _own_key()
+        if not key:
+            self.problems.append(
+                "ASANOKAI_SECRET_KEY is missing. Make one: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+            )
+        elif len(key) < LEAST_SECRET:
+            self.problems.append(f"ASANOKAI_SECRET_KEY is too short: {LEAST_SECRET} characters at least")
+        return key
+
+    def _database_url(self) -> str:
+        url = self.text("ASANOKAI_DATABASE_URL")
+        if not url:
+            INSTANCE.mkdir(exist_ok=True)
+            return f"sqlite:///{INSTANCE / 'asanokai.sqlite'}"
+        for written in ("postgres://", "postgresql://"):
+            if url.startswith(written):
+                return "postgresql+psycopg://" + url.removeprefix(written)
+        if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
+            self.problems.append("ASANOKAI_DATABASE_URL must begin with sqlite:/// or postgresql://")
+        if url in ("sqlite://", "sqlite:///:memory:"):
+            self.problems.append("ASANOKAI_DATABASE_URL must be a file: web and worker share it")
+        return url
+
+    def _mail(self, loopback: bool) -> Mail:
+        server = self.text("MAIL_SERVER", "localhost" if loopback else "")
+        if not server:
+            self.problems.append("MAIL_SERVER is missing: the host that takes the letters")
+        use_ssl, use_tls = self.truth("MAIL_USE_SSL"), self.truth("MAIL_USE_TLS")
+        if use_ssl and use_tls:
+            self.problems.append("MAIL_USE_SSL and MAIL_USE_TLS exclude each other: 465 wants SSL, 587 wants TLS")
+        return Mail(
+            server=server,
+            port=self.number("MAIL_PORT", 465 if use_ssl else 587 if use_tls else 25, most=65535),
+            use_tls=use_tls,
+            use_ssl=use_ssl,
+            username=self.text("MAIL_USERNAME") or None,
+            password=self.text("MAIL_PASSWORD") or None,
+            timeout=float(self.number("MAIL_TIMEOUT", 20, most=600)),
+        )
+
+    def _night(self) -> tuple[time, time]:
+        typed = self.text("ASANOKAI_NIGHT", "21:00-07:00")
+        try:
+            begins, ends = (time.fromisoformat(part.strip()) for part in typed.split("-"))
+        except ValueError:
+            self.problems.append(f"ASANOKAI_NIGHT must be of the form 21:00-07:00, not “{typed}”")
+            return time(21), time(7)
+        return begins, ends
+
+
+def _own_key() -> str:
+    """A key of this machine's own, for running on loopback: made once, kept under instance/."""
+    path = INSTANCE / "secret_key"
+    if not path.exists():
+        INSTANCE.mkdir(exist_ok=True)
+        fresh = path.with_suffix(f".{os.getpid()}")
+        fresh.write_text(secrets.token_urlsafe(48))
+        fresh.chmod(0o600)
+        # Web and worker may start at once; whoever links first has made the key for both.
+        with contextlib.suppress(FileExistsError):
+            os.link(fresh, path)
+        fresh.unlink()
+    return path.read_text().strip()
