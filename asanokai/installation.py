@@ -1,0 +1,55 @@
+"""What this installation calls itself and how it writes: one row, edited on the settings page.
+
+Secrets, servers and addresses come from the environment (`config.py`); they are not here.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, LargeBinary
+from sqlalchemy.orm import Mapped, deferred, mapped_column
+
+from asanokai import clock, journal
+from asanokai.db import Base, Texts, session
+
+
+class Installation(Base):
+    """The one row. Empty fields fall back to the settings in the environment."""
+
+    __tablename__ = "installation"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, default=1)
+    organisation: Mapped[str] = mapped_column(default="", server_default="")
+    sender_name: Mapped[str] = mapped_column(default="", server_default="")
+    welcome: Mapped[dict[str, Any] | None] = mapped_column(Texts)
+    imprint: Mapped[dict[str, Any] | None] = mapped_column(Texts)
+    privacy: Mapped[dict[str, Any] | None] = mapped_column(Texts)
+    accessibility: Mapped[dict[str, Any] | None] = mapped_column(Texts)
+    logo: Mapped[bytes | None] = deferred(mapped_column(LargeBinary))
+    logo_type: Mapped[str | None]
+    paused_at: Mapped[datetime | None]
+    changed_at: Mapped[datetime | None]
+
+
+def current() -> Installation:
+    """The row, or an unsaved empty one where nothing has been set yet."""
+    return session().get(Installation, 1) or Installation(id=1, organisation="", sender_name="")
+
+
+def change(*, actor_id: int | None, **values: Any) -> Installation:
+    """Set the given fields. Logo bytes must have been checked before."""
+    row = session().get(Installation, 1)
+    if row is None:
+        row = Installation(id=1)
+        session().add(row)
+    for field, value in values.items():
+        setattr(row, field, value)
+    row.changed_at = clock.now()
+    journal.write("change", "installation", 1, actor_id=actor_id, fields=sorted(values))
+    return row
+
+
+def pause(paused: bool, *, actor_id: int | None) -> None:
+    """Hold back, or let go again, all letters but those somebody asked for."""
+    change(actor_id=actor_id, paused_at=clock.now() if paused else None)

@@ -1,0 +1,267 @@
+"""The ledger of mail: one row per letter, before anything is sent.
+
+`post()` writes a row in the transaction that caused it, `claim()` leases due rows to a sender, `settle()` says how it
+ended. States: queued → claimed → sent | failed | dropped | bounced. A row says what is to be written and to whom, not
+the words: those are laid out at sending, so a row is never stale.
+
+It knows no SMTP, and member and meeting only by foreign key.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, and_, func, or_, select, text, true, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from asanokai import clock, journal
+from asanokai.db import Base, Facts, insert_missing, session
+from asanokai.errors import N_, Missing, Refused
+
+STATES = ("queued", "claimed", "sent", "failed", "dropped", "bounced")
+FIRST_OF_ALL = ("sign_in", "opt_in")
+"""Kinds somebody is waiting for in front of the screen."""
+
+ASKED_FOR = ("sign_in", "opt_in", "join", "welcome", "declined", "application", "digest")
+"""Kinds that are about an account or the desk, not about a meeting's audience: no pause and no List-* headers."""
+
+LEASE = timedelta(minutes=5)
+PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720))
+"""How long to wait after the first, second, … temporary refusal; after the last the letter has failed."""
+
+
+class Letter(Base):
+    """One mail to one person. `key` says what it is, so that nothing is posted twice."""
+
+    __tablename__ = "letter"
+    __table_args__ = (
+        CheckConstraint(f"state IN {STATES}", name="state"),
+        Index(
+            "ix_letter_queued",
+            "due_at",
+            "id",
+            postgresql_where=text("state = 'queued'"),
+            sqlite_where=text("state = 'queued'"),
+        ),
+        Index(
+            "ix_letter_claimed",
+            "claimed_until",
+            postgresql_where=text("state = 'claimed'"),
+            sqlite_where=text("state = 'claimed'"),
+        ),
+        Index(None, "meeting_id", "kind"),
+        Index(None, "member_id", "created_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str]
+    member_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
+    address: Mapped[str | None]
+    language: Mapped[str | None]
+    meeting_id: Mapped[int | None] = mapped_column(ForeignKey("meeting.id"))
+    facts: Mapped[dict[str, Any] | None] = mapped_column(Facts)
+    state: Mapped[str] = mapped_column(default="queued", server_default="queued")
+    due_at: Mapped[datetime]
+    useless_after: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    claimed_by: Mapped[str | None]
+    claimed_until: Mapped[datetime | None]
+    message_id: Mapped[str | None] = mapped_column(unique=True)
+    sequence: Mapped[int | None]
+    starts_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
+    settled_at: Mapped[datetime | None]
+    reason: Mapped[str | None]
+    server_words: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime]
+
+
+def post(
+    kind: str,
+    key: str,
+    *,
+    member_id: int | None = None,
+    address: str | None = None,
+    language: str | None = None,
+    meeting_id: int | None = None,
+    facts: dict[str, Any] | None = None,
+    due_at: datetime | None = None,
+    useless_after: datetime | None = None,
+) -> bool:
+    """Write a letter's row unless its key exists; whether it was new. Goes to `address`, else to the member's main one."""
+    now = clock.now()
+    inserted = session().execute(
+        insert_missing(Letter.__table__),  # type: ignore[arg-type]  # declared as FromClause, is a Table
+        {
+            "key": key,
+            "kind": kind,
+            "member_id": member_id,
+            "address": address,
+            "language": language,
+            "meeting_id": meeting_id,
+            "facts": facts,
+            "due_at": due_at or now,
+            "useless_after": useless_after,
+            "created_at": now,
+        },
+    )
+    return bool(inserted.rowcount)
+
+
+def message_id(key: str, domain: str) -> str:
+    """The Message-ID of a letter: the same at every attempt, and nobody else's."""
+    digest = hashlib.sha256(key.encode()).hexdigest()[:32]
+    return f"<{digest}@{domain}>"
+
+
+def release_expired() -> int:
+    """Queue again what a sender claimed and never settled: it died. Returns how many."""
+    released = session().execute(
+        update(Letter)
+        .where(Letter.state == "claimed", Letter.claimed_until < clock.now())
+        .values(state="queued", claimed_by=None, claimed_until=None)
+    )
+    return int(released.rowcount)  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult
+
+
+def claim(by: str, size: int = 50, *, held_meetings: Sequence[int] = (), everything_held: bool = False) -> list[int]:
+    """Lease up to `size` due letters to the sender `by`; their numbers in the order to send them.
+
+    A claim is a write that says what was won: two senders never hold the same letter. Letters of paused meetings
+    (`held_meetings`) or, if everything is paused, all but those somebody asked for, stay where they are.
+    """
+    won: list[int] = []
+    for kinds_first in (True, False):
+        if len(won) < size:
+            won += _claim(by, size - len(won), kinds_first, held_meetings, everything_held)
+    return won
+
+
+def _claim(by: str, size: int, kinds_first: bool, held_meetings: Sequence[int], everything_held: bool) -> list[int]:
+    now = clock.now()
+    first = Letter.kind.in_(FIRST_OF_ALL)
+    may_go = true()
+    if everything_held:
+        may_go = Letter.kind.in_(ASKED_FOR)
+    elif held_meetings:
+        may_go = or_(Letter.meeting_id.is_(None), Letter.meeting_id.not_in(held_meetings))
+    due = (
+        select(Letter.id)
+        .where(Letter.state == "queued", Letter.due_at <= now, first if kinds_first else ~first, may_go)
+        .order_by(Letter.due_at, Letter.id)
+        .limit(size)
+        .with_for_update(skip_locked=True)
+    )
+    claimed = session().execute(
+        update(Letter)
+        .where(Letter.id.in_(due.scalar_subquery()), Letter.state == "queued")
+        .values(state="claimed", claimed_by=by, claimed_until=now + LEASE, attempts=Letter.attempts + 1)
+        .returning(Letter.id, Letter.due_at)
+        .execution_options(synchronize_session=False)
+    )
+    return [row.id for row in sorted(claimed, key=lambda row: (row.due_at, row.id))]
+
+
+def settle(
+    letter_id: int,
+    state: str,
+    *,
+    by: str,
+    reason: str | None = None,
+    server_words: str | None = None,
+    message_id: str | None = None,
+    sequence: int | None = None,
+    starts_at: datetime | None = None,
+) -> bool:
+    """Say how a claimed letter ended; whether the claim was still ours."""
+    now = clock.now()
+    done = session().execute(
+        update(Letter)
+        .where(Letter.id == letter_id, Letter.state == "claimed", Letter.claimed_by == by)
+        .values(
+            state=state,
+            settled_at=now,
+            sent_at=now if state == "sent" else None,
+            reason=reason,
+            server_words=server_words,
+            message_id=message_id,
+            sequence=sequence,
+            starts_at=starts_at,
+            claimed_by=None,
+            claimed_until=None,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    return bool(done.rowcount)  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult
+
+
+def postpone(letter_id: int, attempts: int, *, by: str, server_words: str) -> str:
+    """After a temporary refusal: queue again with a growing pause, or fail after the last. Returns the state."""
+    if attempts > len(PAUSES):
+        settle(letter_id, "failed", by=by, reason="refused too often", server_words=server_words)
+        return "failed"
+    session().execute(
+        update(Letter)
+        .where(Letter.id == letter_id, Letter.state == "claimed", Letter.claimed_by == by)
+        .values(
+            state="queued",
+            due_at=clock.now() + PAUSES[attempts - 1],
+            server_words=server_words,
+            claimed_by=None,
+            claimed_until=None,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    return "queued"
+
+
+def give_back(letter_ids: Iterable[int], *, by: str) -> None:
+    """Return claimed letters untried: the server could not be reached, or we are told to stop."""
+    session().execute(
+        update(Letter)
+        .where(Letter.id.in_(list(letter_ids)), Letter.state == "claimed", Letter.claimed_by == by)
+        .values(state="queued", claimed_by=None, claimed_until=None, attempts=Letter.attempts - 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def drop_queued(reason: str, *, meeting_id: int, kinds: Sequence[str], member_id: int | None = None) -> int:
+    """Settle what is still queued and no longer true as dropped. Returns how many."""
+    criteria = [Letter.state == "queued", Letter.meeting_id == meeting_id, Letter.kind.in_(kinds)]
+    if member_id is not None:
+        criteria.append(Letter.member_id == member_id)
+    dropped = session().execute(
+        update(Letter)
+        .where(and_(*criteria))
+        .values(state="dropped", reason=reason, settled_at=clock.now())
+        .execution_options(synchronize_session=False)
+    )
+    return int(dropped.rowcount)  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult
+
+
+def retry(letter_id: int, *, actor_id: int | None = None) -> None:
+    """Queue a failed letter again, now. Raises `Missing`, or `Refused` if it has not failed."""
+    letter = session().get(Letter, letter_id)
+    if letter is None:
+        raise Missing(N_("There is no such letter."))
+    if letter.state not in ("failed", "bounced"):
+        raise Refused(N_("Only a letter that failed can be sent again; this one is “%(state)s”."), state=letter.state)
+    letter.state, letter.due_at, letter.attempts = "queued", clock.now(), 0
+    letter.settled_at = letter.reason = letter.server_words = None
+    journal.write("retry", "letter", letter.id, actor_id=actor_id)
+
+
+def counts(meeting_id: int | None = None) -> dict[str, int]:
+    """How many letters are in which state, of one meeting or of all."""
+    query = select(Letter.state, func.count()).group_by(Letter.state)
+    if meeting_id is not None:
+        query = query.where(Letter.meeting_id == meeting_id)
+    return {state: count for state, count in session().execute(query)}
+
+
+def mint_nonce() -> str:
+    """A secret for a link that works once; keep `tokens.hashed` of it."""
+    return secrets.token_urlsafe(24)

@@ -1,0 +1,345 @@
+"""One morning of a series: its states and times, its address, and the moments at which letters are due.
+
+States: draft → announced → held or cancelled. A meeting copies zone, length, seats and venue from its series when it is
+proposed and is edited itself from then on. Who is told of a change stands in `announcing.py`; seats are counted only
+under `for_update()`.
+"""
+
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, delete, select, update
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from asanokai import clock, journal
+from asanokai import series as series_rules
+from asanokai.db import Base, Texts, session
+from asanokai.errors import N_, BadInput, Missing, Refused
+from asanokai.series import EVE, INVITE, REMIND, USUAL_DEADLINE, USUAL_PLAN, Lead, Series, in_utc, leads
+
+STATES = ("draft", "announced", "held", "cancelled")
+AHEAD = timedelta(days=366)
+"""How far ahead the worker proposes."""
+
+
+class Meeting(Base):
+    """A meeting, with its own zone, times, seats. `proposed_for` is the rule's wall time it was proposed for."""
+
+    __tablename__ = "meeting"
+    __table_args__ = (
+        UniqueConstraint("series_id", "proposed_for"),
+        CheckConstraint(f"state IN {STATES}", name="state"),
+        CheckConstraint("ends_at > starts_at", name="ends_after_start"),
+        Index(None, "state", "starts_at"),
+        Index(None, "series_id", "starts_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    series_id: Mapped[int] = mapped_column(ForeignKey("series.id"))
+    uid: Mapped[str] = mapped_column(unique=True)
+    path: Mapped[str] = mapped_column(unique=True)
+    state: Mapped[str] = mapped_column(default="draft")
+    proposed_for: Mapped[str | None]
+    zone: Mapped[str]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    answer_until: Mapped[datetime]
+    seats: Mapped[int | None]
+    guests_allowed: Mapped[int] = mapped_column(default=1)
+    title: Mapped[dict[str, Any] | None] = mapped_column(Texts)
+    venue: Mapped[dict[str, Any] | None] = mapped_column(Texts)
+    note: Mapped[dict[str, Any] | None] = mapped_column(Texts)
+    join_link: Mapped[str] = mapped_column(default="")
+    reason: Mapped[dict[str, Any] | None] = mapped_column(Texts)
+    public: Mapped[bool] = mapped_column(default=True)
+    needs_approval: Mapped[bool] = mapped_column(default=True)
+    sequence: Mapped[int] = mapped_column(default=0)
+    version: Mapped[int] = mapped_column(default=0)
+    paused_at: Mapped[datetime | None]
+    announced_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+    series: Mapped[Series] = relationship(lazy="raise")
+
+    @property
+    def local_date(self) -> date:
+        """The date on the meeting's own calendar."""
+        return self.starts_at.astimezone(ZoneInfo(self.zone)).date()
+
+
+class FormerPath(Base):
+    """An address a meeting had before it moved; it leads to the meeting for good."""
+
+    __tablename__ = "former_path"
+
+    path: Mapped[str] = mapped_column(primary_key=True)
+    meeting_id: Mapped[int] = mapped_column(ForeignKey("meeting.id"), index=True)
+
+
+class Moment(Base):
+    """When a step of the letter plan is due for a meeting. Recomputed when the meeting or the plan moves."""
+
+    __tablename__ = "moment"
+    __table_args__ = (
+        UniqueConstraint("meeting_id", "kind", "step"),
+        CheckConstraint(f"kind IN {(INVITE, REMIND, EVE)}", name="kind"),
+        Index(None, "done_at", "due_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    meeting_id: Mapped[int] = mapped_column(ForeignKey("meeting.id"))
+    kind: Mapped[str]
+    step: Mapped[int]
+    due_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+
+
+def add(
+    series: Series,
+    wall_start: datetime,
+    *,
+    wall_end: datetime | None = None,
+    proposed_for: str | None = None,
+    actor_id: int | None = None,
+) -> Meeting:
+    """A draft meeting at a local wall time (naive, in the series' zone). Raises `BadInput` if it ends before it starts."""
+    starts_at = in_utc(wall_start, series.zone)
+    if wall_end is not None:
+        ends_at = in_utc(wall_end, series.zone)
+    else:
+        ends_at = in_utc(wall_start + timedelta(minutes=series.minutes), series.zone)
+    if ends_at <= starts_at:
+        raise BadInput("ends", N_("The end must lie after the start."))
+    meeting = Meeting(
+        series_id=series.id,
+        series=series,
+        uid=f"{secrets.token_hex(16)}@asanokai",
+        path=_free_path(series, wall_start.date()),
+        proposed_for=proposed_for,
+        zone=series.zone,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        answer_until=Lead.parse(series.deadline or USUAL_DEADLINE).before(starts_at, series.zone),
+        seats=series.seats,
+        guests_allowed=series.guests_allowed,
+        venue=series.venue,
+        join_link=series.join_link,
+        public=series.public,
+        needs_approval=series.needs_approval,
+        created_at=clock.now(),
+    )
+    session().add(meeting)
+    session().flush()
+    journal.write("add", "meeting", meeting.id, actor_id=actor_id, starts_at=meeting.starts_at.isoformat())
+    return meeting
+
+
+def _free_path(series: Series, day: date, *, own: int | None = None) -> str:
+    for count in range(1, 100):
+        path = f"{day.isoformat()}-{series.slug}" + (f"-{count}" if count > 1 else "")
+        owner = session().scalar(select(Meeting.id).where(Meeting.path == path))
+        former = session().scalar(select(FormerPath.meeting_id).where(FormerPath.path == path))
+        if owner in (None, own) and former in (None, own):
+            return path
+    raise Refused(N_("There are too many meetings of this series on one day."))
+
+
+def propose(series: Series, *, until: datetime | None = None) -> list[Meeting]:
+    """Draft meetings for the dates the rule gives up to `until` (default twelve months) that were not proposed before.
+
+    A date once proposed stays proposed: a meeting that was moved or deleted does not come back.
+    """
+    if series.rule is None or series.first is None:
+        return []
+    now = clock.now()
+    walls = series_rules.dates_of_rule(series.rule, series.first, series.zone, after=now, until=until or now + AHEAD)
+    known = set(session().scalars(select(Meeting.proposed_for).where(Meeting.series_id == series.id)))
+    return [
+        add(series, wall, proposed_for=wall.isoformat(timespec="minutes"))
+        for wall in walls
+        if wall.isoformat(timespec="minutes") not in known
+    ]
+
+
+EDITABLE = (
+    "title",
+    "venue",
+    "note",
+    "join_link",
+    "seats",
+    "guests_allowed",
+    "answer_until",
+    "public",
+    "needs_approval",
+)
+
+
+def set_times(meeting: Meeting, starts_at: datetime, ends_at: datetime) -> None:
+    """Give the meeting other times (aware). Deadline and moments keep their distance in local time; the old address
+    leads on. Raises `BadInput` if it ends before it starts."""
+    if ends_at <= starts_at:
+        raise BadInput("ends", N_("The end must lie after the start."))
+    zone = ZoneInfo(meeting.zone)
+    deadline = meeting.answer_until.astimezone(zone)
+    days = (meeting.local_date - deadline.date()).days
+    if starts_at != meeting.starts_at:
+        moved = starts_at.astimezone(zone).date() - timedelta(days=days)
+        wall = datetime.combine(moved, deadline.time())
+        meeting.answer_until = min(in_utc(wall, meeting.zone), starts_at)
+    meeting.starts_at, meeting.ends_at = starts_at.astimezone(UTC), ends_at.astimezone(UTC)
+    _set_path(meeting)
+
+
+def _set_path(meeting: Meeting) -> None:
+    series = series_rules.by_id(meeting.series_id)
+    path = _free_path(series, meeting.local_date, own=meeting.id)
+    if path == meeting.path:
+        return
+    session().execute(delete(FormerPath).where(FormerPath.path == path))
+    if meeting.state != "draft":
+        session().add(FormerPath(path=meeting.path, meeting_id=meeting.id))
+    meeting.path = path
+    session().flush()
+
+
+def set_moments(meeting: Meeting) -> None:
+    """Recompute when the plan's steps are due. A step already past when the meeting was announced is left out
+    (reason *announced too late*), except the invitation, which then goes at once. Steps done stay done unless their
+    moment moved into the future."""
+    now, series = clock.now(), series_rules.by_id(meeting.series_id)
+    kept = {
+        (moment.kind, moment.step): moment
+        for moment in session().scalars(select(Moment).where(Moment.meeting_id == meeting.id))
+    }
+    announced = meeting.announced_at or now
+    for kind, step, words in leads(series.plan or USUAL_PLAN):
+        due_at = Lead.parse(words).before(meeting.starts_at, meeting.zone)
+        moment = kept.pop((kind, step), None)
+        if kind == INVITE:
+            begun = moment is not None and moment.due_at <= now
+            due_at = moment.due_at if moment is not None and begun else max(due_at, announced)
+        if moment is None:
+            if kind == INVITE or due_at >= announced:
+                session().add(Moment(meeting_id=meeting.id, kind=kind, step=step, due_at=due_at))
+        elif moment.due_at != due_at:
+            moment.due_at = due_at
+            if due_at > now:
+                moment.done_at = None
+            elif moment.done_at is None and kind != INVITE:
+                moment.done_at = now
+    for moment in kept.values():
+        session().delete(moment)
+    session().flush()
+
+
+def for_update(meeting_id: int) -> Meeting:
+    """The meeting, locked against every other change of it and its answers, fresh from the database. Raises `Missing`.
+
+    On SQLite the writing transaction is the lock. Several meetings are locked in the order of their numbers.
+    """
+    meeting = session().scalar(
+        select(Meeting).where(Meeting.id == meeting_id).with_for_update().execution_options(populate_existing=True)
+    )
+    if meeting is None:
+        raise Missing(N_("There is no such meeting."))
+    return meeting
+
+
+def by_id(meeting_id: int) -> Meeting:
+    """The meeting. Raises `Missing`."""
+    meeting = session().get(Meeting, meeting_id)
+    if meeting is None:
+        raise Missing(N_("There is no such meeting."))
+    return meeting
+
+
+def by_path(path: str) -> tuple[Meeting, bool]:
+    """The meeting at an address, and whether that is its address now (else it moved). Raises `Missing`."""
+    meeting = session().scalar(select(Meeting).where(Meeting.path == path))
+    if meeting is not None:
+        return meeting, True
+    former = session().get(FormerPath, path)
+    if former is None:
+        raise Missing(N_("There is no such meeting."))
+    return by_id(former.meeting_id), False
+
+
+def on_date(series: Series, day: date) -> Meeting:
+    """The series' meeting on that local date, cancelled ones last. Raises `Missing`."""
+    found = [meeting for meeting in of_series(series) if meeting.local_date == day]
+    if not found:
+        raise Missing(N_("“%(slug)s” has no meeting on %(day)s."), slug=series.slug, day=day.isoformat())
+    return min(found, key=lambda meeting: meeting.state == "cancelled")
+
+
+def of_series(series: Series) -> Sequence[Meeting]:
+    """All meetings of the series in the order of time."""
+    return (
+        session()
+        .scalars(select(Meeting).where(Meeting.series_id == series.id).order_by(Meeting.starts_at, Meeting.id))
+        .all()
+    )
+
+
+def upcoming(*, public_only: bool = False, limit: int | None = None) -> Sequence[Meeting]:
+    """Announced and cancelled meetings that are not over, soonest first."""
+    query = (
+        select(Meeting)
+        .where(Meeting.state.in_(("announced", "cancelled")), Meeting.ends_at > clock.now())
+        .order_by(Meeting.starts_at, Meeting.id)
+        .limit(limit)
+    )
+    return session().scalars(query.where(Meeting.public) if public_only else query).all()
+
+
+def past(*, public_only: bool = False, limit: int = 12) -> Sequence[Meeting]:
+    """Held meetings, and announced ones that are over, latest first."""
+    query = (
+        select(Meeting)
+        .where(Meeting.state.in_(("announced", "held")), Meeting.ends_at <= clock.now())
+        .order_by(Meeting.starts_at.desc())
+        .limit(limit)
+    )
+    return session().scalars(query.where(Meeting.public) if public_only else query).all()
+
+
+def mark_held() -> int:
+    """What was announced and is over was held. Returns how many."""
+    held = session().execute(
+        update(Meeting)
+        .where(Meeting.state == "announced", Meeting.ends_at <= clock.now())
+        .values(state="held")
+        .returning(Meeting.id)
+        .execution_options(synchronize_session=False)
+    )
+    ids = [row.id for row in held]
+    for meeting_id in ids:
+        journal.write("hold", "meeting", meeting_id)
+    return len(ids)
+
+
+def delete_draft(meeting: Meeting, *, actor_id: int | None) -> None:
+    """Drop a draft: it becomes a cancelled row nobody was told of, so that the rule does not propose it again."""
+    if meeting.state != "draft":
+        raise Refused(N_("Only a draft can be dropped; cancel a meeting that was announced."))
+    meeting.state, meeting.public = "cancelled", False
+    meeting.cancelled_at = clock.now()
+    journal.write("drop", "meeting", meeting.id, actor_id=actor_id)
+
+
+def held_back() -> list[int]:
+    """Numbers of the meetings whose letters wait, because they or their series are paused."""
+    return list(
+        session().scalars(
+            select(Meeting.id)
+            .join(Series, Series.id == Meeting.series_id)
+            .where(
+                Meeting.ends_at > clock.now() - timedelta(days=1),
+                Meeting.paused_at.is_not(None) | Series.paused_at.is_not(None),
+            )
+        )
+    )

@@ -1,0 +1,165 @@
+"""What a meeting is about: topics in up to three languages, and who speaks.
+
+Abstracts are Markdown as typed; `markdown` cleans them when shown. Slots with times and voting come with their issue.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, delete, func, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
+
+from asanokai import clock, journal
+from asanokai.db import Base, Texts, session
+from asanokai.errors import N_, BadInput, Missing
+from asanokai.languages import LANGUAGES, Name
+from asanokai.meetings import Meeting
+from asanokai.members import cleaned
+
+LONGEST_ABSTRACT = 8000
+
+
+class Topic(Base):
+    """One topic on a meeting, in the order of `position`."""
+
+    __tablename__ = "topic"
+    __table_args__ = (Index(None, "meeting_id", "position"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    meeting_id: Mapped[int] = mapped_column(ForeignKey("meeting.id"))
+    position: Mapped[int]
+    title: Mapped[dict[str, Any]] = mapped_column(Texts)
+    abstract: Mapped[dict[str, Any] | None] = mapped_column(Texts)
+    created_at: Mapped[datetime]
+
+    speakers: Mapped[list["Speaker"]] = relationship(
+        lazy="raise", order_by="Speaker.position_in_line", cascade="all, delete-orphan"
+    )
+
+
+class Speaker(Base):
+    """Who speaks on a topic: with names and organisation of their own, a member or not."""
+
+    __tablename__ = "speaker"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    topic_id: Mapped[int] = mapped_column(ForeignKey("topic.id"), index=True)
+    member_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
+    position_in_line: Mapped[int] = mapped_column(default=0)
+    title: Mapped[str] = mapped_column(default="")
+    family: Mapped[str] = mapped_column(default="")
+    given: Mapped[str] = mapped_column(default="")
+    family_ja: Mapped[str] = mapped_column(default="")
+    given_ja: Mapped[str] = mapped_column(default="")
+    position: Mapped[dict[str, Any] | None] = mapped_column(Texts)
+    organisation: Mapped[dict[str, Any] | None] = mapped_column(Texts)
+
+    @property
+    def name(self) -> Name:
+        """The names as `languages` writes them."""
+        return Name(
+            family=self.family,
+            given=self.given,
+            title=self.title,
+            family_ja=self.family_ja,
+            given_ja=self.given_ja,
+        )
+
+
+@dataclass(frozen=True)
+class SpeakerText:
+    """What is typed about a speaker. Organisation and position are texts in languages."""
+
+    family: str = ""
+    given: str = ""
+    title: str = ""
+    family_ja: str = ""
+    given_ja: str = ""
+    organisation: dict[str, str] | None = None
+    position: dict[str, str] | None = None
+    member_id: int | None = None
+
+
+def post(
+    meeting: Meeting,
+    title: dict[str, str],
+    *,
+    abstract: dict[str, str] | None = None,
+    speakers: Sequence[SpeakerText] = (),
+    topic_id: int | None = None,
+    actor_id: int | None = None,
+) -> Topic:
+    """Put a topic on a meeting, or change the one with `topic_id`. Raises `BadInput`, or `Missing` for another's."""
+    kept = {language: cleaned(title.get(language), longest=300) for language in LANGUAGES}
+    if not any(kept.values()):
+        raise BadInput("title", N_("Please give a title in at least one language."))
+    if topic_id is None:
+        last = session().scalar(select(func.max(Topic.position)).where(Topic.meeting_id == meeting.id)) or 0
+        topic = Topic(meeting_id=meeting.id, position=last + 1, created_at=clock.now())
+        session().add(topic)
+    else:
+        topic = by_id(meeting, topic_id)
+    topic.title = {language: words for language, words in kept.items() if words}
+    topic.abstract = _abstract(abstract or {})
+    session().flush()
+    session().execute(delete(Speaker).where(Speaker.topic_id == topic.id))
+    session().add_all(_speaker(topic, place, speaker) for place, speaker in enumerate(speakers))
+    meeting.version += 1
+    session().flush()
+    session().expire(topic, ["speakers"])
+    journal.write("post" if topic_id is None else "change", "topic", topic.id, actor_id=actor_id, meeting=meeting.id)
+    return topic
+
+
+def _abstract(abstract: dict[str, str]) -> dict[str, str] | None:
+    for language in LANGUAGES:
+        if len(abstract.get(language) or "") > LONGEST_ABSTRACT:
+            raise BadInput("abstract", N_("An abstract may have %(most)s characters."), most=LONGEST_ABSTRACT)
+    return {key: abstract[key].strip() for key in LANGUAGES if (abstract.get(key) or "").strip()} or None
+
+
+def _speaker(topic: Topic, place: int, speaker: SpeakerText) -> Speaker:
+    return Speaker(
+        topic_id=topic.id,
+        member_id=speaker.member_id,
+        position_in_line=place,
+        title=cleaned(speaker.title),
+        family=cleaned(speaker.family),
+        given=cleaned(speaker.given),
+        family_ja=cleaned(speaker.family_ja),
+        given_ja=cleaned(speaker.given_ja),
+        organisation={key: cleaned(words) for key, words in (speaker.organisation or {}).items() if words} or None,
+        position={key: cleaned(words) for key, words in (speaker.position or {}).items() if words} or None,
+    )
+
+
+def by_id(meeting: Meeting, topic_id: int) -> Topic:
+    """The meeting's topic of that number, with its speakers. Raises `Missing`."""
+    found = next((topic for topic in of(meeting) if topic.id == topic_id), None)
+    if found is None:
+        raise Missing(N_("There is no such topic."))
+    return found
+
+
+def of(meeting: Meeting) -> list[Topic]:
+    """The meeting's topics in order, each with its speakers."""
+    return of_all([meeting.id]).get(meeting.id, [])
+
+
+def of_all(meeting_ids: Sequence[int]) -> dict[int, list[Topic]]:
+    """The topics of several meetings with their speakers, in two statements however many there are."""
+    from_meeting: dict[int, list[Topic]] = {}
+    query = select(Topic).where(Topic.meeting_id.in_(meeting_ids)).order_by(Topic.position, Topic.id)
+    for topic in session().scalars(query.options(selectinload(Topic.speakers))):
+        from_meeting.setdefault(topic.meeting_id, []).append(topic)
+    return from_meeting
+
+
+def remove(meeting: Meeting, topic_id: int, *, actor_id: int | None) -> None:
+    """Take a topic off a meeting. Raises `Missing`."""
+    topic = by_id(meeting, topic_id)
+    session().delete(topic)
+    meeting.version += 1
+    journal.write("remove", "topic", topic_id, actor_id=actor_id, meeting=meeting.id)
