@@ -1,0 +1,216 @@
+"""Announce, edit, move, cancel a meeting: first the row, then the answers, then the letters.
+
+Every verb locks the meeting, so that an answer given meanwhile meets either the old state or the new one. Letters of a
+change are inserted by one statement for everybody it touches. Invitations, reminders and evening notes are not posted
+here: `invitations` plans them from the moments set here.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Boolean, ColumnElement, String, and_, cast, exists, func, literal, select
+
+from asanokai import clock, db, journal, letters, meetings, rsvps
+from asanokai.db import insert_missing, session
+from asanokai.errors import N_, BadInput, Refused
+from asanokai.letters import Letter
+from asanokai.meetings import EDITABLE, Meeting
+from asanokai.members import Address, Member
+from asanokai.rsvps import Rsvp
+
+PLANNED = ("invite", "remind", "eve")
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is to become of a meeting; None leaves a value as it is. Times are aware."""
+
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    venue: dict[str, str] | None = None
+
+
+def announce(meeting_id: int, *, actor_id: int | None = None) -> Meeting:
+    """Announce a draft: from now on it is public (if it is to be), can be answered, and its letters are planned.
+
+    Raises `Refused` for anything but a draft, or a draft whose deadline has passed.
+    """
+    meeting = meetings.for_update(meeting_id)
+    now = clock.now()
+    if meeting.state != "draft":
+        raise Refused(N_("Only a draft can be announced."))
+    if meeting.starts_at <= now:
+        raise Refused(N_("This meeting lies in the past; give it another date first."))
+    if meeting.answer_until <= now:
+        raise Refused(N_("The deadline for answers has passed; set a later one before announcing."))
+    meeting.state, meeting.announced_at = "announced", now
+    meeting.version += 1
+    meetings.set_moments(meeting)
+    journal.write("announce", "meeting", meeting.id, actor_id=actor_id)
+    return meeting
+
+
+def edit(meeting_id: int, *, actor_id: int | None = None, **values: Any) -> Meeting:
+    """Change what touches nobody's calendar: title, note, link, seats, guests, deadline, publicity.
+
+    More seats seat who waits; fewer take none away. Raises `BadInput`.
+    """
+    meeting = meetings.for_update(meeting_id)
+    if set(values) - set(EDITABLE):
+        raise TypeError(f"not editable: {sorted(set(values) - set(EDITABLE))}")
+    _check(meeting, values)
+    for field, value in values.items():
+        setattr(meeting, field, value)
+    meeting.version += 1
+    journal.write("edit", "meeting", meeting.id, actor_id=actor_id, fields=sorted(values), seats=meeting.seats)
+    if "seats" in values:
+        rsvps.promote(meeting)
+    return meeting
+
+
+def _check(meeting: Meeting, values: dict[str, Any]) -> None:
+    seats, guests = values.get("seats"), values.get("guests_allowed", 0)
+    if seats is not None and not 0 < seats <= 100_000:
+        raise BadInput("seats", N_("Please give a number of seats above zero, or none for unlimited."))
+    if guests is None or not 0 <= guests <= 20:
+        raise BadInput("guests_allowed", N_("Between 0 and 20 guests may be allowed."))
+    if "answer_until" in values and values["answer_until"] > meeting.starts_at:
+        raise BadInput("answer_until", N_("The deadline cannot lie after the start."))
+
+
+def touched(meeting: Meeting) -> int:
+    """How many people a move or cancellation would be written to."""
+    return int(session().scalar(select(func.count()).select_from(_readers(meeting).subquery())) or 0)
+
+
+def move(meeting_id: int, change: Change, *, actor_id: int | None = None) -> Meeting:
+    """Another time or place. Answers stay; everyone invited or answering gets one letter with a higher SEQUENCE.
+
+    A draft just changes. Raises `Refused` for a meeting that is over or cancelled.
+    """
+    meeting = meetings.for_update(meeting_id)
+    if meeting.state not in ("draft", "announced"):
+        raise Refused(N_("Only a draft or an announced meeting can be moved."))
+    old = {
+        "old_starts_at": meeting.starts_at.isoformat(),
+        "old_ends_at": meeting.ends_at.isoformat(),
+        "old_venue": meeting.venue,
+    }
+    starts_at = change.starts_at or meeting.starts_at
+    ends_at = change.ends_at or starts_at + (meeting.ends_at - meeting.starts_at)
+    time_moves = (starts_at, ends_at) != (meeting.starts_at, meeting.ends_at)
+    place_moves = change.venue is not None and change.venue != (meeting.venue or {})
+    if not (time_moves or place_moves):
+        return meeting
+    if meeting.state == "announced" and starts_at <= clock.now():
+        raise BadInput("starts", N_("An announced meeting cannot be moved into the past."))
+    if time_moves:
+        meetings.set_times(meeting, starts_at, ends_at)
+    if place_moves:
+        meeting.venue = change.venue or None
+    meeting.version += 1
+    if meeting.state == "announced":
+        meeting.sequence += 1
+        meetings.set_moments(meeting)
+        _tell_moved(meeting, old)
+    journal.write(
+        "move",
+        "meeting",
+        meeting.id,
+        actor_id=actor_id,
+        starts_at=meeting.starts_at.isoformat(),
+        before=old["old_starts_at"],
+        place=place_moves,
+        sequence=meeting.sequence,
+    )
+    return meeting
+
+
+def _tell_moved(meeting: Meeting, old: dict[str, Any]) -> None:
+    # Who has not yet got the letter of an earlier move must be told what they last knew.
+    unsent = session().scalar(
+        select(Letter.facts)
+        .where(Letter.meeting_id == meeting.id, Letter.kind == "moved", Letter.state == "queued")
+        .limit(1)
+    )
+    letters.drop_queued("overtaken by a later change", meeting_id=meeting.id, kinds=("moved",))
+    letters.drop_queued("the meeting was moved", meeting_id=meeting.id, kinds=("remind", "eve"))
+    _post(
+        meeting,
+        "moved",
+        {**(unsent or old), "sequence": meeting.sequence},
+        suffix=f":{meeting.sequence}",
+        useless_after=meeting.starts_at,
+    )
+
+
+def cancel(meeting_id: int, *, reason: dict[str, str] | None = None, actor_id: int | None = None) -> Meeting:
+    """Call the meeting off. Everyone who was written to gets one CANCEL, and nothing afterwards.
+
+    Raises `Refused` unless it is announced and not over.
+    """
+    meeting = meetings.for_update(meeting_id)
+    if meeting.state != "announced" or meeting.ends_at <= clock.now():
+        raise Refused(N_("Only an announced meeting that is not over can be cancelled."))
+    meeting.state, meeting.cancelled_at = "cancelled", clock.now()
+    meeting.reason = {key: words for key, words in (reason or {}).items() if words} or None
+    meeting.sequence += 1
+    meeting.version += 1
+    _post(meeting, "cancelled", None, useless_after=meeting.ends_at)
+    letters.drop_queued(
+        "the meeting was cancelled",
+        meeting_id=meeting.id,
+        kinds=(*PLANNED, "confirm", "waiting", "seat", "moved"),
+    )
+    journal.write("cancel", "meeting", meeting.id, actor_id=actor_id, sequence=meeting.sequence)
+    return meeting
+
+
+def pause(meeting_id: int, paused: bool, *, actor_id: int | None = None) -> None:
+    """Hold the meeting's letters back, or let them go."""
+    meeting = meetings.for_update(meeting_id)
+    meeting.paused_at = clock.now() if paused else None
+    journal.write("pause" if paused else "resume", "meeting", meeting.id, actor_id=actor_id)
+
+
+def _readers(meeting: Meeting) -> Any:
+    """Who has heard of the meeting: a letter about it has left for them (or is leaving)."""
+    told = exists().where(
+        Letter.meeting_id == meeting.id,
+        Letter.member_id == Rsvp.member_id,
+        Letter.state.in_(("sent", "claimed")),
+    )
+    answered = Rsvp.answer != "invited"
+    return (
+        select(Rsvp.member_id.label("member_id"))
+        .join(Member, Member.id == Rsvp.member_id)
+        .join(
+            Address,
+            and_(Address.member_id == Member.id, Address.kind == "main", Address.suppressed_at.is_(None)),
+        )
+        .where(Rsvp.meeting_id == meeting.id, Member.standing == "accepted", told | answered)
+    )
+
+
+def _post(
+    meeting: Meeting, kind: str, facts: dict[str, Any] | None, *, suffix: str = "", useless_after: datetime
+) -> int:
+    session().flush()
+    now = clock.now()
+    readers = _readers(meeting).subquery()
+    columns: dict[str, ColumnElement[Any]] = {
+        "key": literal(f"{kind}:{meeting.id}:") + cast(readers.c.member_id, String) + literal(suffix),
+        "kind": literal(kind),
+        "member_id": readers.c.member_id,
+        "meeting_id": literal(meeting.id),
+        "facts": literal(facts, Letter.facts.type),
+        "state": literal("queued"),
+        "due_at": db.moment(now),
+        "useless_after": db.moment(useless_after),
+        "attempts": literal(0),
+        "created_at": db.moment(now),
+    }
+    rows = select(*(column.label(name) for name, column in columns.items())).where(literal(True, Boolean))
+    inserted = session().execute(insert_missing(Letter.__table__).from_select(list(columns), rows))  # type: ignore[arg-type]
+    return int(inserted.rowcount)

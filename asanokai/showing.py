@@ -1,0 +1,162 @@
+"""A meeting as one reader sees it: texts in their language, times on the meeting's clock and on theirs.
+
+Shared by pages and letters, so that both say the same. It decides nothing, writes nothing and knows no HTML beyond the
+cleaned abstract.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+from sqlalchemy import select
+
+from asanokai import clock, markdown, topics
+from asanokai.db import session
+from asanokai.languages import (
+    Text,
+    date_in_words,
+    dates_of,
+    elsewhere,
+    moment_in_words,
+    pick,
+    span_in_words,
+)
+from asanokai.meetings import Meeting
+from asanokai.series import Series
+from asanokai.topics import Speaker, Topic
+
+
+@dataclass(frozen=True)
+class ShownSpeaker:
+    """Who speaks: the name in the reader's order and one line of position and organisation."""
+
+    name: str
+    line: str
+
+
+@dataclass(frozen=True)
+class ShownTopic:
+    """A topic in the reader's language or a fallback; `lang` is the language it is in."""
+
+    id: int
+    title: Text
+    abstract: Text
+    speakers: tuple[ShownSpeaker, ...]
+
+    @property
+    def lang(self) -> str:
+        """The language the title is in."""
+        return self.title.lang
+
+    @property
+    def abstract_html(self) -> Markup:
+        """The abstract as clean HTML."""
+        return Markup(markdown.to_html(self.abstract.text))
+
+    @property
+    def abstract_text(self) -> str:
+        """The abstract without its marks."""
+        return markdown.to_text(self.abstract.text)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A meeting in a reader's words. `elsewhere` is "" where the reader's clock agrees with the meeting's."""
+
+    meeting: Meeting
+    series: Series
+    title: Text
+    series_name: Text
+    date: str
+    short_date: str
+    time: str
+    elsewhere: str
+    venue: Text
+    note: Text
+    reason: Text
+    answer_until: str
+    topics: tuple[ShownTopic, ...]
+    local_date: date
+    last_date: date
+
+    @property
+    def heading(self) -> Text:
+        """What the meeting is called: its own title, else the series' name."""
+        return self.title or self.series_name
+
+    @property
+    def several_days(self) -> bool:
+        """Whether it lasts for more than one day."""
+        return self.last_date != self.local_date
+
+    @property
+    def state(self) -> str:
+        """draft | announced | closed (answers no longer taken) | begun | over | cancelled."""
+        now, meeting = clock.now(), self.meeting
+        if meeting.state in ("draft", "cancelled"):
+            return meeting.state
+        if now >= meeting.ends_at:
+            return "over"
+        if now >= meeting.starts_at:
+            return "begun"
+        return "closed" if now > meeting.answer_until else "announced"
+
+
+def shown(
+    meeting: Meeting, series: Series, of_meeting: Sequence[Topic], *, language: str, zone: str | None = None
+) -> Shown:
+    """The meeting for a reader of `language` whose clock is in `zone` (default: the meeting's)."""
+    first = series.first_language
+    begins, ends = meeting.starts_at, meeting.ends_at
+    here = ZoneInfo(meeting.zone)
+    return Shown(
+        meeting=meeting,
+        series=series,
+        title=pick(meeting.title, language, first),
+        series_name=pick(series.name, language, first),
+        date=dates_of(begins, ends, language, meeting.zone),
+        short_date=date_in_words(meeting.local_date, language, short=True),
+        time=span_in_words(begins, ends, language, meeting.zone),
+        elsewhere=elsewhere(begins, ends, language, here=meeting.zone, there=zone or meeting.zone),
+        venue=pick(meeting.venue, language, first),
+        note=pick(meeting.note, language, first),
+        reason=pick(meeting.reason, language, first),
+        answer_until=in_words(meeting.answer_until, language, meeting.zone),
+        topics=tuple(_topic(topic, language, first) for topic in of_meeting),
+        local_date=begins.astimezone(here).date(),
+        last_date=ends.astimezone(here).date(),
+    )
+
+
+def in_words(moment: datetime, language: str, zone: str) -> str:
+    """A moment on the clock of a zone, as pages and letters write it."""
+    return moment_in_words(moment, language, zone)
+
+
+def shown_all(found: Sequence[Meeting], *, language: str, zone: str | None = None) -> list[Shown]:
+    """Several meetings, in two statements more however many there are."""
+    wanted = {meeting.series_id for meeting in found}
+    of_id = {row.id: row for row in session().scalars(select(Series).where(Series.id.in_(wanted)))} if wanted else {}
+    about = topics.of_all([meeting.id for meeting in found]) if found else {}
+    return [
+        shown(meeting, of_id[meeting.series_id], about.get(meeting.id, []), language=language, zone=zone)
+        for meeting in found
+    ]
+
+
+def _topic(topic: Topic, language: str, first: str) -> ShownTopic:
+    return ShownTopic(
+        id=topic.id,
+        title=pick(topic.title, language, first),
+        abstract=pick(topic.abstract, language, first),
+        speakers=tuple(_speaker(speaker, language, first) for speaker in topic.speakers),
+    )
+
+
+def _speaker(speaker: Speaker, language: str, first: str) -> ShownSpeaker:
+    parts = (pick(speaker.position, language, first).text, pick(speaker.organisation, language, first).text)
+    if language == "ja":
+        return ShownSpeaker(speaker.name.full(language), " ".join(filter(None, reversed(parts))))
+    return ShownSpeaker(speaker.name.full(language), ", ".join(filter(None, parts)))
