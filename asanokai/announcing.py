@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, String, and_, cast, exists, func, literal, select
+from sqlalchemy import Boolean, ColumnElement, String, and_, cast, exists, func, literal, select, update
 
 from asanokai import clock, db, journal, letters, meetings, rsvps
 from asanokai.db import insert_missing, session
@@ -64,6 +64,9 @@ def edit(meeting_id: int, *, actor_id: int | None = None, **values: Any) -> Meet
         setattr(meeting, field, value)
     meeting.version += 1
     journal.write("edit", "meeting", meeting.id, actor_id=actor_id, fields=sorted(values), seats=meeting.seats)
+    if "answer_until" in values and meeting.state == "announced":
+        meetings.set_moments(meeting)
+        _keep_useful(meeting)
     if "seats" in values:
         rsvps.promote(meeting)
     return meeting
@@ -97,6 +100,7 @@ def move(meeting_id: int, change: Change, *, actor_id: int | None = None) -> Mee
         "old_ends_at": meeting.ends_at.isoformat(),
         "old_venue": meeting.venue,
     }
+    day = meeting.local_date
     starts_at = change.starts_at or meeting.starts_at
     ends_at = change.ends_at or starts_at + (meeting.ends_at - meeting.starts_at)
     time_moves = (starts_at, ends_at) != (meeting.starts_at, meeting.ends_at)
@@ -111,8 +115,12 @@ def move(meeting_id: int, change: Change, *, actor_id: int | None = None) -> Mee
         meeting.venue = change.venue or None
     meeting.version += 1
     if meeting.state == "announced":
-        meeting.sequence += 1
+        _raise_sequence(meeting)
         meetings.set_moments(meeting)
+        _keep_useful(meeting)
+        if meeting.local_date != day:
+            # Planned anew for the new day. On the same day they stay due when they were, and say what is true then.
+            letters.drop_queued("the meeting was moved", meeting_id=meeting.id, kinds=("remind", "eve"), again=True)
         _tell_moved(meeting, old)
     journal.write(
         "move",
@@ -127,6 +135,27 @@ def move(meeting_id: int, change: Change, *, actor_id: int | None = None) -> Mee
     return meeting
 
 
+def _raise_sequence(meeting: Meeting) -> None:
+    """One higher for everybody, also for a reader whose own entry was ahead: what goes out is the higher of the two."""
+    meeting.sequence += 1
+    session().execute(
+        update(Rsvp)
+        .where(Rsvp.meeting_id == meeting.id, Rsvp.sequence >= meeting.sequence)
+        .values(sequence=Rsvp.sequence + 1)
+    )
+
+
+def _keep_useful(meeting: Meeting) -> None:
+    """What still waits to be sent is of use until the new deadline, or the new end."""
+    for kinds, until in (("invite",), meeting.answer_until), (("confirm", "waiting", "seat"), meeting.ends_at):
+        session().execute(
+            update(Letter)
+            .where(Letter.meeting_id == meeting.id, Letter.kind.in_(kinds), Letter.state.in_(("queued", "claimed")))
+            .values(useless_after=until)
+            .execution_options(synchronize_session=False)
+        )
+
+
 def _tell_moved(meeting: Meeting, old: dict[str, Any]) -> None:
     # Who has not yet got the letter of an earlier move must be told what they last knew.
     unsent = session().scalar(
@@ -135,7 +164,6 @@ def _tell_moved(meeting: Meeting, old: dict[str, Any]) -> None:
         .limit(1)
     )
     letters.drop_queued("overtaken by a later change", meeting_id=meeting.id, kinds=("moved",))
-    letters.drop_queued("the meeting was moved", meeting_id=meeting.id, kinds=("remind", "eve"))
     _post(
         meeting,
         "moved",
@@ -155,7 +183,7 @@ def cancel(meeting_id: int, *, reason: dict[str, str] | None = None, actor_id: i
         raise Refused(N_("Only an announced meeting that is not over can be cancelled."))
     meeting.state, meeting.cancelled_at = "cancelled", clock.now()
     meeting.reason = {key: words for key, words in (reason or {}).items() if words} or None
-    meeting.sequence += 1
+    _raise_sequence(meeting)
     meeting.version += 1
     _post(meeting, "cancelled", None, useless_after=meeting.ends_at)
     letters.drop_queued(
@@ -213,4 +241,4 @@ def _post(
     }
     rows = select(*(column.label(name) for name, column in columns.items())).where(literal(True, Boolean))
     inserted = session().execute(insert_missing(Letter.__table__).from_select(list(columns), rows))  # type: ignore[arg-type]
-    return int(inserted.rowcount)
+    return db.affected(inserted)

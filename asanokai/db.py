@@ -143,6 +143,11 @@ def reading() -> Iterator[Session]:
         db.session.remove()
 
 
+def affected(result: Any) -> int:
+    """How many rows an INSERT, UPDATE or DELETE touched."""
+    return int(result.rowcount)
+
+
 def moment(value: datetime) -> ColumnElement[datetime]:
     """An aware moment as a literal inside an INSERT … SELECT: PostgreSQL must be told its type there."""
     bound = literal(value, UTCDateTime())

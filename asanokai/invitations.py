@@ -32,10 +32,10 @@ from sqlalchemy import (
 from asanokai import clock, db
 from asanokai.db import insert_missing, session
 from asanokai.letters import Letter
-from asanokai.meetings import Meeting, Moment
+from asanokai.meetings import Meeting, Moment, for_update
 from asanokai.members import Address, Member
 from asanokai.rsvps import Rsvp
-from asanokai.series import EVE, INVITE, REMIND, Belonging, Series, in_utc, still
+from asanokai.series import EVE, INVITE, REMIND, USUAL_PLAN, Belonging, Lead, Series, in_utc, leads, still
 
 GRACE = {REMIND: timedelta(hours=12), EVE: timedelta(hours=3)}
 """How long after its moment a letter is still worth sending. An invitation is until the deadline."""
@@ -87,10 +87,13 @@ def plan(moment_id: int, *, night: Night) -> int:
 
     An invitation's moment stays open until the deadline, so that who joins late is invited at once.
     """
-    now = clock.now()
-    moment = session().get_one(Moment, moment_id)
-    meeting = session().get_one(Meeting, moment.meeting_id)
-    if meeting.state != "announced" or moment.done_at is not None or moment.due_at > now:
+    meeting_id = session().scalar(select(Moment.meeting_id).where(Moment.id == moment_id))
+    if meeting_id is None:
+        return 0
+    # Locked, so that an answer, a move or a cancellation meets either none of the letters or all of them.
+    meeting = for_update(meeting_id)
+    moment, now = session().get(Moment, moment_id, populate_existing=True), clock.now()
+    if moment is None or meeting.state != "announced" or moment.done_at is not None or moment.due_at > now:
         return 0
     over = now > meeting.answer_until if moment.kind == INVITE else True
     posted = 0 if moment.kind == INVITE and over else _post(meeting, moment, night, now)
@@ -118,7 +121,7 @@ def _post(meeting: Meeting, moment: Moment, night: Night, now: datetime) -> int:
     }
     rows = select(*(column.label(name) for name, column in columns.items())).where(*due)
     inserted = session().execute(insert_missing(Letter.__table__).from_select(list(columns), rows))  # type: ignore[arg-type]
-    return int(inserted.rowcount)
+    return db.affected(inserted)
 
 
 def _key(meeting: Meeting, moment: Moment, member_id: ColumnElement[int]) -> ColumnElement[str]:
@@ -207,7 +210,7 @@ REASONS = (
 """Why somebody gets no letter; pages translate these."""
 
 
-def audience(meeting: Meeting, kind: str, due_at: datetime) -> Select[Any]:
+def audience(meeting: Meeting, kind: str, due_at: datetime) -> Select[*tuple[Any, ...]]:
     """Everybody a letter of that kind could concern: member_id, zone, and the reason why not (NULL: gets it)."""
     base = _invited_by_series(meeting) if kind == INVITE else _with_an_answer(meeting)
     reasons = [
@@ -231,7 +234,7 @@ def audience(meeting: Meeting, kind: str, due_at: datetime) -> Select[Any]:
     return base.add_columns(cast(why, String).label("reason"))
 
 
-def _invited_by_series(meeting: Meeting) -> Select[Any]:
+def _invited_by_series(meeting: Meeting) -> Select[*tuple[Any, ...]]:
     return (
         select(Member.id.label("member_id"), Member.zone.label("zone"))
         .join(Belonging, Belonging.member_id == Member.id)
@@ -240,7 +243,7 @@ def _invited_by_series(meeting: Meeting) -> Select[Any]:
     )
 
 
-def _with_an_answer(meeting: Meeting) -> Select[Any]:
+def _with_an_answer(meeting: Meeting) -> Select[*tuple[Any, ...]]:
     return (
         select(Member.id.label("member_id"), Member.zone.label("zone"))
         .join(Rsvp, Rsvp.member_id == Member.id)
@@ -303,20 +306,42 @@ def forecast(*, until: datetime, meeting_ids: Sequence[int] | None = None) -> li
     return found
 
 
+def would_go_out(meeting: Meeting) -> list[Forecast]:
+    """What would go out if the draft were announced now: the plan's steps that are not past yet."""
+    now, series = clock.now(), session().get_one(Series, meeting.series_id)
+    found = []
+    for kind, step, words in leads(series.plan or USUAL_PLAN):
+        due_at = Lead.parse(words).before(meeting.starts_at, meeting.zone)
+        if kind == INVITE or due_at >= now:
+            reasons = _counted(_to_be_silent(meeting) if kind == REMIND else audience(meeting, kind, due_at))
+            readers = reasons.pop(None, 0)
+            left_out = {reason: count for reason, count in reasons.items() if reason}
+            found.append(Forecast(max(due_at, now), kind, step, meeting, series, readers, left_out))
+    return sorted(found, key=lambda line: line.due_at)
+
+
 def _reasons(meeting: Meeting, moment: Moment) -> Counter[str | None]:
-    chosen = _expected(meeting, moment).subquery()
-    counted = session().execute(select(chosen.c.reason, func.count()).group_by(chosen.c.reason))
+    return _counted(_expected(meeting, moment))
+
+
+def _counted(chosen: Select[Any]) -> Counter[str | None]:
+    people = chosen.subquery()
+    counted = session().execute(select(people.c.reason, func.count()).group_by(people.c.reason))
     return Counter({reason: count for reason, count in counted})
 
 
-def _expected(meeting: Meeting, moment: Moment) -> Select[Any]:
-    """The audience as it will be. Before the invitation has gone out nobody has a row yet: then all who belong and
-    have not answered are expected to be silent."""
+def _expected(meeting: Meeting, moment: Moment) -> Select[*tuple[Any, ...]]:
+    """The audience as it will be. Before the invitation has gone out nobody has a row yet."""
     waiting_for_invitation = session().scalar(
         select(Moment.id).where(Moment.meeting_id == meeting.id, Moment.kind == INVITE, Moment.due_at > clock.now())
     )
     if moment.kind != REMIND or waiting_for_invitation is None:
         return audience(meeting, moment.kind, moment.due_at)
+    return _to_be_silent(meeting)
+
+
+def _to_be_silent(meeting: Meeting) -> Select[*tuple[Any, ...]]:
+    """All who belong and have not answered, as long as nobody has been invited."""
     answered = exists().where(Rsvp.meeting_id == meeting.id, Rsvp.member_id == Member.id, Rsvp.answer != "invited")
     reasons = case(
         (Member.standing != "accepted", literal("not a member any more")),

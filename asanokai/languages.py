@@ -4,7 +4,7 @@ It knows no table: names come in as a `Name`, texts as ``{"de": …}``. Page tex
 (`asanokai/translations`), letters one template per language (`templates/mail`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -189,6 +189,6 @@ def elsewhere(starts_at: datetime, ends_at: datetime, language: str, *, here: st
     return _THERE[language].format(span=span, city=city(there, language))
 
 
-def best_of(accepted: Sequence[str]) -> str | None:
+def best_of(accepted: Iterable[str]) -> str | None:
     """The first of the accepted language tags that we speak."""
     return next((language for tag in accepted if (language := known(tag))), None)

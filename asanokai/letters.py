@@ -13,10 +13,27 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, and_, func, or_, select, text, true, update
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    and_,
+    cast,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    true,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
-from asanokai import clock, journal
+from asanokai import clock, db, journal
 from asanokai.db import Base, Facts, insert_missing, session
 from asanokai.errors import N_, Missing, Refused
 
@@ -26,6 +43,9 @@ FIRST_OF_ALL = ("sign_in", "opt_in")
 
 ASKED_FOR = ("sign_in", "opt_in", "join", "welcome", "declined", "application", "digest")
 """Kinds that are about an account or the desk, not about a meeting's audience: no pause and no List-* headers."""
+
+OF_MEETING = ("invite", "remind", "confirm", "waiting", "seat", "moved", "cancelled", "eve")
+"""Letters about a meeting to its audience: they carry answer links and List-* headers."""
 
 LEASE = timedelta(minutes=5)
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720))
@@ -108,7 +128,7 @@ def post(
             "created_at": now,
         },
     )
-    return bool(inserted.rowcount)
+    return db.affected(inserted) > 0
 
 
 def message_id(key: str, domain: str) -> str:
@@ -124,7 +144,7 @@ def release_expired() -> int:
         .where(Letter.state == "claimed", Letter.claimed_until < clock.now())
         .values(state="queued", claimed_by=None, claimed_until=None)
     )
-    return int(released.rowcount)  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult
+    return db.affected(released)
 
 
 def claim(by: str, size: int = 50, *, held_meetings: Sequence[int] = (), everything_held: bool = False) -> list[int]:
@@ -143,7 +163,7 @@ def claim(by: str, size: int = 50, *, held_meetings: Sequence[int] = (), everyth
 def _claim(by: str, size: int, kinds_first: bool, held_meetings: Sequence[int], everything_held: bool) -> list[int]:
     now = clock.now()
     first = Letter.kind.in_(FIRST_OF_ALL)
-    may_go = true()
+    may_go: ColumnElement[bool] = true()
     if everything_held:
         may_go = Letter.kind.in_(ASKED_FOR)
     elif held_meetings:
@@ -154,10 +174,12 @@ def _claim(by: str, size: int, kinds_first: bool, held_meetings: Sequence[int], 
         .order_by(Letter.due_at, Letter.id)
         .limit(size)
         .with_for_update(skip_locked=True)
+        .cte("due")
     )
     claimed = session().execute(
         update(Letter)
-        .where(Letter.id.in_(due.scalar_subquery()), Letter.state == "queued")
+        # A CTE is worked out once; a plain subquery may be asked again for every row and win more than `size`.
+        .where(Letter.id.in_(select(due.c.id)), Letter.state == "queued")
         .values(state="claimed", claimed_by=by, claimed_until=now + LEASE, attempts=Letter.attempts + 1)
         .returning(Letter.id, Letter.due_at)
         .execution_options(synchronize_session=False)
@@ -195,7 +217,7 @@ def settle(
         )
         .execution_options(synchronize_session=False)
     )
-    return bool(done.rowcount)  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult
+    return db.affected(done) > 0
 
 
 def postpone(letter_id: int, attempts: int, *, by: str, server_words: str) -> str:
@@ -228,18 +250,57 @@ def give_back(letter_ids: Iterable[int], *, by: str) -> None:
     )
 
 
-def drop_queued(reason: str, *, meeting_id: int, kinds: Sequence[str], member_id: int | None = None) -> int:
-    """Settle what is still queued and no longer true as dropped. Returns how many."""
+def drop_queued(
+    reason: str, *, meeting_id: int, kinds: Sequence[str], member_id: int | None = None, again: bool = False
+) -> int:
+    """Settle what is still queued and no longer true as dropped; with `again`, the same may be posted once more.
+
+    Returns how many.
+    """
     criteria = [Letter.state == "queued", Letter.meeting_id == meeting_id, Letter.kind.in_(kinds)]
     if member_id is not None:
         criteria.append(Letter.member_id == member_id)
     dropped = session().execute(
         update(Letter)
         .where(and_(*criteria))
+        .values(
+            state="dropped",
+            reason=reason,
+            settled_at=clock.now(),
+            key=Letter.key + literal(":dropped:") + cast(Letter.id, String) if again else Letter.key,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    return db.affected(dropped)
+
+
+def drop_by_key(key: str, reason: str) -> None:
+    """Settle a queued letter as dropped."""
+    session().execute(
+        update(Letter)
+        .where(Letter.key == key, Letter.state == "queued")
         .values(state="dropped", reason=reason, settled_at=clock.now())
         .execution_options(synchronize_session=False)
     )
-    return int(dropped.rowcount)  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult
+
+
+def drop_queued_of_application(application_id: int, reason: str) -> None:
+    """Settle what is queued about an application as dropped."""
+    session().execute(
+        update(Letter)
+        .where(Letter.state == "queued", Letter.facts["application"].as_integer() == application_id)
+        .values(state="dropped", reason=reason, settled_at=clock.now())
+        .execution_options(synchronize_session=False)
+    )
+
+
+def forget_applications(application_ids: Sequence[int]) -> None:
+    """Delete the letters about applications that vanish."""
+    session().execute(
+        delete(Letter)
+        .where(Letter.facts["application"].as_integer().in_(application_ids))
+        .execution_options(synchronize_session=False)
+    )
 
 
 def retry(letter_id: int, *, actor_id: int | None = None) -> None:
@@ -256,12 +317,37 @@ def retry(letter_id: int, *, actor_id: int | None = None) -> None:
 
 def counts(meeting_id: int | None = None) -> dict[str, int]:
     """How many letters are in which state, of one meeting or of all."""
+    return counts_of(None if meeting_id is None else [meeting_id])
+
+
+def counts_of(meeting_ids: Sequence[int] | None) -> dict[str, int]:
+    """How many letters are in which state, of some meetings or (None) of all."""
     query = select(Letter.state, func.count()).group_by(Letter.state)
-    if meeting_id is not None:
-        query = query.where(Letter.meeting_id == meeting_id)
+    if meeting_ids is not None:
+        query = query.where(Letter.meeting_id.in_(meeting_ids))
     return {state: count for state, count in session().execute(query)}
 
 
 def mint_nonce() -> str:
     """A secret for a link that works once; keep `tokens.hashed` of it."""
     return secrets.token_urlsafe(24)
+
+
+def by_id(letter_id: int) -> Letter:
+    """The letter. Raises `Missing`."""
+    letter = session().get(Letter, letter_id)
+    if letter is None:
+        raise Missing(N_("There is no such letter."))
+    return letter
+
+
+def newest(
+    *, meeting_ids: Sequence[int] | None = None, state: str | None = None, limit: int = 100, offset: int = 0
+) -> Sequence[Letter]:
+    """The ledger's newest letters, of some meetings or (None) all."""
+    query = select(Letter).order_by(Letter.id.desc()).limit(limit).offset(offset)
+    if meeting_ids is not None:
+        query = query.where(Letter.meeting_id.in_(meeting_ids))
+    if state is not None:
+        query = query.where(Letter.state == state)
+    return session().scalars(query).all()

@@ -6,12 +6,12 @@ under `for_update()`.
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, delete, select, update
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, delete, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from asanokai import clock, journal
@@ -23,6 +23,9 @@ from asanokai.series import EVE, INVITE, REMIND, USUAL_DEADLINE, USUAL_PLAN, Lea
 STATES = ("draft", "announced", "held", "cancelled")
 AHEAD = timedelta(days=366)
 """How far ahead the worker proposes."""
+
+FEED_MEMORY = timedelta(days=90)
+"""How long calendars keep what is over or cancelled."""
 
 
 class Meeting(Base):
@@ -111,7 +114,9 @@ def add(
     if wall_end is not None:
         ends_at = in_utc(wall_end, series.zone)
     else:
-        ends_at = in_utc(wall_start + timedelta(minutes=series.minutes), series.zone)
+        # Days are counted on the calendar, hours by the clock (RFC 5545, 3.3.6).
+        days, minutes = divmod(series.minutes, 24 * 60)
+        ends_at = in_utc(wall_start + timedelta(days=days), series.zone) + timedelta(minutes=minutes)
     if ends_at <= starts_at:
         raise BadInput("ends", N_("The end must lie after the start."))
     meeting = Meeting(
@@ -123,7 +128,7 @@ def add(
         zone=series.zone,
         starts_at=starts_at,
         ends_at=ends_at,
-        answer_until=Lead.parse(series.deadline or USUAL_DEADLINE).before(starts_at, series.zone),
+        answer_until=min(Lead.parse(series.deadline or USUAL_DEADLINE).before(starts_at, series.zone), starts_at),
         seats=series.seats,
         guests_allowed=series.guests_allowed,
         venue=series.venue,
@@ -157,17 +162,16 @@ def propose(series: Series, *, until: datetime | None = None) -> list[Meeting]:
         return []
     now = clock.now()
     walls = series_rules.dates_of_rule(series.rule, series.first, series.zone, after=now, until=until or now + AHEAD)
-    known = set(session().scalars(select(Meeting.proposed_for).where(Meeting.series_id == series.id)))
+    proposed = select(Meeting.proposed_for).where(Meeting.series_id == series.id, Meeting.proposed_for.is_not(None))
+    # Dates, not times: a series that begins at another hour from now on must not meet twice on each of its days.
+    known = {datetime.fromisoformat(wall).date() for wall in session().scalars(proposed) if wall}
     return [
-        add(series, wall, proposed_for=wall.isoformat(timespec="minutes"))
-        for wall in walls
-        if wall.isoformat(timespec="minutes") not in known
+        add(series, wall, proposed_for=wall.isoformat(timespec="minutes")) for wall in walls if wall.date() not in known
     ]
 
 
 EDITABLE = (
     "title",
-    "venue",
     "note",
     "join_link",
     "seats",
@@ -223,7 +227,7 @@ def set_moments(meeting: Meeting) -> None:
             begun = moment is not None and moment.due_at <= now
             due_at = moment.due_at if moment is not None and begun else max(due_at, announced)
         if moment is None:
-            if kind == INVITE or due_at >= announced:
+            if kind == INVITE or due_at >= now:
                 session().add(Moment(meeting_id=meeting.id, kind=kind, step=step, due_at=due_at))
         elif moment.due_at != due_at:
             moment.due_at = due_at
@@ -231,6 +235,9 @@ def set_moments(meeting: Meeting) -> None:
                 moment.done_at = None
             elif moment.done_at is None and kind != INVITE:
                 moment.done_at = now
+        if kind == INVITE and moment is not None and meeting.answer_until > now:
+            # With a later deadline, who joins until then is invited again.
+            moment.done_at = None
     for moment in kept.values():
         session().delete(moment)
     session().flush()
@@ -255,6 +262,18 @@ def by_id(meeting_id: int) -> Meeting:
     if meeting is None:
         raise Missing(N_("There is no such meeting."))
     return meeting
+
+
+def by_ids(meeting_ids: Collection[int]) -> dict[int, Meeting]:
+    """Several meetings by their numbers, in one statement."""
+    if not meeting_ids:
+        return {}
+    return {row.id: row for row in session().scalars(select(Meeting).where(Meeting.id.in_(meeting_ids)))}
+
+
+def ids_of_series(series_ids: Collection[int]) -> list[int]:
+    """Numbers of all meetings of some series."""
+    return list(session().scalars(select(Meeting.id).where(Meeting.series_id.in_(series_ids))))
 
 
 def by_path(path: str) -> tuple[Meeting, bool]:
@@ -286,10 +305,14 @@ def of_series(series: Series) -> Sequence[Meeting]:
 
 
 def upcoming(*, public_only: bool = False, limit: int | None = None) -> Sequence[Meeting]:
-    """Announced and cancelled meetings that are not over, soonest first."""
+    """Announced and cancelled meetings that are not over, soonest first. A draft that was dropped is neither."""
     query = (
         select(Meeting)
-        .where(Meeting.state.in_(("announced", "cancelled")), Meeting.ends_at > clock.now())
+        .where(
+            Meeting.state.in_(("announced", "cancelled")),
+            Meeting.announced_at.is_not(None),
+            Meeting.ends_at > clock.now(),
+        )
         .order_by(Meeting.starts_at, Meeting.id)
         .limit(limit)
     )
@@ -305,6 +328,37 @@ def past(*, public_only: bool = False, limit: int = 12) -> Sequence[Meeting]:
         .limit(limit)
     )
     return session().scalars(query.where(Meeting.public) if public_only else query).all()
+
+
+def in_public_feed() -> Sequence[Meeting]:
+    """Public meetings for a calendar, in the order of time: those announced that are not over, or cancelled, for longer
+    than `FEED_MEMORY`."""
+    since = clock.now() - FEED_MEMORY
+    return (
+        session()
+        .scalars(
+            select(Meeting)
+            .where(
+                Meeting.public,
+                Meeting.announced_at.is_not(None),
+                Meeting.ends_at > since,
+                or_(Meeting.cancelled_at.is_(None), Meeting.cancelled_at > since),
+            )
+            .order_by(Meeting.starts_at, Meeting.id)
+        )
+        .all()
+    )
+
+
+def open_series() -> list[Series]:
+    """Public series people may ask to join: those with a rule, and events that still lie ahead."""
+    ahead = (
+        select(Meeting.id)
+        .where(Meeting.series_id == Series.id, Meeting.state == "announced", Meeting.ends_at > clock.now())
+        .exists()
+    )
+    query = select(Series).where(Series.public, or_(Series.rule.is_not(None), ahead)).order_by(Series.id)
+    return list(session().scalars(query))
 
 
 def mark_held() -> int:

@@ -5,6 +5,7 @@ It knows no meeting: which series somebody belongs to is `series.Belonging`; app
 
 import secrets
 import unicodedata
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -13,10 +14,10 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from email_validator import EmailNotValidError, validate_email
 from flask_login import UserMixin
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, select, text, update
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, Text, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from asanokai import clock, journal, letters
+from asanokai import clock, db, journal, letters
 from asanokai.db import Base, Facts, session
 from asanokai.errors import N_, BadInput, Missing
 from asanokai.languages import LANGUAGES, SALUTATIONS, Name, known, zones
@@ -38,7 +39,7 @@ class Organisation(Base):
     normal: Mapped[str] = mapped_column(unique=True)
 
 
-class Member(Base, UserMixin):
+class Member(Base, UserMixin):  # type: ignore[misc]  # Flask-Login carries no types
     """Anybody with an account, or written to more than once."""
 
     __tablename__ = "member"
@@ -252,6 +253,13 @@ def by_id(member_id: int) -> Member:
     return member
 
 
+def by_ids(member_ids: Collection[int]) -> dict[int, Member]:
+    """Several members by their numbers, in one statement."""
+    if not member_ids:
+        return {}
+    return {member.id: member for member in session().scalars(select(Member).where(Member.id.in_(member_ids)))}
+
+
 def by_cookie(value: str) -> Member | None:
     """The accepted member a cookie speaks of, if its stamp still holds."""
     number, _, stamp = value.partition(".")
@@ -310,26 +318,35 @@ def mint_sign_in(member: Member, *, life: timedelta = SIGN_IN_LIFE) -> str:
     return nonce
 
 
+def sign_in_holds(member_id: int, nonce: str) -> bool:
+    """Whether `redeem_sign_in` would take the secret now. Spends nothing."""
+    return bool(session().scalar(select(Member.id).where(*_good_sign_in(member_id, nonce))))
+
+
+def _good_sign_in(member_id: int, nonce: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Member.id == member_id,
+        Member.sign_in_hash == hashed(nonce),
+        Member.sign_in_until > clock.now(),
+        Member.standing == "accepted",
+    )
+
+
 def redeem_sign_in(member_id: int, nonce: str) -> Member | None:
     """The member, if the secret is the last one minted, unused and still alive; it is spent by this."""
     spent = session().execute(
         update(Member)
-        .where(
-            Member.id == member_id,
-            Member.sign_in_hash == hashed(nonce),
-            Member.sign_in_until > clock.now(),
-            Member.standing == "accepted",
-        )
+        .where(*_good_sign_in(member_id, nonce))
         .values(sign_in_hash=None, sign_in_until=None)
         .execution_options(synchronize_session="fetch")
     )
-    if not spent.rowcount:  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult
+    if not db.affected(spent):
         return None
     member = by_id(member_id)
-    # The link went to the main address, so whoever opens it reads that mail.
-    address = main_address(member)
-    if address is not None and address.verified_at is None:
-        address.verified_at = clock.now()
+    # The link went to the address that was typed: with several, nobody knows which of them is read.
+    addresses = session().scalars(select(Address).where(Address.member_id == member_id)).all()
+    if len(addresses) == 1 and addresses[0].verified_at is None:
+        addresses[0].verified_at = clock.now()
     journal.write("sign in", "member", member_id, actor_id=member_id, by="link")
     return member
 
@@ -379,6 +396,14 @@ def new_calendar_secret(member: Member) -> None:
     """Another address for the personal calendar feed; the old one stops working."""
     member.calendar_secret = secrets.token_urlsafe(24)
     journal.write("new calendar secret", "member", member.id, actor_id=member.id)
+
+
+def by_calendar_secret(secret: str) -> Member:
+    """The accepted member whose personal feed has that address. Raises `Missing`."""
+    member = session().scalar(select(Member).where(Member.calendar_secret == secret, Member.standing == "accepted"))
+    if member is None:
+        raise Missing(N_("There is no such calendar."))
+    return member
 
 
 def unsubscribe(member: Member) -> None:

@@ -9,14 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, and_, func, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, and_, func, or_, select
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from asanokai import clock, journal, letters, meetings
 from asanokai.db import Base, session
 from asanokai.errors import N_, BadInput, Missing, Refused
 from asanokai.meetings import Meeting
 from asanokai.members import Member, Organisation, prose
+from asanokai.series import Belonging, still
 
 CHOICES = ("yes", "maybe", "no")
 ANSWERS = ("invited", *CHOICES)
@@ -279,6 +280,40 @@ def place_in_line(rsvp: Rsvp) -> int:
         (Rsvp.asked_at < rsvp.asked_at) | ((Rsvp.asked_at == rsvp.asked_at) & (Rsvp.turn <= rsvp.turn)),
     )
     return int(session().scalar(select(func.count()).where(ahead)) or 0)
+
+
+def places_in_line(member_id: int) -> dict[int, int]:
+    """The member's place in every line the member stands in, by meeting: 1 is next."""
+    own = aliased(Rsvp)
+    ahead = (Rsvp.asked_at < own.asked_at) | ((Rsvp.asked_at == own.asked_at) & (Rsvp.turn <= own.turn))
+    query = (
+        select(own.meeting_id, func.count())
+        .join(Rsvp, and_(Rsvp.meeting_id == own.meeting_id, Rsvp.seat == "waiting", ahead))
+        .where(own.member_id == member_id, own.seat == "waiting")
+        .group_by(own.meeting_id)
+    )
+    return {meeting_id: place for meeting_id, place in session().execute(query)}
+
+
+def concerning(member_id: int, *, since: datetime) -> Sequence[Meeting]:
+    """Meetings the member was told of and that end after `since`, in the order of time: those of the member's series,
+    and those the member is invited to or has answered."""
+    now = clock.now()
+    series = select(Belonging.series_id).where(Belonging.member_id == member_id, still(now))
+    asked = select(Rsvp.meeting_id).where(Rsvp.member_id == member_id)
+    return (
+        session()
+        .scalars(
+            select(Meeting)
+            .where(
+                Meeting.announced_at.is_not(None),
+                Meeting.ends_at > since,
+                or_(Meeting.series_id.in_(series), Meeting.id.in_(asked)),
+            )
+            .order_by(Meeting.starts_at, Meeting.id)
+        )
+        .all()
+    )
 
 
 def of(meeting_id: int, member_id: int) -> Rsvp | None:

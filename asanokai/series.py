@@ -5,9 +5,10 @@ A series without a rule is what pages call an event. The rule proposes dates; a 
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import takewhile
+from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -34,6 +35,7 @@ LONGEST_MINUTES = 60 * 24 * 30
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LEAD = re.compile(r"\s*(\d{1,3})\s+days?\s+before\s+at\s+(\d{1,2}):(\d{2})\s*", re.IGNORECASE)
+_RULE = re.compile(r"[A-Z]+=[A-Z0-9,+-]+(?:;[A-Z]+=[A-Z0-9,+-]+)*;?")
 _RULE_PARTS = {"FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTH", "BYMONTHDAY", "BYSETPOS", "WKST"}
 
 
@@ -128,23 +130,45 @@ def dates_of_rule(rule: str, first: str, zone: str, *, after: datetime, until: d
 
     Raises `BadInput` for a rule dateutil cannot read or whose parts are finer than days.
     """
-    recurrence = _recurrence(rule, first)
-    start = after.astimezone(ZoneInfo(zone)).replace(tzinfo=None) - timedelta(hours=3)
-    found = takewhile(lambda wall: in_utc(wall, zone) <= until, recurrence.xafter(start, count=MOST_DATES, inc=True))
-    return [wall for wall in found if in_utc(wall, zone) >= after]
+    last = until.astimezone(ZoneInfo(zone)).replace(tzinfo=None) + timedelta(hours=3)
+    recurrence, most = _recurrence(rule, first, last=last)
+    found = [wall for wall in islice(recurrence, most) if after <= in_utc(wall, zone) <= until]
+    return found[:MOST_DATES]
 
 
-def _recurrence(rule: str, first: str) -> Any:
-    parts = dict(part.partition("=")[::2] for part in rule.upper().split(";") if part)
+def _recurrence(rule: str, first: str, *, last: datetime) -> tuple[Iterable[datetime], int | None]:
+    """dateutil's reading of the rule up to the wall time `last`, and the most dates it may give (COUNT; None: any).
+
+    COUNT and UNTIL are ours: left alone, dateutil searches up to the year 9999 for dates that a rule never gives.
+    """
+    wrong = BadInput("rule", N_("This rule cannot be understood: %(rule)s"), rule=rule[:100])
+    if not _RULE.fullmatch(rule.upper()):
+        raise wrong
+    parts = dict(part.split("=") for part in rule.upper().split(";") if part)
     if not set(parts) <= _RULE_PARTS or parts.get("FREQ") not in ("DAILY", "WEEKLY", "MONTHLY", "YEARLY"):
-        raise BadInput("rule", N_("This rule cannot be understood: %(rule)s"), rule=rule[:100])
+        raise wrong
+    count, until = parts.pop("COUNT", None), parts.pop("UNTIL", None)
+    # dateutil never comes back from an interval of zero.
+    if not all(number.isdigit() and 0 < int(number) < 1000 for number in (parts.get("INTERVAL", "1"), count or "1")):
+        raise wrong
+    start = wall_time(first)
     try:
-        start = datetime.fromisoformat(first)
-        if start.tzinfo is not None:
-            raise BadInput("first", N_("The first date is a local time without a zone, such as 2026-03-12T08:00."))
-        return rrulestr(rule.upper(), dtstart=start)
+        ends = min(last, datetime.fromisoformat(until)) if until else last
+        read = rrulestr(";".join(f"{name}={value}" for name, value in parts.items()), dtstart=start)
+        return read.replace(until=ends), int(count) if count else None
     except (ValueError, TypeError) as error:
-        raise BadInput("rule", N_("This rule cannot be understood: %(rule)s"), rule=rule[:100]) from error
+        raise wrong from error
+
+
+def wall_time(typed: str) -> datetime:
+    """A local time as it is kept in `first`. Raises `BadInput` for what is none, or lies before 2000 or after 2199."""
+    try:
+        wall = datetime.fromisoformat(typed)
+    except (ValueError, TypeError):
+        wall = datetime.min
+    if wall.tzinfo is not None or not 2000 <= wall.year < 2200:
+        raise BadInput("first", N_("The first date is a local time without a zone, such as 2026-03-12T08:00."))
+    return wall
 
 
 FIELDS = (
@@ -209,8 +233,10 @@ def _check(series: Series) -> None:
         raise BadInput("guests_allowed", N_("Between 0 and 20 guests may be allowed."))
     if series.first_language is not None and series.first_language not in LANGUAGES:
         raise BadInput("first_language", N_("Please choose German, English or Japanese."))
+    if series.first is not None:
+        wall_time(series.first)
     if series.rule is not None:
-        _recurrence(series.rule, series.first or "")
+        _recurrence(series.rule, series.first or "", last=datetime.max)
     Lead.parse(series.deadline or USUAL_DEADLINE)
     for lead in leads(series.plan or USUAL_PLAN):
         Lead.parse(lead[2])
@@ -308,6 +334,29 @@ def belongs(series_id: int, member_id: int, role: str = "member") -> bool:
                 Belonging.member_id == member_id,
                 Belonging.role == role,
                 still(clock.now()),
+            )
+        )
+    )
+
+
+def of_member(member: Member) -> list[Series]:
+    """The series the member belongs to now."""
+    return list(
+        session().scalars(
+            select(Series)
+            .join(Belonging, Belonging.series_id == Series.id)
+            .where(Belonging.member_id == member.id, Belonging.role == "member", still(clock.now()))
+            .order_by(Series.id)
+        )
+    )
+
+
+def member_ids(series: Series) -> set[int]:
+    """Numbers of the series' members."""
+    return set(
+        session().scalars(
+            select(Belonging.member_id).where(
+                Belonging.series_id == series.id, Belonging.role == "member", still(clock.now())
             )
         )
     )

@@ -4,9 +4,9 @@ Shared by pages and letters, so that both say the same. It decides nothing, writ
 cleaned abstract.
 """
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
@@ -78,8 +78,8 @@ class Shown:
     reason: Text
     answer_until: str
     topics: tuple[ShownTopic, ...]
-    local_date: date
-    last_date: date
+    local_date: dt.date
+    last_date: dt.date
 
     @property
     def heading(self) -> Text:
@@ -90,6 +90,14 @@ class Shown:
     def several_days(self) -> bool:
         """Whether it lasts for more than one day."""
         return self.last_date != self.local_date
+
+    @property
+    def days_to_answer(self) -> int:
+        """Whole days on the meeting's calendar from today to the deadline: 0 is today; negative once it has passed."""
+        here, until = ZoneInfo(self.meeting.zone), self.meeting.answer_until
+        if clock.now() > until:
+            return -1
+        return (until.astimezone(here).date() - clock.now().astimezone(here).date()).days
 
     @property
     def state(self) -> str:
@@ -130,7 +138,7 @@ def shown(
     )
 
 
-def in_words(moment: datetime, language: str, zone: str) -> str:
+def in_words(moment: dt.datetime, language: str, zone: str) -> str:
     """A moment on the clock of a zone, as pages and letters write it."""
     return moment_in_words(moment, language, zone)
 

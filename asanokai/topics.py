@@ -16,7 +16,7 @@ from asanokai.db import Base, Texts, session
 from asanokai.errors import N_, BadInput, Missing
 from asanokai.languages import LANGUAGES, Name
 from asanokai.meetings import Meeting
-from asanokai.members import cleaned
+from asanokai.members import cleaned, prose
 
 LONGEST_ABSTRACT = 8000
 
@@ -95,6 +95,7 @@ def post(
     kept = {language: cleaned(title.get(language), longest=300) for language in LANGUAGES}
     if not any(kept.values()):
         raise BadInput("title", N_("Please give a title in at least one language."))
+    told = _abstract(abstract or {})
     if topic_id is None:
         last = session().scalar(select(func.max(Topic.position)).where(Topic.meeting_id == meeting.id)) or 0
         topic = Topic(meeting_id=meeting.id, position=last + 1, created_at=clock.now())
@@ -102,7 +103,7 @@ def post(
     else:
         topic = by_id(meeting, topic_id)
     topic.title = {language: words for language, words in kept.items() if words}
-    topic.abstract = _abstract(abstract or {})
+    topic.abstract = told
     session().flush()
     session().execute(delete(Speaker).where(Speaker.topic_id == topic.id))
     session().add_all(_speaker(topic, place, speaker) for place, speaker in enumerate(speakers))
@@ -117,7 +118,8 @@ def _abstract(abstract: dict[str, str]) -> dict[str, str] | None:
     for language in LANGUAGES:
         if len(abstract.get(language) or "") > LONGEST_ABSTRACT:
             raise BadInput("abstract", N_("An abstract may have %(most)s characters."), most=LONGEST_ABSTRACT)
-    return {key: abstract[key].strip() for key in LANGUAGES if (abstract.get(key) or "").strip()} or None
+    told = {key: prose(abstract.get(key), longest=LONGEST_ABSTRACT) for key in LANGUAGES}
+    return {key: words for key, words in told.items() if words} or None
 
 
 def _speaker(topic: Topic, place: int, speaker: SpeakerText) -> Speaker:

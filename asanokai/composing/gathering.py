@@ -1,0 +1,469 @@
+"""What a claimed letter says and to whom, read from the database; or why it need not be sent any more.
+
+A letter's row is small and was written earlier; what is true now is read here. It renders nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, select
+
+from asanokai import applying, clock, digesting, installation, members, rsvps, showing, topics
+from asanokai.composing.kinds import KIND_WORDS
+from asanokai.db import session
+from asanokai.errors import N_, Missing
+from asanokai.languages import Name, dates_of, moment_in_words, pick, span_in_words
+from asanokai.letters import OF_MEETING, Letter
+from asanokai.meetings import Meeting
+from asanokai.members import Address, Application, Member, Organisation
+from asanokai.rsvps import Rsvp
+from asanokai.series import Series
+from asanokai.showing import Shown
+
+UNASKED = ("invite", "remind", "eve")
+"""Letters that whoever unsubscribed does not get."""
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A letter that need not be sent any more, and why."""
+
+    letter_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Work:
+    """One letter to be written. `facts` are what its template asks for beside the meeting and the reader."""
+
+    letter_id: int
+    key: str
+    kind: str
+    attempts: int
+    to: str
+    language: str
+    reader_name: str
+    greeting: str
+    organisation: str
+    sender_name: str
+    layout_key: tuple[object, ...]
+    member_id: int = 0
+    meeting_id: int = 0
+    application_id: int = 0
+    nonce: str = ""
+    shown: Shown | None = None
+    series_slug: str = ""
+    answer: str = "invited"
+    seat: str | None = None
+    position: int | None = None
+    meeting_sequence: int = 0
+    reader_sequence: int = 0
+    stamped_at: datetime | None = None
+    starts_at: datetime | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def about_meeting(self) -> bool:
+        """Whether it goes to a meeting's audience."""
+        return self.kind in OF_MEETING
+
+    @property
+    def unsubscribable(self) -> bool:
+        """Whether it offers to end the invitations. What somebody asked for does not."""
+        return self.about_meeting
+
+
+@dataclass(frozen=True)
+class _Around:
+    """What several letters of a batch share."""
+
+    meetings: dict[int, Meeting]
+    series: dict[int, Series]
+    topics: dict[int, list[topics.Topic]]
+    organisation: str
+    sender_name: str
+    changed_at: datetime | None
+
+
+@dataclass(frozen=True)
+class _Row:
+    letter: Letter
+    member: Member | None
+    address: Address | None
+    rsvp: Rsvp | None
+    meeting: Meeting | None
+
+    @property
+    def language(self) -> str:
+        return self.letter.language or (self.member.language if self.member else "de")
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return self.letter.facts or {}
+
+
+def gather(letter_ids: Sequence[int], *, organisation: str) -> list[Work | Dropped]:
+    """What the letters say, in their order. See `Composer.gather`."""
+    found = session().execute(
+        select(Letter, Member, Address, Rsvp)
+        .outerjoin(Member, Member.id == Letter.member_id)
+        .outerjoin(Address, and_(Address.member_id == Member.id, Address.kind == "main"))
+        .outerjoin(Rsvp, and_(Rsvp.meeting_id == Letter.meeting_id, Rsvp.member_id == Letter.member_id))
+        .where(Letter.id.in_(letter_ids))
+        .execution_options(populate_existing=True)
+    )
+    rows = {row[0].id: row for row in found}
+    around = _around({row[0].meeting_id for row in rows.values() if row[0].meeting_id}, organisation)
+    gathered: list[Work | Dropped] = []
+    for letter_id in letter_ids:
+        letter, member, address, rsvp = rows[letter_id]
+        row = _Row(letter, member, address, rsvp, around.meetings.get(letter.meeting_id or 0))
+        reason = _overtaken(row)
+        gathered.append(Dropped(letter_id, reason) if reason else _work(row, around))
+    return gathered
+
+
+def _around(meeting_ids: set[int], organisation: str) -> _Around:
+    own = installation.current()
+    found = session().scalars(select(Meeting).where(Meeting.id.in_(meeting_ids))).all() if meeting_ids else []
+    wanted = {meeting.series_id for meeting in found}
+    series = session().scalars(select(Series).where(Series.id.in_(wanted))).all() if wanted else []
+    return _Around(
+        meetings={meeting.id: meeting for meeting in found},
+        series={row.id: row for row in series},
+        topics=topics.of_all(list(meeting_ids)) if meeting_ids else {},
+        organisation=own.organisation or organisation,
+        sender_name=own.sender_name,
+        changed_at=own.changed_at,
+    )
+
+
+# --- is it still true? ------------------------------------------------------------------------------------------------
+
+
+def _overtaken(row: _Row) -> str | None:
+    """Why the letter need not be sent any more, or None."""
+    letter, member = row.letter, row.member
+    if letter.useless_after is not None and letter.useless_after < clock.now():
+        return "missed"
+    if row.letter.address is None:
+        if row.address is None:
+            return "no address"
+        if row.address.suppressed_at is not None:
+            return "address suppressed"
+    if letter.kind in OF_MEETING:
+        if member is None or member.standing != "accepted":
+            return "not a member any more"
+        if letter.kind in UNASKED and member.unsubscribed_at is not None:
+            return "unsubscribed"
+        return _overtaken_by_meeting(row) or _overtaken_by_answer(row)
+    return None
+
+
+def _overtaken_by_meeting(row: _Row) -> str | None:
+    if row.letter.kind == "cancelled":
+        return None
+    if row.meeting is None or row.meeting.state == "cancelled":
+        return "the meeting was cancelled"
+    if row.meeting.ends_at <= clock.now():
+        return "missed"
+    if row.letter.kind == "moved" and row.facts.get("sequence", row.meeting.sequence) < row.meeting.sequence:
+        return "overtaken by a later change"
+    return None
+
+
+def _overtaken_by_answer(row: _Row) -> str | None:
+    kind, rsvp = row.letter.kind, row.rsvp
+    if rsvp is None:
+        return "not invited" if kind != "cancelled" else None
+    if kind in ("confirm", "waiting", "seat") and row.facts.get("revision") != rsvp.revision:
+        return "overtaken by a later answer"
+    if kind == "remind" and rsvp.answer != "invited":
+        return "has answered"
+    if kind == "eve" and rsvp.seat != "held":
+        return "has no seat"
+    return None
+
+
+# --- what it says -----------------------------------------------------------------------------------------------------
+
+
+def _work(row: _Row, around: _Around) -> Work:
+    letter, member, language = row.letter, row.member, row.language
+    application = _application(row)
+    name = _name(member, application)
+    shown = _shown(row, around, application)
+    rsvp = row.rsvp
+    facts = _FACTS.get(letter.kind, _no_facts)(row, shown, application)
+    shared = letter.kind in OF_MEETING
+    meeting = row.meeting
+    return Work(
+        letter_id=letter.id,
+        key=letter.key,
+        kind=letter.kind,
+        attempts=letter.attempts,
+        to=_to(row),
+        language=language,
+        reader_name=name.full(language),
+        greeting=name.greeting(language),
+        organisation=around.organisation,
+        sender_name=around.sender_name,
+        layout_key=(
+            (letter.kind, language, around.changed_at, _reader_zone(row), *_versions(shown), repr(facts))
+            if shared
+            else (letter.id, letter.attempts)
+        ),
+        member_id=letter.member_id or 0,
+        meeting_id=letter.meeting_id or 0,
+        application_id=application.id if application else 0,
+        nonce=_nonce(row, application),
+        shown=shown,
+        series_slug=shown.series.slug if shown else "",
+        answer=rsvp.answer if rsvp else "invited",
+        seat=rsvp.seat if rsvp else None,
+        position=rsvps.place_in_line(rsvp) if rsvp and letter.kind == "waiting" else None,
+        meeting_sequence=meeting.sequence if meeting else 0,
+        reader_sequence=rsvp.sequence if rsvp else 0,
+        stamped_at=rsvp.stamped_at if rsvp else None,
+        starts_at=meeting.starts_at if meeting else None,
+        facts=facts,
+    )
+
+
+def _versions(shown: Shown | None) -> tuple[object, ...]:
+    if shown is None:
+        return ()
+    return (shown.meeting.id, shown.meeting.version, shown.meeting.state, str(shown.series_name))
+
+
+def _to(row: _Row) -> str:
+    if row.letter.address is not None:
+        return row.letter.address
+    assert row.address is not None
+    # The typed form keeps the case of its local part; a domain in another script goes out in its ASCII form.
+    return row.address.text if row.address.text.isascii() else row.address.normal
+
+
+def _reader_zone(row: _Row) -> str | None:
+    return row.member.zone if row.member else None
+
+
+def _application(row: _Row) -> Application | None:
+    number = row.facts.get("application")
+    return session().get(Application, number) if number is not None else None
+
+
+def _name(member: Member | None, application: Application | None) -> Name:
+    """How the reader is addressed: by what they said when applying, as long as the member's row has no name."""
+    if member is not None and (member.family or member.family_ja or application is None):
+        return member.name
+    return person_name(application)
+
+
+def person_name(application: Application | None) -> Name:
+    """The name somebody gave when applying."""
+    person = (application.person if application else None) or {}
+    return Name(**{key: str(person.get(key) or "") for key in Name.__dataclass_fields__})
+
+
+def _nonce(row: _Row, application: Application | None) -> str:
+    if row.letter.kind == "sign_in" and row.member is not None:
+        return members.mint_sign_in(row.member)
+    if row.letter.kind in ("opt_in", "join") and application is not None:
+        return applying.mint_confirmation(application)
+    return ""
+
+
+def _shown(row: _Row, around: _Around, application: Application | None) -> Shown | None:
+    meeting = row.meeting
+    if meeting is not None:
+        series, about = around.series[meeting.series_id], around.topics.get(meeting.id, [])
+    elif application is not None and application.meeting_id is not None:
+        meeting = session().get_one(Meeting, application.meeting_id)
+        series, about = session().get_one(Series, meeting.series_id), topics.of(meeting)
+    else:
+        return None
+    return showing.shown(meeting, series, about, language=row.language, zone=_reader_zone(row))
+
+
+def _no_facts(_row: _Row, _shown: Shown | None, _application: Application | None) -> dict[str, Any]:
+    return {}
+
+
+def _invite(row: _Row, _shown: Shown | None, _application: Application | None) -> dict[str, Any]:
+    return {"answer": row.rsvp.answer if row.rsvp else "invited"}
+
+
+def _guests(row: _Row, _shown: Shown | None, _application: Application | None) -> dict[str, Any]:
+    return {"guests": row.rsvp.guests if row.rsvp else 0}
+
+
+def _confirm(row: _Row, _shown: Shown | None, _application: Application | None) -> dict[str, Any]:
+    assert row.rsvp is not None
+    return {"answer": row.rsvp.answer, "guests": row.rsvp.guests, "late": row.rsvp.late}
+
+
+def _moved(row: _Row, shown: Shown | None, _application: Application | None) -> dict[str, Any]:
+    assert shown is not None
+    language, meeting = row.language, shown.meeting
+    starts, ends = (datetime.fromisoformat(row.facts[name]) for name in ("old_starts_at", "old_ends_at"))
+    old_venue = row.facts.get("old_venue")
+    change = {
+        "time": (starts, ends) != (meeting.starts_at, meeting.ends_at),
+        "place": (old_venue or None) != (meeting.venue or None),
+        "old_date": dates_of(starts, ends, language, meeting.zone),
+        "old_time": span_in_words(starts, ends, language, meeting.zone),
+        "old_venue": str(pick(old_venue, language, shown.series.first_language)),
+    }
+    answer, seat = (row.rsvp.answer, row.rsvp.seat) if row.rsvp else ("invited", None)
+    return {"change": change, "answer": answer, "waiting": seat == "waiting"}
+
+
+def _cancelled(row: _Row, shown: Shown | None, _application: Application | None) -> dict[str, Any]:
+    assert shown is not None
+    return {"reason": str(shown.reason), "answer": row.rsvp.answer if row.rsvp else "invited"}
+
+
+def _of_application(row: _Row, _shown: Shown | None, application: Application | None) -> dict[str, Any]:
+    assert application is not None
+    return {"series": _series_name(application, row.language), "reason": str(row.facts.get("reason") or "")}
+
+
+def _series_name(application: Application, language: str) -> str:
+    number = application.series_id
+    if number is None and application.meeting_id is not None:
+        number = session().get_one(Meeting, application.meeting_id).series_id
+    if number is None:
+        return ""
+    series = session().get_one(Series, number)
+    return str(pick(series.name, language, series.first_language))
+
+
+def _join(row: _Row, _shown: Shown | None, application: Application | None) -> dict[str, Any]:
+    assert application is not None
+    inviter = session().get(Member, application.inviter_id) if application.inviter_id else None
+    return {
+        "inviter": inviter.name.full(row.language) if inviter else "",
+        "series": _series_name(application, row.language),
+    }
+
+
+def _to_coordinator(row: _Row, _shown: Shown | None, application: Application | None) -> dict[str, Any]:
+    assert application is not None
+    applicant = session().get_one(Member, application.member_id)
+    person = application.person or {}
+    name = applicant.name if applicant.family or applicant.family_ja else person_name(application)
+    place = session().get(Organisation, applicant.organisation_id) if applicant.organisation_id else None
+    parts = (
+        applicant.position or str(person.get("position") or ""),
+        place.name if place else str(person.get("organisation") or ""),
+    )
+    return {
+        "applicant": name.full(row.language),
+        "applicant_line": ", ".join(filter(None, parts)),
+        "series": _series_name(application, row.language),
+        "message": application.message,
+    }
+
+
+def _digest(row: _Row, _shown: Shown | None, _application: Application | None) -> dict[str, Any]:
+    assert row.member is not None
+    since, until = (datetime.fromisoformat(row.facts[name]) for name in ("since", "until"))
+    contents = digesting.contents(row.member, since, until)
+    language = row.language
+    return {
+        "lines": [_digest_line(line, language) for line in contents.lines],
+        "failed": [
+            {
+                "kind_words": KIND_WORDS[language].get(letter.kind, letter.kind),
+                "name": who.name.full(language) if who else (letter.address or ""),
+                "words": letter.server_words or letter.reason or "",
+            }
+            for letter, who in contents.failed
+        ],
+        "applications": contents.applications,
+    }
+
+
+def _digest_line(line: Any, language: str) -> dict[str, Any]:
+    meeting, series = line.meeting, line.series
+    return {
+        "meeting_id": meeting.id,
+        "title": str(pick(meeting.title, language, series.first_language) or pick(series.name, language)),
+        "date": moment_in_words(meeting.starts_at, language, meeting.zone),
+        "yes": line.tally.coming,
+        "maybe": line.tally.maybe,
+        "no": line.tally.no,
+        "waiting": line.tally.queued,
+        "seats": meeting.seats,
+        "new_yes": line.new_yes,
+        "new_maybe": line.new_maybe,
+        "new_no": line.new_no,
+        "late": [who.name.full(language) for who in line.late],
+    }
+
+
+_FACTS = {
+    "invite": _invite,
+    "confirm": _confirm,
+    "waiting": _guests,
+    "seat": _guests,
+    "eve": _guests,
+    "moved": _moved,
+    "cancelled": _cancelled,
+    "welcome": _of_application,
+    "declined": _of_application,
+    "join": _join,
+    "application": _to_coordinator,
+    "digest": _digest,
+}
+
+# --- for looking at ---------------------------------------------------------------------------------------------------
+
+INVENTED = {
+    "de": Name(family="Yamada", given="Hanako", salutation="frau", title="Dr."),
+    "en": Name(family="Yamada", given="Hanako", salutation="frau", title="Dr."),
+    "ja": Name(family="Yamada", given="Hanako", family_ja="山田", given_ja="花子"),
+}
+
+
+def invented(kind: str, meeting_id: int, language: str, *, organisation: str) -> Work:
+    """The letter of that kind about a meeting to a reader who does not exist. Raises `Missing`."""
+    if kind not in OF_MEETING or language not in INVENTED:
+        raise Missing(N_("There is no such letter."))
+    around = _around({meeting_id}, organisation)
+    meeting = around.meetings.get(meeting_id)
+    if meeting is None:
+        raise Missing(N_("There is no such meeting."))
+    answer = {"confirm": "yes", "seat": "yes", "eve": "yes", "waiting": "yes"}.get(kind, "invited")
+    rsvp = Rsvp(answer=answer, guests=0, late=False, seat="held" if answer == "yes" else None)
+    old = {
+        "old_starts_at": meeting.starts_at.isoformat(),
+        "old_ends_at": meeting.ends_at.isoformat(),
+        "old_venue": meeting.venue,
+    }
+    letter = Letter(id=0, key="", kind=kind, language=language, facts=old, attempts=0)
+    row = _Row(letter, None, None, rsvp, meeting)
+    name = INVENTED[language]
+    shown = _shown(row, around, None)
+    return Work(
+        letter_id=0,
+        key="",
+        kind=kind,
+        attempts=0,
+        to="hanako.yamada@example.com",
+        language=language,
+        reader_name=name.full(language),
+        greeting=name.greeting(language),
+        organisation=around.organisation,
+        sender_name=around.sender_name,
+        layout_key=(),
+        meeting_id=0,
+        shown=shown,
+        answer=answer,
+        seat=rsvp.seat,
+        position=1,
+        facts=_FACTS.get(kind, _no_facts)(row, shown, None),
+    )

@@ -1,0 +1,242 @@
+"""What all readers of one letter share, laid out once: words, HTML with its styles inlined, the calendar's common lines.
+
+A reader's own words are marks while the template is rendered; the rendered text is cut at the marks, and filling in is
+joining. A mark carries a secret of the process, so that no topic's abstract can contain one.
+"""
+
+import html
+import re
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+import css_inline
+from jinja2 import BaseLoader, Environment, StrictUndefined
+
+from asanokai import ical
+from asanokai.composing.gathering import Work
+from asanokai.composing.mime import base64_lines, header, plain_name
+from asanokai.links import Links
+
+CALENDAR = {"invite": "REQUEST", "confirm": "REQUEST", "seat": "REQUEST", "moved": "REQUEST", "cancelled": "CANCEL"}
+"""Which letters carry a calendar entry. A refusal's confirmation does not: there is nothing to put into a calendar."""
+
+SECRET = secrets.token_hex(4)
+_MARK = re.compile(f"qx{SECRET}([a-z0-9]+)xq")
+
+
+class Marks:
+    """Stands for the reader in a template: `reader.greeting` prints a mark."""
+
+    NAMES = (
+        "greeting",
+        "answer_link",
+        "yes_link",
+        "maybe_link",
+        "no_link",
+        "unsubscribe_link",
+        "position",
+        "sign_in_link",
+        "confirm_link",
+    )
+
+    def __getattr__(self, name: str) -> str:
+        if name not in self.NAMES:
+            raise AttributeError(name)
+        return f"qx{SECRET}{name.replace('_', '')}xq"
+
+
+_NAME_OF_MARK = {name.replace("_", ""): name for name in Marks.NAMES}
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """A text cut at its marks: every second piece is the name of what is filled in there."""
+
+    pieces: tuple[str, ...]
+
+    @classmethod
+    def cut(cls, rendered: str) -> "Pieces":
+        parts = _MARK.split(rendered)
+        return cls(tuple(_NAME_OF_MARK[part] if place % 2 else part for place, part in enumerate(parts)))
+
+    def fill(self, marks: dict[str, str]) -> str:
+        """The text for one reader."""
+        return "".join(marks[piece] if place % 2 else piece for place, piece in enumerate(self.pieces))
+
+    def fill_html(self, marks: dict[str, str]) -> str:
+        """The same where the text is HTML."""
+        return self.fill({name: html.escape(value) for name, value in marks.items()})
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A letter all but for its reader."""
+
+    subject: str
+    sender_name: str
+    text: Pieces
+    html: Pieces
+    calendar: ical.Mailed | None
+    head: bytes
+    opening: bytes
+    boundary: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Everything that may be filled in."""
+        return Marks.NAMES
+
+    def write(self, headers: list[tuple[str, str]], marks: dict[str, str], calendar: bytes | None) -> bytes:
+        """The whole mail: the reader's headers, the shared ones, the parts. Calendar last among the alternatives."""
+        own = "".join(header(name, value) for name, value in headers).encode("ascii")
+        text = base64_lines(self.text.fill(marks).replace("\n", "\r\n").encode())
+        page = base64_lines(self.html.fill_html(marks).replace("\n", "\r\n").encode())
+        parts = [own, self.head, self.opening, text, self._next("text/html; charset=utf-8"), page]
+        if calendar is None or self.calendar is None:
+            parts.append(f"--{self.boundary}--\r\n".encode())
+            return b"".join(parts)
+        entry = base64_lines(calendar)
+        described = f"text/calendar; charset=UTF-8; method={self.calendar.method}; component=VEVENT"
+        parts += [self._next(described), entry, f"--{self.boundary}--\r\n".encode()]
+        parts += [
+            f"--{self.boundary}m\r\nContent-Type: application/ics; name=invite.ics\r\n"
+            "Content-Transfer-Encoding: base64\r\n"
+            "Content-Disposition: attachment; filename=invite.ics\r\n\r\n".encode(),
+            entry,
+            f"--{self.boundary}m--\r\n".encode(),
+        ]
+        return b"".join(parts)
+
+    def _next(self, content_type: str) -> bytes:
+        return _part(self.boundary, content_type)
+
+
+def _part(boundary: str, content_type: str) -> bytes:
+    return f"--{boundary}\r\nContent-Type: {content_type}\r\nContent-Transfer-Encoding: base64\r\n\r\n".encode()
+
+
+class Typesetter:
+    """Renders a letter's templates into a `Layout`."""
+
+    def __init__(self, loader: BaseLoader | None, links: Links, *, calendar_replies: bool) -> None:
+        self._links = links
+        self._calendar_replies = calendar_replies
+        self._inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=False)
+        options: dict[str, Any] = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
+        self._plain = Environment(loader=loader, autoescape=False, **options)
+        self._rich = Environment(loader=loader, autoescape=True, **options)
+
+    def set(self, work: Work) -> Layout:
+        """The layout of the letter this work is one copy of."""
+        facts = {
+            **work.facts,
+            "reader": Marks(),
+            "language": work.language,
+            "organisation": work.organisation,
+            "imprint_link": self._links.imprint(),
+            "privacy_link": self._links.privacy(),
+            "home_link": self._links.home(),
+            "unsubscribable": work.unsubscribable,
+            "calendar_replies": self._calendar_replies,
+            "meeting": self._meeting(work),
+        }
+        if work.kind in ("application", "digest"):
+            facts["desk_link"] = self._links.coordinate()
+        if work.kind == "application":
+            facts["desk_link"] = self._links.coordinate_applications()
+        if work.kind == "digest":
+            facts["lines"] = [
+                {**line, "link": self._links.coordinate_meeting(line["meeting_id"])} for line in work.facts["lines"]
+            ]
+        name = f"mail/{work.kind}.{work.language}"
+        subject, _, body = self._plain.get_template(f"{name}.txt").render(facts).partition("\n")
+        page = self._inliner.inline(self._rich.get_template(f"{name}.html").render(facts))
+        return self._layout(work, " ".join(subject.split()), Pieces.cut(body.strip("\n") + "\n"), Pieces.cut(page))
+
+    def _layout(self, work: Work, subject: str, text: Pieces, page: Pieces) -> Layout:
+        boundary = f"=_{secrets.token_hex(12)}"
+        calendar = self._calendar(work)
+        shared = [
+            ("Subject", subject),
+            ("MIME-Version", "1.0"),
+            ("Auto-Submitted", "auto-generated"),
+            ("X-Auto-Response-Suppress", "OOF, AutoReply"),
+            ("Content-Language", work.language),
+        ]
+        alternative = f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'
+        if calendar is None:
+            opening = alternative
+        else:
+            opening = f'Content-Type: multipart/mixed; boundary="{boundary}m"\r\n\r\n--{boundary}m\r\n{alternative}'
+        return Layout(
+            subject=subject,
+            sender_name=plain_name(work.sender_name or work.organisation),
+            text=text,
+            html=page,
+            calendar=calendar,
+            head="".join(header(name, value) for name, value in shared).encode("ascii"),
+            opening=opening.encode("ascii") + _part(boundary, "text/plain; charset=utf-8"),
+            boundary=boundary,
+        )
+
+    def _meeting(self, work: Work) -> dict[str, Any] | None:
+        if work.shown is None:
+            return None
+        shown = work.shown
+        return {
+            "title": str(shown.title),
+            "series": str(shown.series_name),
+            "date": shown.date,
+            "time": shown.time,
+            "elsewhere": shown.elsewhere,
+            "venue": str(shown.venue),
+            "join_link": shown.meeting.join_link,
+            "note": str(shown.note),
+            "answer_until": shown.answer_until,
+            "link": self._links.meeting(shown.meeting.path),
+            "guests_allowed": shown.meeting.guests_allowed,
+            "topics": [
+                {
+                    "title": str(topic.title),
+                    "lang": topic.lang,
+                    "speakers": [{"name": one.name, "line": one.line} for one in topic.speakers],
+                    "abstract_html": topic.abstract_html,
+                    "abstract_text": topic.abstract_text,
+                }
+                for topic in shown.topics
+            ],
+        }
+
+    def _calendar(self, work: Work) -> ical.Mailed | None:
+        if work.kind not in CALENDAR or work.shown is None:
+            return None
+        if work.kind == "confirm" and work.answer == "no":
+            return None
+        method = CALENDAR[work.kind]
+        shown = work.shown
+        link = self._links.meeting(shown.meeting.path)
+        entry = ical.Entry(
+            uid=shown.meeting.uid,
+            starts_at=shown.meeting.starts_at,
+            ends_at=shown.meeting.ends_at,
+            summary=_summary(work),
+            location=str(shown.venue) or shown.meeting.join_link,
+            description="\n\n".join(filter(None, [_about(work), shown.meeting.join_link, link])),
+            url=link,
+            status="CANCELLED" if method == "CANCEL" else "CONFIRMED",
+        )
+        return ical.Mailed(entry, method)
+
+
+def _summary(work: Work) -> str:
+    assert work.shown is not None
+    title, series = str(work.shown.title), str(work.shown.series_name)
+    return f"{series}: {title}" if title and title != series else series
+
+
+def _about(work: Work) -> str:
+    assert work.shown is not None
+    return "\n".join(
+        " – ".join([str(topic.title), *(speaker.name for speaker in topic.speakers)]) for topic in work.shown.topics
+    )

@@ -1,0 +1,150 @@
+"""One step of delivery: claim a batch of letters, write each out, send it, settle it.
+
+A step does one batch and says whether there may be more; the loop is in `worker` and `cli`. If the process dies between
+sending and settling, the lease runs out and the letter goes again with the same Message-ID: at least once, at most one
+double per crash. It decides nothing about who gets what.
+"""
+
+import logging
+import os
+import secrets
+import socket
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, update
+
+from asanokai import db, installation, letters, meetings, rsvps
+from asanokai.composing import Composer, Dropped, Mail, Work
+from asanokai.transport import Outcome, Transport
+
+log = logging.getLogger(__name__)
+
+BATCH = 50
+
+_SENT_ENTRY = (
+    update(rsvps.Rsvp.__table__)  # type: ignore[arg-type]  # declared as FromClause, is a Table
+    .where(
+        rsvps.Rsvp.__table__.c.meeting_id == bindparam("of_meeting"),
+        rsvps.Rsvp.__table__.c.member_id == bindparam("of_member"),
+    )
+    .values(sequence=bindparam("new_sequence"), starts_at=bindparam("new_starts_at"), stamped_at=bindparam("new_stamp"))
+)
+
+
+@dataclass
+class Step:
+    """What one step came to. `more` says that another one may find letters; `away` that the server was not there."""
+
+    sent: int = 0
+    failed: int = 0
+    postponed: int = 0
+    dropped: int = 0
+    away: str = ""
+    more: bool = False
+
+
+class Delivery:
+    """Delivers for one process, over one connection."""
+
+    def __init__(self, composer: Composer, transport: Transport) -> None:
+        self.composer = composer
+        self.transport = transport
+        self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+
+    def step(self, size: int = BATCH) -> Step:
+        """Deliver up to `size` due letters."""
+        step = Step()
+        with db.transaction():
+            letters.release_expired()
+            claimed = letters.claim(
+                self.name,
+                size,
+                held_meetings=meetings.held_back(),
+                everything_held=installation.current().paused_at is not None,
+            )
+            gathered = self._gather(claimed, step)
+        step.more = len(claimed) == size
+        for place, work in enumerate(gathered):
+            if isinstance(work, Dropped):
+                self._settle_dropped(work, step)
+            elif not self._deliver(work, step):
+                rest = [other.letter_id for other in gathered[place:]]
+                with db.transaction():
+                    letters.give_back(rest, by=self.name)
+                step.more = False
+                break
+        return step
+
+    def _gather(self, claimed: list[int], step: Step) -> list[Work | Dropped]:
+        """All at once; if one letter cannot be read, one by one, so that the others go."""
+        if not claimed:
+            return []
+        try:
+            with db.session().begin_nested():
+                return self.composer.gather(claimed)
+        except Exception as error:
+            # Which letter it is, and the whole story, is logged below.
+            log.info("a batch of %s letters could not be read (%s); trying one by one", len(claimed), error)
+        gathered: list[Work | Dropped] = []
+        for letter_id in claimed:
+            try:
+                with db.session().begin_nested():
+                    gathered += self.composer.gather([letter_id])
+            except Exception:
+                log.exception("letter %s could not be read", letter_id)
+                letters.settle(letter_id, "failed", by=self.name, reason="could not be composed")
+                step.failed += 1
+        return gathered
+
+    def _settle_dropped(self, dropped: Dropped, step: Step) -> None:
+        with db.transaction():
+            letters.settle(dropped.letter_id, "dropped", by=self.name, reason=dropped.reason)
+        step.dropped += 1
+
+    def _deliver(self, work: Work, step: Step) -> bool:
+        """Write one letter out and send it; whether the server could be reached."""
+        try:
+            mail = self.composer.compose(work)
+        except Exception:
+            # The boundary of one letter: it is parked where the coordinators see it, the others go on.
+            log.exception("letter %s (%s) could not be composed", work.letter_id, work.kind)
+            with db.transaction():
+                letters.settle(work.letter_id, "failed", by=self.name, reason="could not be composed")
+            step.failed += 1
+            return True
+        outcome = self.transport.send(mail.envelope_from, mail.to, mail.content)
+        if outcome.state == "away":
+            step.away = outcome.words
+            return False
+        with db.transaction():
+            self._settle(work, mail, outcome, step)
+        return True
+
+    def _settle(self, work: Work, mail: Mail, outcome: Outcome, step: Step) -> None:
+        if outcome.state == "later":
+            state = letters.postpone(work.letter_id, work.attempts, by=self.name, server_words=outcome.words)
+            step.postponed += state == "queued"
+            step.failed += state == "failed"
+            return
+        sent = outcome.state == "sent"
+        letters.settle(
+            work.letter_id,
+            "sent" if sent else "failed",
+            by=self.name,
+            reason=None if sent else "refused by the server",
+            server_words=outcome.words or None,
+            message_id=mail.message_id,
+            sequence=mail.sequence,
+            starts_at=mail.starts_at,
+        )
+        step.sent += sent
+        step.failed += not sent
+        if sent and mail.stamp is not None:
+            entry = {
+                "of_meeting": work.meeting_id,
+                "of_member": work.member_id,
+                "new_sequence": mail.sequence,
+                "new_starts_at": mail.starts_at,
+                "new_stamp": mail.stamp,
+            }
+            db.session().execute(_SENT_ENTRY, entry)

@@ -1,0 +1,148 @@
+"""Office files → members, with a verdict per row in plain words.
+
+Good rows are taken although others are bad. Running it twice changes nothing: an address that is known is only filled up
+where its member's row is empty, never overwritten. `sheet` finds out what the file is; here is what becomes of its rows.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+
+from asanokai import journal, members
+from asanokai import series as series_rules
+from asanokai.db import session
+from asanokai.errors import N_, Refused
+from asanokai.importing.sheet import Person, Row, Sheet, read
+from asanokai.members import NAMES, Address, Member
+from asanokai.series import Series
+
+__all__ = ["Sheet", "Verdict", "preview", "read", "take"]
+
+TAKEN = ("new", "changed", "unchanged")
+LOOKED_UP = 500
+"""Addresses asked for in one statement."""
+
+
+@dataclass(frozen=True)
+class Remark:
+    """Something to know about a row: an English msgid and its facts."""
+
+    message: str
+    facts: dict[str, object] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.message % self.facts if self.facts else self.message
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What becomes of a row. `row` counts as an office does: the heading is row 1. `verdict`: new, changed, unchanged,
+    duplicate or bad."""
+
+    row: int
+    verdict: str
+    name: str
+    address: str
+    remarks: tuple[Remark, ...] = ()
+
+    def words(self) -> str:
+        """The reason and the remarks in English."""
+        return "; ".join(str(remark) for remark in self.remarks)
+
+
+def preview(sheet: Sheet, *, series: Series | None = None, language: str | None = None) -> list[Verdict]:
+    """What would become of each row. Writes nothing."""
+    return [verdict for verdict, _person, _member in _judged(sheet, series, language)]
+
+
+def take(
+    sheet: Sheet, *, series: Series | None = None, language: str | None = None, actor_id: int | None = None
+) -> list[Verdict]:
+    """Add and fill up members, let them belong to the series; a verdict for each row. Needs a writing transaction."""
+    verdicts = []
+    for verdict, person, member in _judged(sheet, series, language):
+        kept = verdict
+        if verdict.verdict in TAKEN:
+            try:
+                with session().begin_nested():
+                    _take(person, member, series, actor_id)
+            except Refused as refusal:
+                kept = Verdict(
+                    verdict.row, "bad", verdict.name, verdict.address, (Remark(refusal.message, refusal.facts),)
+                )
+        verdicts.append(kept)
+    counts = {name: sum(verdict.verdict == name for verdict in verdicts) for name in (*TAKEN, "duplicate", "bad")}
+    journal.write(
+        "import", "series" if series else "member", series.id if series else None, actor_id=actor_id, **counts
+    )
+    return verdicts
+
+
+def _take(person: Person, member: Member | None, series: Series | None, actor_id: int | None) -> None:
+    if member is None:
+        member = members.add(person.address, actor_id=actor_id, **person.fields)
+    else:
+        missing = _missing(person, member)
+        if missing:
+            members.change(member, actor_id=actor_id, **missing)
+    if series is not None:
+        series_rules.join(series, member, actor_id=actor_id)
+
+
+def _judged(
+    sheet: Sheet, series: Series | None, language: str | None
+) -> Iterator[tuple[Verdict, Person, Member | None]]:
+    people = [(row, sheet.person(row, language or "de")) for row in sheet.rows]
+    known = _known([person.address for _row, person in people if person.address])
+    belonging = series_rules.member_ids(series) if series is not None else None
+    seen: dict[str, int] = {}
+    for row, person in people:
+        member = known.get(person.address)
+        verdict, remarks = _judge(row, person, member, seen, belonging)
+        if verdict != "bad" and person.address not in seen:
+            seen[person.address] = row.number
+        yield Verdict(row.number, verdict, person.name, person.address, remarks), person, member
+
+
+def _known(addresses: Sequence[str]) -> dict[str, Member]:
+    found: dict[str, Member] = {}
+    for start in range(0, len(addresses), LOOKED_UP):
+        some = addresses[start : start + LOOKED_UP]
+        query = select(Address.normal, Member).join(Member, Member.id == Address.member_id)
+        for normal, member in session().execute(query.where(Address.normal.in_(some))):
+            found[normal] = member
+    return found
+
+
+def _judge(
+    row: Row, person: Person, member: Member | None, seen: dict[str, int], belonging: set[int] | None
+) -> tuple[str, tuple[Remark, ...]]:
+    remarks = tuple(Remark(message, facts) for message, facts in person.remarks)
+    if person.problem is not None:
+        return "bad", (Remark(*person.problem),)
+    if person.address in seen:
+        first = Remark(N_("the same address stands in row %(row)s already"), {"row": seen[person.address]})
+        return "duplicate", (first,)
+    if member is None:
+        return "new", remarks
+    if member.standing in ("left", "erased"):
+        return "bad", (Remark(N_("has left and is not added again by a file")),)
+    missing = _missing(person, member)
+    joins = belonging is not None and member.id not in belonging
+    if missing:
+        filled = Remark(N_("is a member already; empty fields are filled in"))
+        return "changed", (filled, *remarks)
+    if joins:
+        return "changed", (Remark(N_("is a member already; now belongs to the series too")), *remarks)
+    return "unchanged", (Remark(N_("is a member already; nothing to add")), *remarks)
+
+
+def _missing(person: Person, member: Member) -> dict[str, Any]:
+    """What the file knows and the member's row does not."""
+    fields = {name: value for name, value in person.fields.items() if name in (*NAMES, "salutation")}
+    missing = {name: value for name, value in fields.items() if value and not getattr(member, name)}
+    if person.fields.get("organisation") and member.organisation_id is None:
+        missing["organisation"] = person.fields["organisation"]
+    return missing

@@ -1,0 +1,112 @@
+"""A composed mail → the SMTP server, over one open Flask-Mail connection. What a failure means is decided here.
+
+Nothing else in the program speaks SMTP. It knows no letter's row: the worker settles by the `Outcome`.
+"""
+
+import smtplib
+from dataclasses import dataclass
+from types import TracebackType
+
+from flask import Flask
+from flask_mail import Connection, Mail
+
+LONGEST_WORDS = 500
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a sending ended.
+
+    sent: the server took it. later: it may take it another time (4xx, or the connection broke while sending). refused:
+    it never will (5xx). away: the server could not be reached, the mail was not tried.
+    """
+
+    state: str
+    words: str = ""
+
+
+class TimedConnection(Connection):
+    """Flask-Mail's connection with a time-out, which it does not pass on itself."""
+
+    def __init__(self, mail: Mail, timeout: float) -> None:
+        super().__init__(mail)
+        self.timeout = timeout
+
+    def configure_host(self) -> smtplib.SMTP | smtplib.SMTP_SSL:
+        """Connect, start TLS and log in as configured. Raises OSError or smtplib.SMTPException."""
+        kind = smtplib.SMTP_SSL if self.mail.use_ssl else smtplib.SMTP
+        host = kind(self.mail.server, self.mail.port, timeout=self.timeout)
+        try:
+            if self.mail.use_tls:
+                host.starttls()
+            if self.mail.username and self.mail.password:
+                host.login(self.mail.username, self.mail.password)
+            # Said once here; sendmail would otherwise say it again for every letter to learn what the server can.
+            host.ehlo_or_helo_if_needed()
+        except (OSError, smtplib.SMTPException):
+            host.close()
+            raise
+        return host
+
+
+class Transport:
+    """Sends mails one after the other over a connection that stays open. Use as a context manager, or `close()`."""
+
+    def __init__(self, app: Flask) -> None:
+        self._timeout = float(app.config["MAIL_TIMEOUT"])
+        self._mail = Mail(app)
+        self._connection: TimedConnection | None = None
+
+    def __enter__(self) -> "Transport":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def send(self, envelope_from: str, to: str, content: bytes) -> Outcome:
+        """Hand one mail to the server. Raises nothing: every failure is an `Outcome`."""
+        try:
+            host = self._host()
+        except (OSError, smtplib.SMTPException) as error:
+            self.close()
+            return Outcome("away", _words(error))
+        try:
+            host.sendmail(envelope_from, [to], content)
+        except smtplib.SMTPRecipientsRefused as refused:
+            return self._answered(*refused.recipients[to])
+        except smtplib.SMTPResponseException as refused:
+            return self._answered(refused.smtp_code, refused.smtp_error)
+        except (OSError, smtplib.SMTPException) as error:
+            # Broken while sending: whether the server took it nobody knows. It goes again under the same Message-ID.
+            self.close()
+            return Outcome("later", _words(error))
+        return Outcome("sent")
+
+    def _host(self) -> smtplib.SMTP:
+        if self._connection is None:
+            connection = TimedConnection(self._mail, self._timeout)
+            connection.__enter__()
+            self._connection = connection
+        assert self._connection.host is not None
+        return self._connection.host
+
+    def _answered(self, code: int, said: bytes | str) -> Outcome:
+        words = f"{code} {said.decode(errors='replace') if isinstance(said, bytes) else said}"[:LONGEST_WORDS]
+        if code == 421:
+            # RFC 5321 3.8: the server is about to close; the next mail needs a new connection.
+            self.close()
+        return Outcome("later" if 400 <= code < 500 else "refused", words)
+
+    def close(self) -> None:
+        """End the connection, politely if it still stands."""
+        connection, self._connection = self._connection, None
+        if connection is None or connection.host is None:
+            return
+        try:
+            connection.host.quit()
+        except (OSError, smtplib.SMTPException):
+            connection.host.close()
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:LONGEST_WORDS]

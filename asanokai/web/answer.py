@@ -1,0 +1,138 @@
+"""Answers to a meeting: behind the link in a letter, without signing in, and from a meeting's page.
+
+A GET only shows, whatever stands in the address: mail scanners follow links. What may be answered until when is the
+business of `rsvps.answer`. The link speaks for one member and one meeting; of the member it shows the name and this
+answer, nothing else, and it sets no cookie.
+"""
+
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
+from flask_babel import gettext
+from flask_login import current_user
+from sqlalchemy import and_, select
+from werkzeug.wrappers import Response
+
+from asanokai import clock, languages, members, rsvps, showing
+from asanokai.db import session as database
+from asanokai.errors import N_, Expired, Missing
+from asanokai.meetings import Meeting
+from asanokai.members import Member
+from asanokai.rsvps import CHOICES, Rsvp
+from asanokai.series import Series
+from asanokai.tokens import ANSWER_LIFE_AFTER_MEETING
+from asanokai.web import about, loading
+from asanokai.web.forms import AnswerForm, LinkAnswerForm, answered, attempt
+
+pages = Blueprint("answer", __name__)
+
+GONE = ("left", "erased")
+
+
+@pages.route("/answer/<token>", methods=["GET", "POST"])
+def by_link(token: str) -> Response | tuple[str, int]:
+    """GET shows the answer given, or the one in ?answer= preselected. POST answers, and leads back here (303)."""
+    link = _opened(token)
+    form = LinkAnswerForm()
+    if attempt(form, lambda: _answer(link.meeting_id, link.member_id, form, by="link")):
+        return redirect(_itself(token), 303)
+    return render_template("answer/by_link.html", **_shown(link, form), action=_itself(token)), form.status
+
+
+class Link(NamedTuple):
+    """Whose answer to what a link is about."""
+
+    meeting_id: int
+    member_id: int
+
+
+def _opened(token: str) -> Link:
+    """Read the token and let the page speak its reader's language.
+
+    Raises `Missing` for one that was not minted here, `Expired` 30 days after the meeting or if the member has left.
+    """
+    link = Link(*loading.tokens().read("answer", token))
+    # Columns, not rows: an answer that is taken needs no more than this.
+    found = database().execute(
+        select(Meeting.announced_at, Meeting.ends_at, Member.standing, Member.language)
+        .join(Member, Member.id == link.member_id)
+        .where(Meeting.id == link.meeting_id)
+    )
+    row = found.one_or_none()
+    if row is None or row.announced_at is None:
+        raise Missing(N_("There is no such meeting."))
+    loading.reads(row.language)
+    if row.standing in GONE or _over_for(row.ends_at) > ANSWER_LIFE_AFTER_MEETING:
+        raise Expired(N_("This link is no longer valid."))
+    return link
+
+
+def _over_for(ends_at: Any) -> timedelta:
+    return clock.now() - ends_at
+
+
+def _itself(token: str) -> str:
+    return url_for("answer.by_link", token=token, lang=languages.known(request.args.get("lang")))
+
+
+def _answer(meeting_id: int, member_id: int, form: AnswerForm, *, by: str) -> None:
+    """Take in what the form says. A field that was not sent leaves what was said before; an emptied one counts."""
+    rsvps.answer(
+        meeting_id,
+        member_id,
+        form.answer.data,
+        guests=(form.guests.data or 0) if form.guests.raw_data else None,
+        comment=form.comment.data if form.comment.raw_data else None,
+        by=by,
+        actor_id=member_id,
+    )
+
+
+def _shown(link: Link, form: LinkAnswerForm) -> dict[str, Any]:
+    meeting, series, rsvp = (
+        database()
+        .execute(
+            select(Meeting, Series, Rsvp)
+            .join(Series, Series.id == Meeting.series_id)
+            .outerjoin(Rsvp, and_(Rsvp.meeting_id == Meeting.id, Rsvp.member_id == link.member_id))
+            .where(Meeting.id == link.meeting_id)
+        )
+        .one()
+    )
+    member = members.by_id(link.member_id)
+    if not form.is_submitted():
+        form = LinkAnswerForm(data={**answered(rsvp), **_preselected()})
+    since = rsvp.answered_at if rsvp is not None and rsvp.answer != "invited" else None
+    return {
+        **about.answering(meeting, series, rsvp, form, zone=member.zone),
+        "name": member.name.full(loading.language()),
+        "answered": showing.in_words(since, loading.language(), meeting.zone) if since else "",
+        "preselected": "answer" in _preselected() and not form.is_submitted(),
+    }
+
+
+def _preselected() -> dict[str, str]:
+    choice = request.args.get("answer")
+    return {"answer": choice} if choice in CHOICES else {}
+
+
+@pages.post("/meetings/<path>/answer")
+def by_member(path: str) -> Response | tuple[str, int]:
+    """From the meeting's page or the member's own. A refusal shows the meeting's page with what was typed."""
+    if not current_user.is_authenticated:
+        session["next"] = url_for("programme.meeting", path=path)
+        return redirect(url_for("account.sign_in"), 303)
+    if not about.may_answer():
+        raise Missing(N_("There is no such page, or none that you may see."))
+    form, meeting_id, member_id = AnswerForm(), g.meeting.id, loading.me().id
+    if attempt(form, lambda: _answer(meeting_id, member_id, form, by="page")):
+        flash(gettext("Your answer is saved."))
+        return redirect(_where_from(path), 303)
+    return render_template("programme/meeting.html", **about.meeting(form)), form.status
+
+
+def _where_from(path: str) -> str:
+    if request.args.get("from") == "me":
+        return url_for("account.me")
+    return url_for("programme.meeting", path=path)

@@ -1,0 +1,323 @@
+"""One morning, from draft to roll: its page, announcing, moving, cancelling, its topics and who comes.
+
+The guard has loaded g.meeting and g.series. What changes for whom is decided in `announcing`, `rsvps` and `topics`.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask_babel import gettext, lazy_gettext
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response
+from wtforms import BooleanField, DateTimeLocalField, FieldList, FormField, IntegerField
+from wtforms.validators import InputRequired, NumberRange, Optional
+
+from asanokai import announcing, invitations, letters, meetings, rsvps, showing, topics
+from asanokai.announcing import Change
+from asanokai.errors import BadInput
+from asanokai.series import in_utc
+from asanokai.topics import LONGEST_ABSTRACT, SpeakerText
+from asanokai.web import loading, words
+from asanokai.web.forms import REQUIRED, AnswerForm, Form, TextsField, attempt, line
+
+pages = Blueprint("meeting", __name__)
+
+MOST_SPEAKERS = 3
+
+
+def _back() -> Response:
+    return redirect(url_for("meeting.show", meeting_id=g.meeting.id), 303)
+
+
+def _shown() -> showing.Shown:
+    return showing.shown(g.meeting, g.series, topics.of(g.meeting), language=loading.language(), zone=loading.zone())
+
+
+def _page(template: str, **facts: Any) -> str:
+    return render_template(f"coordinate/{template}", shown=_shown(), meeting=g.meeting, words=words, **facts)
+
+
+def _wall(moment: Any) -> Any:
+    """A stored moment as the wall time a form shows: in the meeting's zone, without a zone of its own."""
+    return moment.astimezone(ZoneInfo(g.meeting.zone)).replace(tzinfo=None)
+
+
+@pages.get("/meetings/<int:meeting_id>")
+def show(meeting_id: int) -> str:
+    """Where one morning stands and what is to be done next."""
+    draft = g.meeting.state == "draft"
+    return _page(
+        "meeting.html",
+        tally=rsvps.tallies([meeting_id])[meeting_id],
+        forecast=invitations.would_go_out(g.meeting)
+        if draft
+        else invitations.forecast(until=g.meeting.starts_at, meeting_ids=[meeting_id]),
+        counts=letters.counts(meeting_id),
+        in_words=showing.in_words,
+    )
+
+
+# --- its facts --------------------------------------------------------------------------------------------------------
+
+
+class MeetingForm(Form):
+    """What can be changed without anybody's calendar changing."""
+
+    title = TextsField(lazy_gettext("Title"))
+    note = TextsField(lazy_gettext("Note"), longest=2000, lines=3)
+    join_link = line(lazy_gettext("Link for those who join by video"), longest=500)
+    seats = IntegerField(lazy_gettext("Seats"), [Optional(), NumberRange(min=1, max=100_000)])
+    guests_allowed = IntegerField(lazy_gettext("Guests each may bring"), [InputRequired(REQUIRED), NumberRange(0, 20)])
+    answer_until = DateTimeLocalField(
+        lazy_gettext("Answers are taken until"),
+        [InputRequired(REQUIRED)],
+        format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
+    )
+    public = BooleanField(lazy_gettext("Show in the public programme"))
+    needs_approval = BooleanField(lazy_gettext("Applications need approval"))
+
+
+@pages.route("/meetings/<int:meeting_id>/edit", methods=["GET", "POST"])
+def edit(meeting_id: int) -> Response | tuple[str, int]:
+    """Title, note, seats, deadline and the like."""
+    this = g.meeting
+    form = MeetingForm(data={**_stored(this), "answer_until": _wall(this.answer_until)})
+
+    def act() -> None:
+        if form.join_link.data and not str(form.join_link.data).startswith(("https://", "http://")):
+            raise BadInput("join_link", gettext("Please give a whole address, beginning with https://."))
+        values = {name: form[name].data for name in _stored(this)}
+        values |= {name: values[name] or None for name in ("title", "note")}
+        values["answer_until"] = in_utc(form.answer_until.data, this.zone)  # type: ignore[arg-type]
+        announcing.edit(meeting_id, actor_id=loading.me().id, **values)
+
+    if attempt(form, act):
+        flash(gettext("Saved."))
+        return _back()
+    return _page("meeting_edit.html", form=form), form.status
+
+
+def _stored(meeting: meetings.Meeting) -> dict[str, Any]:
+    names = ("title", "note", "join_link", "seats", "guests_allowed", "public", "needs_approval")
+    return {name: getattr(meeting, name) for name in names}
+
+
+# --- its states -------------------------------------------------------------------------------------------------------
+
+
+class ConfirmForm(Form):
+    """Nothing to fill in: the button says it all."""
+
+
+@pages.route("/meetings/<int:meeting_id>/announce", methods=["GET", "POST"])
+def announce(meeting_id: int) -> Response | tuple[str, int]:
+    """Say what will go out to whom, then announce."""
+    form = ConfirmForm()
+    if attempt(form, lambda: announcing.announce(meeting_id, actor_id=loading.me().id)):
+        flash(gettext("Announced. The letters go out by themselves."))
+        return _back()
+    forecast = invitations.would_go_out(g.meeting) if g.meeting.state == "draft" else []
+    return _page("meeting_announce.html", form=form, forecast=forecast, in_words=showing.in_words), form.status
+
+
+class MoveForm(Form):
+    """Another time or place, as wall times in the meeting's zone."""
+
+    starts = DateTimeLocalField(
+        lazy_gettext("Begins"), [InputRequired(REQUIRED)], format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+    )
+    ends = DateTimeLocalField(
+        lazy_gettext("Ends"), [InputRequired(REQUIRED)], format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+    )
+    venue = TextsField(lazy_gettext("Place"), longest=300)
+
+
+@pages.route("/meetings/<int:meeting_id>/move", methods=["GET", "POST"])
+def move(meeting_id: int) -> Response | tuple[str, int]:
+    """Another time or place: first say whom it touches, then do it."""
+    this = g.meeting
+    form = MoveForm(data={"starts": _wall(this.starts_at), "ends": _wall(this.ends_at), "venue": this.venue})
+    checked = this.state == "draft" or request.form.get("step") == "move"
+    if not checked:
+        valid = form.validate_on_submit()
+        form.status = 200 if valid or not form.is_submitted() else 422
+        return _page("meeting_move.html", form=form, check=valid, touched=announcing.touched(this)), form.status
+
+    def act() -> None:
+        starts, ends = (in_utc(form[name].data, this.zone) for name in ("starts", "ends"))
+        announcing.move(meeting_id, Change(starts, ends, form.venue.data or {}), actor_id=loading.me().id)
+
+    if attempt(form, act):
+        flash(gettext("Saved."))
+        return _back()
+    return _page("meeting_move.html", form=form, check=False, touched=announcing.touched(this)), form.status
+
+
+class CancelForm(Form):
+    """Why, for those who are told."""
+
+    reason = TextsField(lazy_gettext("Reason"), longest=1000, lines=2)
+
+
+@pages.route("/meetings/<int:meeting_id>/cancel", methods=["GET", "POST"])
+def cancel(meeting_id: int) -> Response | tuple[str, int]:
+    """Call it off, after saying how many are told."""
+    form = CancelForm()
+    if attempt(form, lambda: announcing.cancel(meeting_id, reason=form.reason.data or None, actor_id=loading.me().id)):
+        flash(gettext("Cancelled. Everyone who knew of it is told."))
+        return _back()
+    return _page("meeting_cancel.html", form=form, touched=announcing.touched(g.meeting)), form.status
+
+
+@pages.post("/meetings/<int:meeting_id>/drop")
+def drop(meeting_id: int) -> Response:
+    """Drop a draft nobody was told of."""
+    meetings.delete_draft(g.meeting, actor_id=loading.me().id)
+    flash(gettext("The draft was dropped."))
+    return redirect(url_for("series.show", series_id=g.series.id), 303)
+
+
+@pages.post("/meetings/<int:meeting_id>/pause")
+def pause(meeting_id: int) -> Response:
+    """Hold this meeting's letters back, or let them go."""
+    paused = g.meeting.paused_at is None
+    announcing.pause(meeting_id, paused, actor_id=loading.me().id)
+    flash(
+        gettext("The letters of this meeting wait.") if paused else gettext("The letters of this meeting go out again.")
+    )
+    return _back()
+
+
+# --- the roll ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the roll: its name, its lines, and whether they are numbered."""
+
+    key: str
+    lines: list[rsvps.Line]
+
+
+def _parts(lines: list[rsvps.Line]) -> list[Part]:
+    chosen = {
+        "coming": lambda rsvp: rsvp.seat == "held",
+        "waiting": lambda rsvp: rsvp.seat == "waiting",
+        "maybe": lambda rsvp: rsvp.answer == "maybe",
+        "no": lambda rsvp: rsvp.answer == "no",
+        "silent": lambda rsvp: rsvp.answer == "invited",
+    }
+    return [Part(key, [entry for entry in lines if belongs(entry.rsvp)]) for key, belongs in chosen.items()]
+
+
+@pages.get("/meetings/<int:meeting_id>/roll")
+def roll(meeting_id: int) -> str:
+    """Who comes, who waits, who declined, who is silent; printable."""
+    return _roll(AnswerForm(), None)
+
+
+def _roll(form: AnswerForm, about: int | None) -> str:
+    return _page(
+        "roll.html",
+        parts=_parts(rsvps.roll(g.meeting.id)),
+        tally=rsvps.tallies([g.meeting.id])[g.meeting.id],
+        form=form,
+        about=about,
+        language=loading.language(),
+    )
+
+
+@pages.post("/meetings/<int:meeting_id>/roll/<int:member_id>")
+def answer_for(meeting_id: int, member_id: int) -> Response | tuple[str, int]:
+    """Enter an answer somebody gave by telephone or in person."""
+    rsvps.required(meeting_id, member_id)
+    form = AnswerForm()
+
+    def act() -> None:
+        rsvps.answer(
+            meeting_id,
+            member_id,
+            str(form.answer.data),
+            guests=form.guests.data or 0,
+            comment=form.comment.data if "comment" in request.form else None,
+            by="coordinator",
+            actor_id=loading.me().id,
+        )
+
+    if attempt(form, act):
+        flash(gettext("Saved."))
+        return redirect(url_for("meeting.roll", meeting_id=meeting_id), 303)
+    return _roll(form, member_id), form.status
+
+
+# --- topics -----------------------------------------------------------------------------------------------------------
+
+
+class SpeakerForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF carries no types
+    """One speaker; empty ones are left out."""
+
+    class Meta:
+        csrf = False
+
+    title = line(lazy_gettext("Academic title"))
+    given = line(lazy_gettext("Given name"))
+    family = line(lazy_gettext("Family name"))
+    family_ja = line(lazy_gettext("Family name in Japanese script"))
+    given_ja = line(lazy_gettext("Given name in Japanese script"))
+    position = TextsField(lazy_gettext("Position"))
+    organisation = TextsField(lazy_gettext("Organisation"))
+
+
+class TopicForm(Form):
+    """A topic with its speakers."""
+
+    title = TextsField(lazy_gettext("Title"), longest=300, required=True)
+    abstract = TextsField(lazy_gettext("Abstract"), longest=LONGEST_ABSTRACT, lines=8)
+    speakers = FieldList(FormField(SpeakerForm), min_entries=MOST_SPEAKERS, max_entries=MOST_SPEAKERS)
+
+
+def _speakers(form: TopicForm) -> list[SpeakerText]:
+    found = [{name: value for name, value in entry.items() if name != "csrf_token"} for entry in form.speakers.data]
+    return [SpeakerText(**entry) for entry in found if any(entry[name] for name in ("family", "given", "family_ja"))]
+
+
+@pages.route("/meetings/<int:meeting_id>/topics/new", methods=["GET", "POST"])
+def add_topic(meeting_id: int) -> Response | tuple[str, int]:
+    """Put a topic on the meeting."""
+    return _topic(TopicForm(), None)
+
+
+@pages.route("/meetings/<int:meeting_id>/topics/<int:topic_id>", methods=["GET", "POST"])
+def edit_topic(meeting_id: int, topic_id: int) -> Response | tuple[str, int]:
+    """Change a topic."""
+    found = topics.by_id(g.meeting, topic_id)
+    kept = ("title", "given", "family", "family_ja", "given_ja", "position", "organisation")
+    speakers = [{name: getattr(speaker, name) for name in kept} for speaker in found.speakers]
+    return _topic(TopicForm(data={"title": found.title, "abstract": found.abstract, "speakers": speakers}), topic_id)
+
+
+def _topic(form: TopicForm, topic_id: int | None) -> Response | tuple[str, int]:
+    def act() -> None:
+        topics.post(
+            g.meeting,
+            form.title.data,
+            abstract=form.abstract.data,
+            speakers=_speakers(form),
+            topic_id=topic_id,
+            actor_id=loading.me().id,
+        )
+
+    if attempt(form, act):
+        flash(gettext("Saved."))
+        return _back()
+    return _page("topic.html", form=form, topic_id=topic_id), form.status
+
+
+@pages.post("/meetings/<int:meeting_id>/topics/<int:topic_id>/remove")
+def remove_topic(meeting_id: int, topic_id: int) -> Response:
+    """Take a topic off."""
+    topics.remove(g.meeting, topic_id, actor_id=loading.me().id)
+    flash(gettext("The topic was removed."))
+    return _back()

@@ -1,0 +1,199 @@
+"""Forms: what may be typed, and how a refusal finds its field. Nothing typed is lost when a form comes back.
+
+A view says `if attempt(form, act): return redirect(...)` and else renders the form with `form.status`. Rules stand in
+the verbs; here only what a field can hold.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask_babel import gettext, lazy_gettext
+from flask_wtf import FlaskForm
+from wtforms import Field, IntegerField, RadioField, StringField, TextAreaField
+from wtforms.fields import SelectChoice
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
+
+from asanokai import db
+from asanokai.errors import BadInput, Refused
+from asanokai.languages import LANGUAGES
+from asanokai.rsvps import Rsvp
+from asanokai.series import Lead
+
+LINE = 200
+"""Characters a line of text may have."""
+
+
+class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF carries no types
+    """The base of all forms: carries the status to answer with."""
+
+    status = 200
+    form_errors: list[str]
+
+    def refuse(self, error: Refused) -> None:
+        """Show a refusal beside its field, or above the form where it has none."""
+        words = gettext(error.message, **error.facts)
+        field = self._fields.get(error.field) if isinstance(error, BadInput) else None
+        if field is None:
+            self.form_errors = [*self.form_errors, words]
+        else:
+            field.errors = [*field.errors, words]
+        self.status = error.status
+
+    @property
+    def problems(self) -> list[tuple[str | None, str]]:
+        """Everything that is wrong: (id of the field or None, words), for the summary above the form."""
+        found: list[tuple[str | None, str]] = [(None, words) for words in self.form_errors]
+        for field in self._fields.values():
+            found += [(field.id, f"{field.label.text}: {words}") for words in _flat(field.errors)]
+        return found
+
+
+def _flat(errors: Any) -> list[str]:
+    if isinstance(errors, dict):
+        return [words for some in errors.values() for words in _flat(some)]
+    return [words for some in errors for words in (_flat(some) if isinstance(some, list | dict) else [str(some)])]
+
+
+def attempt(form: Form, act: Callable[[], object]) -> bool:
+    """If the form was sent and is in order, do it. Whether it was done; a refusal is shown in the form."""
+    if not form.is_submitted():
+        return False
+    if not form.validate():
+        form.status = 422
+        return False
+    try:
+        act()
+    except Refused as refusal:
+        db.db.session.rollback()
+        form.refuse(refusal)
+        return False
+    return True
+
+
+def line(label: Any, *validators: Any, longest: int = LINE, **options: Any) -> StringField:
+    """One line of text, trimmed."""
+    return StringField(label, [Length(max=longest), no_control, *validators], filters=[_trimmed], **options)
+
+
+def text(label: Any, *validators: Any, longest: int = 4000, **options: Any) -> TextAreaField:
+    """Several lines of text."""
+    return TextAreaField(label, [Length(max=longest), no_nul, *validators], filters=[_unix], **options)
+
+
+def _trimmed(value: str | None) -> str:
+    return (value or "").strip()
+
+
+def _unix(value: str | None) -> str:
+    return (value or "").replace("\r\n", "\n").strip()
+
+
+def no_nul(_form: Any, field: Any) -> None:
+    """PostgreSQL takes no NUL, and nobody types one."""
+    if "\0" in str(field.data or ""):
+        raise ValidationError(gettext("This contains a character that cannot be stored."))
+
+
+def no_control(_form: Any, field: Any) -> None:
+    """A line holds no line breaks and no control characters."""
+    if any(ord(letter) < 32 or ord(letter) == 127 for letter in str(field.data or "")):
+        raise ValidationError(gettext("Please write this on one line, without control characters."))
+
+
+class TextsField(Field):
+    """One text in up to three languages; `data` is {"de": …}, without empty ones. Inputs are named `<name>-<language>`."""
+
+    def __init__(
+        self,
+        label: Any = None,
+        *,
+        longest: int = LINE,
+        lines: int = 1,
+        required: bool = False,
+        **options: Any,
+    ):
+        super().__init__(label, **options)
+        self.longest, self.lines, self.required = longest, lines, required
+        self.data: dict[str, str] = {}
+
+    def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
+        """Read the three inputs, or take what is stored."""
+        self.process_errors: list[str] = []
+        self.object_data = data
+        self.data = dict(data) if isinstance(data, dict) else {}
+        names = {code: f"{self.name}-{code}" for code in LANGUAGES}
+        if formdata is not None and any(name in formdata for name in names.values()):
+            typed = {code: _unix(formdata.get(name)) for code, name in names.items()}
+            self.data = {code: words for code, words in typed.items() if words}
+
+    def pre_validate(self, form: Any) -> None:
+        """Length, control characters, and one language at least where the text is required."""
+        for words in self.data.values():
+            if len(words) > self.longest:
+                raise ValidationError(gettext("This may have %(most)s characters at most.", most=self.longest))
+            if "\0" in words or (self.lines == 1 and any(ord(letter) < 32 for letter in words)):
+                raise ValidationError(gettext("Please write this on one line, without control characters."))
+        if self.required and not self.data:
+            raise ValidationError(gettext("Please fill this in for at least one language."))
+
+
+class LeadField(Field):
+    """A moment of the letter plan: days before, and the time of day. `data` is "2 days before at 09:00" or ""."""
+
+    data: str
+
+    def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
+        """Read `<name>-days` and `<name>-at`; both empty mean no such letter."""
+        self.process_errors: list[str] = []
+        self.object_data = data
+        self.days, self.at = "", ""
+        if data:
+            lead = Lead.parse(data)
+            self.days, self.at = str(lead.days), f"{lead.at:%H:%M}"
+        if formdata is not None and (f"{self.name}-days" in formdata or f"{self.name}-at" in formdata):
+            self.days = _trimmed(formdata.get(f"{self.name}-days"))
+            self.at = _trimmed(formdata.get(f"{self.name}-at"))
+        self.data = f"{self.days} days before at {self.at}" if self.days or self.at else ""
+
+    def pre_validate(self, form: Any) -> None:
+        """Both or neither, and both of them sensible."""
+        if not self.data:
+            return
+        try:
+            Lead.parse(self.data)
+        except BadInput:
+            raise ValidationError(gettext("Please give a number of days and a time such as 09:00.")) from None
+
+
+def options(words: Mapping[Any, Any]) -> list[SelectChoice]:
+    """What can be chosen: value → words."""
+    return [SelectChoice(value, label) for value, label in words.items()]
+
+
+REQUIRED = lazy_gettext("Please fill this in.")
+
+
+class AnswerForm(Form):
+    """An answer to a meeting, on its page and behind the link in a letter."""
+
+    answer = RadioField(
+        lazy_gettext("Will you come?"),
+        choices=options({"yes": lazy_gettext("Yes"), "maybe": lazy_gettext("Maybe"), "no": lazy_gettext("No")}),
+        validators=[InputRequired(lazy_gettext("Please choose yes, maybe or no."))],
+    )
+    guests = IntegerField(lazy_gettext("Guests you bring"), [Optional(), NumberRange(min=0, max=20)])
+    comment = text(lazy_gettext("A word to the organisers"), longest=1000)
+
+
+class LinkAnswerForm(AnswerForm):
+    """The same without a cross-site token: the link is the credential."""
+
+    class Meta:
+        csrf = False
+
+
+def answered(rsvp: Rsvp | None) -> dict[str, Any]:
+    """What an answer form starts with."""
+    if rsvp is None or rsvp.answer == "invited":
+        return {}
+    return {"answer": rsvp.answer, "guests": rsvp.guests, "comment": rsvp.comment}

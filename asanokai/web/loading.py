@@ -1,0 +1,179 @@
+"""Guards: who is asking, and what the page is about. A guard raises `Missing`, sends to the sign-in page, or puts what
+it loaded into `g`.
+
+    g.meeting, g.series   the meeting or series in the address
+    g.rsvp                the reader's own answer to g.meeting, if any
+
+What somebody may not see is `Missing`, exactly as if it were not there.
+"""
+
+from flask import current_app, g, redirect, request, session, url_for
+from flask_babel import get_locale, refresh
+from flask_login import current_user
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from asanokai import installation, meetings, rsvps
+from asanokai import series as series_rules
+from asanokai.db import session as database
+from asanokai.errors import N_, Missing
+from asanokai.languages import LANGUAGES
+from asanokai.links import Links
+from asanokai.members import Member
+from asanokai.series import Series
+from asanokai.tokens import Tokens
+
+OPEN_TO_SEARCH = ("programme.home", "programme.meetings", "programme.meeting", "account.join")
+"""Pages search engines may list."""
+
+
+def language() -> str:
+    """The language of this page."""
+    found = str(get_locale() or "de")[:2]
+    return found if found in LANGUAGES else "de"
+
+
+def me() -> Member:
+    """The member who is signed in. Only behind a guard that makes sure somebody is."""
+    return current_user._get_current_object()  # type: ignore[no-any-return]
+
+
+def tokens() -> Tokens:
+    """Signs and reads links."""
+    return current_app.extensions["tokens"]  # type: ignore[no-any-return]
+
+
+def links() -> Links:
+    """Absolute addresses."""
+    return current_app.extensions["links"]  # type: ignore[no-any-return]
+
+
+def organisation() -> str:
+    """What this installation calls itself."""
+    if "installation" not in g:
+        g.installation = installation.current()
+    return str(g.installation.organisation or current_app.config["ASANOKAI"].organisation)
+
+
+def zone() -> str | None:
+    """The reader's time zone, None for a visitor."""
+    return me().zone if current_user.is_authenticated else None
+
+
+def reads(language: str) -> None:
+    """Let the page speak the language of whoever came by a link without signing in. ?lang= still wins."""
+    g.reads = language
+    refresh()
+
+
+# --- guards -----------------------------------------------------------------------------------------------------------
+
+
+def anyone() -> Response | None:
+    """Everybody may see this."""
+    return None
+
+
+def bearer() -> Response | None:
+    """Whoever has the link. The view reads the token and refuses a bad one itself."""
+    return None
+
+
+def member() -> Response | None:
+    """Whoever is signed in; others are sent to the sign-in page and come back afterwards."""
+    if current_user.is_authenticated:
+        return None
+    if request.method == "GET":
+        session["next"] = request.full_path.rstrip("?")
+    return redirect(url_for("account.sign_in"), 303)
+
+
+def coordinates_anything() -> bool:
+    """Whether the reader coordinates at least one series, or everything."""
+    if "coordinates" not in g:
+        g.coordinates = current_user.is_authenticated and (
+            me().administrator or bool(series_rules.coordinated_by(me()))
+        )
+    return bool(g.coordinates)
+
+
+def coordinator() -> Response | None:
+    """Whoever coordinates something. Which series may be seen is the view's query (`desk_series_ids`)."""
+    sent_away = member()
+    if sent_away is None and not coordinates_anything():
+        raise Missing(N_("There is no such page, or none that you may see."))
+    return sent_away
+
+
+def administrator() -> Response | None:
+    """Whoever may everything."""
+    sent_away = member()
+    if sent_away is None and not me().administrator:
+        raise Missing(N_("There is no such page, or none that you may see."))
+    return sent_away
+
+
+def desk_series() -> Response | None:
+    """A coordinator of the series in the address; loads g.series."""
+    sent_away = member()
+    if sent_away is None:
+        _load_series(int((request.view_args or {})["series_id"]))
+    return sent_away
+
+
+def desk_meeting() -> Response | None:
+    """A coordinator of the series of the meeting in the address; loads g.meeting and g.series."""
+    sent_away = member()
+    if sent_away is None:
+        g.meeting = meetings.by_id(int((request.view_args or {})["meeting_id"]))
+        _load_series(g.meeting.series_id)
+    return sent_away
+
+
+def _load_series(series_id: int) -> None:
+    if not may_coordinate(series_id):
+        raise Missing(N_("There is no such page, or none that you may see."))
+    g.series = series_rules.by_id(series_id)
+
+
+def may_coordinate(series_id: int) -> bool:
+    """Whether the reader coordinates that series."""
+    return current_user.is_authenticated and (
+        me().administrator or series_rules.belongs(series_id, me().id, "coordinator")
+    )
+
+
+def desk_series_ids() -> list[int]:
+    """Numbers of the series the reader coordinates."""
+    return [series.id for series in series_rules.coordinated_by(me())]
+
+
+def readable_meeting() -> Response | None:
+    """Whoever may read the meeting at the address: everybody for a public one that is announced, its members and
+    coordinators otherwise. Loads g.meeting, g.series, g.rsvp; an old address leads on (301)."""
+    meeting, current = meetings.by_path((request.view_args or {})["path"])
+    g.meeting, g.series = meeting, database().get_one(Series, meeting.series_id)
+    g.rsvp = rsvps.of(meeting.id, me().id) if current_user.is_authenticated else None
+    if not _may_read():
+        raise Missing(N_("There is no such meeting."))  # word for word what by_path() says
+    if not current:
+        # 308 keeps the method: an answer sent from an old page still arrives.
+        code = 301 if request.method in ("GET", "HEAD") else 308
+        return redirect(url_for(str(request.endpoint), path=meeting.path), code)
+    return None
+
+
+def _may_read() -> bool:
+    told = g.meeting.state != "draft" and g.meeting.announced_at is not None
+    if told and g.meeting.public:
+        return True
+    if not current_user.is_authenticated:
+        return False
+    if told and (g.rsvp is not None or series_rules.belongs(g.meeting.series_id, me().id)):
+        return True
+    return may_coordinate(g.meeting.series_id)
+
+
+def series_names() -> dict[int, Series]:
+    """The series the reader coordinates, by number."""
+    return {row.id: row for row in database().scalars(select(Series).where(Series.id.in_(desk_series_ids())))}

@@ -1,0 +1,113 @@
+"""What everybody may see: the programme, a meeting's page, the legal pages, and what monitors ask for.
+
+The answer form on a meeting's page is taken in by `answer`, applications by `account`.
+"""
+
+from typing import Any
+
+from flask import Blueprint, Response, current_app, g, render_template, request
+from sqlalchemy import func, select, text
+
+from asanokai import clock, installation, letters, markdown, meetings, showing
+from asanokai.db import session as database
+from asanokai.errors import N_, Missing
+from asanokai.languages import Text, pick
+from asanokai.members import Member
+from asanokai.web import about, loading
+from asanokai.web.forms import AnswerForm, answered
+
+pages = Blueprint("programme", __name__)
+
+
+@pages.get("/")
+def home() -> str:
+    """The start: welcome, the next meetings, how to take part; in an empty installation how to begin."""
+    coming = _shown(meetings.upcoming(public_only=True, limit=4))
+    if not coming and _is_empty():
+        return render_template("programme/begin.html")
+    welcome = pick(installation.current().welcome, loading.language())
+    return render_template("programme/home.html", coming=coming, welcome=welcome, to_html=markdown.to_html)
+
+
+def _is_empty() -> bool:
+    return not database().scalar(select(Member.id).where(Member.administrator).limit(1))
+
+
+@pages.get("/meetings/", endpoint="meetings")
+def programme() -> str:
+    """The public programme: what comes, what was."""
+    return render_template(
+        "programme/meetings.html",
+        coming=_shown(meetings.upcoming(public_only=True)),
+        past=_shown(meetings.past(public_only=True)),
+    )
+
+
+def _shown(found: Any) -> list[showing.Shown]:
+    return showing.shown_all(found, language=loading.language(), zone=loading.zone())
+
+
+@pages.get("/meetings/<path>")
+def meeting(path: str) -> str:
+    """One meeting: day, place, topics; for a member the answer, for a visitor how to take part."""
+    return render_template("programme/meeting.html", **about.meeting(AnswerForm(data=answered(g.rsvp))))
+
+
+# --- legal pages ------------------------------------------------------------------------------------------------------
+
+
+@pages.get("/imprint")
+def imprint() -> str:
+    """Who runs this."""
+    return _words("imprint", installation.current().imprint)
+
+
+@pages.get("/privacy")
+def privacy() -> str:
+    """What is kept, why and how long."""
+    return _words("privacy", installation.current().privacy)
+
+
+@pages.get("/accessibility")
+def accessibility() -> str:
+    """How the pages can be used, and whom to tell if they cannot."""
+    return _words("accessibility", installation.current().accessibility)
+
+
+def _words(kind: str, texts: dict[str, Any] | None) -> str:
+    words: Text = pick(texts, loading.language())
+    return render_template("programme/words.html", kind=kind, words=words, to_html=markdown.to_html)
+
+
+@pages.get("/logo")
+def logo() -> Response:
+    """The organisation's picture."""
+    row = installation.current()
+    if not row.logo_type or not row.logo:
+        raise Missing(N_("There is no such page, or none that you may see."))
+    response = Response(row.logo, mimetype=row.logo_type)
+    response.headers["Cache-Control"] = "public, max-age=3600"
+    response.set_etag(str(row.changed_at))
+    return response.make_conditional(request)  # type: ignore[return-value]
+
+
+# --- monitors ---------------------------------------------------------------------------------------------------------
+
+
+@pages.get("/healthz")
+def healthz() -> Response:
+    """Whether process and database answer."""
+    database().execute(text("SELECT 1"))
+    return Response("ok\n", mimetype="text/plain")
+
+
+@pages.get("/metrics")
+def metrics() -> Response:
+    """Counts in Prometheus' text form; not there unless ASANOKAI_METRICS is set."""
+    if not current_app.config["ASANOKAI"].metrics:
+        raise Missing(N_("There is no such page, or none that you may see."))
+    oldest = database().scalar(select(func.min(letters.Letter.due_at)).where(letters.Letter.state == "queued"))
+    waiting = max((clock.now() - oldest).total_seconds(), 0) if oldest else 0
+    lines = [f'asanokai_letters{{state="{state}"}} {count}' for state, count in sorted(letters.counts().items())]
+    lines.append(f"asanokai_letters_overdue_seconds {waiting:.0f}")
+    return Response("\n".join(lines) + "\n", mimetype="text/plain; version=0.0.4")

@@ -1,0 +1,62 @@
+"""The program's codes in words: kinds and states of letters, reasons, verdicts. Raw codes never reach a reader.
+
+A code without words here is a fault; a test holds these tables against the places that write the codes.
+"""
+
+from flask_babel import lazy_gettext
+
+KINDS = {
+    "invite": lazy_gettext("Invitation"),
+    "remind": lazy_gettext("Reminder"),
+    "confirm": lazy_gettext("Confirmation"),
+    "waiting": lazy_gettext("Waiting list"),
+    "seat": lazy_gettext("Seat given"),
+    "moved": lazy_gettext("Change of time or place"),
+    "cancelled": lazy_gettext("Cancellation"),
+    "eve": lazy_gettext("Evening-before note"),
+    "sign_in": lazy_gettext("Sign-in link"),
+    "opt_in": lazy_gettext("Confirmation of the address"),
+    "join": lazy_gettext("Invitation to join"),
+    "welcome": lazy_gettext("Welcome"),
+    "declined": lazy_gettext("Refusal"),
+    "application": lazy_gettext("New application"),
+    "digest": lazy_gettext("Daily digest"),
+}
+
+STATES = {
+    "queued": lazy_gettext("waits to be sent"),
+    "claimed": lazy_gettext("is being sent"),
+    "sent": lazy_gettext("sent"),
+    "failed": lazy_gettext("failed"),
+    "dropped": lazy_gettext("not sent"),
+    "bounced": lazy_gettext("came back"),
+}
+
+REASONS = {
+    "not a member any more": lazy_gettext("not a member any more"),
+    "unsubscribed": lazy_gettext("has ended the invitations"),
+    "no address": lazy_gettext("has no mail address"),
+    "address suppressed": lazy_gettext("letters to this address came back"),
+    "has it already": lazy_gettext("has it already"),
+    "not invited": lazy_gettext("was not invited"),
+    "has answered": lazy_gettext("has answered"),
+    "invited too late": lazy_gettext("was invited after this moment"),
+    "has no seat": lazy_gettext("has no seat"),
+    "missed": lazy_gettext("too late: nothing was being sent at its time"),
+    "the meeting was cancelled": lazy_gettext("the meeting was cancelled"),
+    "the meeting was moved": lazy_gettext("the meeting was moved"),
+    "overtaken by a later change": lazy_gettext("overtaken by a later change"),
+    "overtaken by a later answer": lazy_gettext("overtaken by a later answer"),
+    "overtaken by a later application": lazy_gettext("overtaken by a later application"),
+    "nothing to say": lazy_gettext("there was nothing to say"),
+    "refused too often": lazy_gettext("the mail server put it off too often"),
+    "refused by the server": lazy_gettext("the mail server refused it"),
+    "could not be composed": lazy_gettext("could not be written; see the program's log"),
+}
+
+ANSWERS = {
+    "yes": lazy_gettext("Yes"),
+    "maybe": lazy_gettext("Maybe"),
+    "no": lazy_gettext("No"),
+    "invited": lazy_gettext("No answer"),
+}

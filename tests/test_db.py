@@ -1,0 +1,126 @@
+"""The database's edge: who commits, what a moment is, who may write, who plans."""
+
+import os
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
+
+from asanokai import db as database
+from asanokai import journal, members
+from asanokai.db import insert_missing, session, transaction
+from asanokai.journal import Entry
+from asanokai.letters import Letter
+from asanokai.members import Address, Member, Organisation
+from tests import people
+
+
+def test_a_naive_moment_is_refused_by_every_column(app):
+    with transaction():
+        katrin = people.katrin()
+        katrin.joined_at = datetime(2026, 3, 12, 8)  # noqa: DTZ001 - that is the point
+        with pytest.raises(StatementError, match="naive datetime refused"):
+            session().flush()
+        session().rollback()
+
+
+def test_a_naive_moment_is_refused_in_a_comparison_too(app):
+    with pytest.raises(StatementError, match="naive datetime refused"):
+        session().query(Letter).where(Letter.due_at < datetime(2026, 3, 12, 8)).all()  # noqa: DTZ001
+
+
+def test_a_moment_comes_back_as_the_same_moment_in_utc(app):
+    in_tokyo = datetime(2026, 3, 12, 16, 0, 0, 123456, tzinfo=timezone(timedelta(hours=9)))
+    with transaction():
+        number = people.katrin().id
+        members.by_id(number).joined_at = in_tokyo
+    found = members.by_id(number).joined_at
+    assert found == in_tokyo
+    assert found.utcoffset() == timedelta(0)
+
+
+def test_a_transaction_commits_at_its_end(app):
+    with transaction():
+        people.katrin()
+    assert members.by_address("katrin.lindner@optik-jena.example") is not None
+
+
+def test_a_transaction_that_fails_leaves_nothing(app):
+    with pytest.raises(ZeroDivisionError), transaction():
+        people.katrin()
+        session().flush()
+        raise ZeroDivisionError
+    assert members.by_address("katrin.lindner@optik-jena.example") is None
+
+
+def test_a_reading_transaction_leaves_nothing(app):
+    with database.reading():
+        people.katrin()
+        session().flush()
+    assert members.by_address("katrin.lindner@optik-jena.example") is None
+
+
+def test_an_insert_that_exists_is_skipped_and_says_so(app):
+    rows = insert_missing(Organisation.__table__)
+    with transaction():
+        first = session().execute(rows, {"name": "Optik", "normal": "optik"}).rowcount
+        again = session().execute(rows, {"name": "OPTIK", "normal": "optik"}).rowcount
+    assert (first, again) == (1, 0)
+    assert [row.name for row in session().query(Organisation)] == ["Optik"]
+
+
+def test_foreign_keys_and_checks_hold(app):
+    for wrong in (
+        Address(member_id=4711, text="a@b.example", normal="a@b.example"),
+        Member(standing="odd", session_stamp="x", calendar_secret="x", created_at=datetime.now(UTC)),
+    ):
+        with transaction():
+            session().add(wrong)
+            with pytest.raises(IntegrityError):
+                session().flush()
+            session().rollback()
+
+
+def test_sqlite_keeps_a_log_ahead_and_writes_it_through(app):
+    if database.db.engine.dialect.name != "sqlite":
+        pytest.skip("pragmas are SQLite's")
+    pragmas = ("journal_mode", "synchronous", "foreign_keys")
+    assert [session().execute(text(f"PRAGMA {name}")).scalar() for name in pragmas] == ["wal", 2, 1]
+
+
+def test_a_writing_transaction_on_sqlite_shuts_out_every_other_writer_from_its_start(app):
+    if database.db.engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL locks rows")
+    with transaction(), database.db.engine.connect() as other:
+        other.execute(text("PRAGMA busy_timeout = 0"))
+        with pytest.raises(OperationalError, match="locked"):
+            other.execute(text("UPDATE member SET title = ''"))
+
+
+def test_a_closed_connection_leaves_no_open_file_behind(app):
+    if database.db.engine.dialect.name != "sqlite":
+        pytest.skip("the queue's file is SQLite's")
+    with transaction():
+        record = session().connection().connection
+        queue = record.info["queue"]
+    database.db.engine.dispose()
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(queue)
+
+
+def test_only_one_transaction_plans_at_a_time(app):
+    with transaction():
+        assert database.plan_alone()
+        if database.db.engine.dialect.name == "postgresql":
+            with database.db.engine.connect() as other:
+                query = text("SELECT pg_try_advisory_xact_lock(:key)")
+                assert other.execute(query, {"key": database.PLANNER_LOCK}).scalar() is False
+    with transaction():
+        assert database.plan_alone()
+
+
+def test_facts_that_are_nothing_are_null(app):
+    with transaction():
+        journal.write("look", "nothing", None)
+    assert session().query(Entry).where(Entry.facts.is_(None)).count() == 1

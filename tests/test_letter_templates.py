@@ -1,0 +1,445 @@
+"""Every letter template renders, in every language and variant, and says in plain text what it says in HTML.
+
+Pure Jinja: no app, no database, no message. What a letter *says* is pinned by the golden letters; here stands
+what must hold for any wording: subjects, placeholders, links, widths, size.
+"""
+
+import re
+import unicodedata
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import css_inline
+import pytest
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedError
+from markupsafe import Markup
+
+TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
+LANGUAGES = ("de", "en", "ja")
+KINDS = {
+    "invite", "remind", "confirm", "waiting", "seat", "moved", "cancelled", "eve",
+    "sign_in", "opt_in", "join", "welcome", "declined", "application", "digest",
+}  # fmt: skip
+ANSWERS = {"yes_link", "maybe_link", "no_link"}
+OF_A_MEETING = ANSWERS | {"answer_link"}
+# A line of prose; a line of Japanese is counted in columns, two to a full-width sign.
+WIDEST = 72
+
+ENVIRONMENT = Environment(
+    loader=FileSystemLoader(TEMPLATES),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    autoescape=lambda name: bool(name) and name.endswith(".html"),
+)
+
+
+class Mark:
+    """What stands where the reader's own word comes later: it can be printed, and nothing else."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __str__(self) -> str:
+        return f"https://mark.example/{self.name}"
+
+    def __html__(self) -> str:
+        return str(self)
+
+    def _refuse(self, *_: object) -> Any:
+        raise AssertionError(f"reader.{self.name} was tested or transformed")
+
+    __bool__ = __len__ = __iter__ = __eq__ = __lt__ = __getitem__ = __add__ = __contains__ = _refuse
+    __hash__ = None  # type: ignore[assignment]
+
+
+TOPIC = {
+    "de": ("Femtosekundenlaser in der Feinmechanik", "Was sich in Jena & Hamamatsu <heute> ändert. " * 6),
+    "en": ("Femtosecond lasers in precision engineering", "What changes in Jena & Hamamatsu <today>. " * 6),
+    "ja": (
+        "精密加工におけるフェムト秒レーザー",
+        "イエナと浜松で、いま何が変わりつつあるのかを\nご紹介します。",
+    ),
+}
+DATE = {"de": "Donnerstag, 12. März 2026", "en": "Thursday, 12 March 2026", "ja": "2026年3月12日（木）"}
+TIME = {"de": "8:00–10:00 Uhr", "en": "8:00–10:00", "ja": "8:00～10:00"}
+ELSEWHERE = {"de": "16:00–18:00 Uhr in Tokio", "en": "16:00–18:00 in Tokyo", "ja": "東京時間 16:00～18:00"}
+UNTIL = {
+    "de": "Mittwoch, 4. März 2026, 12:00 Uhr",
+    "en": "Wednesday, 4 March 2026, 12:00",
+    "ja": "2026年3月4日（水） 12:00",
+}
+
+
+def topic(written: str) -> dict[str, Any]:
+    """A topic with two speakers, one of them without a line about them."""
+    title, abstract = TOPIC[written]
+    return {
+        "title": title,
+        "lang": written,
+        "speakers": [
+            {"name": "Dr. Kenji Yamada", "line": "Photonics Hamamatsu"},
+            {"name": "Eva Roth", "line": ""},
+        ],
+        "abstract_html": Markup("<p>") + abstract + Markup("</p>"),
+        "abstract_text": abstract,
+    }
+
+
+def full(language: str) -> dict[str, Any]:
+    """A meeting about which everything is known, with a topic in each language."""
+    return {
+        "title": "Licht & Präzision",
+        "series": "Asa no Kai Thüringen",
+        "date": DATE[language],
+        "time": TIME[language],
+        "elsewhere": ELSEWHERE[language],
+        "venue": "Haus der Optik\nCarl-Straße 1, 07743 Jena",
+        "join_link": "https://video.example/asa?a=1&b=2",
+        "note": "Bitte den Eingang am Hof nehmen.\nAusweis <nicht> nötig.",
+        "answer_until": UNTIL[language],
+        "link": "https://kai.example/m/1",
+        "guests_allowed": 2,
+        "topics": [topic(written) for written in LANGUAGES],
+    }
+
+
+def bare(language: str) -> dict[str, Any]:
+    """A meeting about which little is known yet."""
+    nothing = {
+        "title": "",
+        "elsewhere": "",
+        "venue": "",
+        "join_link": "",
+        "note": "",
+        "guests_allowed": 0,
+        "topics": [],
+    }
+    return full(language) | nothing
+
+
+def long(language: str) -> dict[str, Any]:
+    """A meeting of several days whose names are too long for a subject."""
+    several = DATE[language] + {"de": " bis ", "en": " to ", "ja": "～"}[language] + DATE[language]
+    name = {"de": "Delegationsreise nach Hamamatsu und Nagoya ", "en": "Delegation to Hamamatsu and Nagoya "}
+    return full(language) | {
+        "title": name.get(language, "浜松・名古屋の光学関連企業への視察団") * 3,
+        "date": several,
+    }
+
+
+LINE = {
+    "title": "Asa no Kai Thüringen", "date": "12.3.", "link": "https://kai.example/roll/1", "seats": 24,
+    "yes": 24, "maybe": 3, "no": 9, "waiting": 2, "new_yes": 2, "new_maybe": 0, "new_no": 1,
+    "late": ["Eva Roth", "Jan Holz"],
+}  # fmt: skip
+QUIET = LINE | {"seats": None, "new_yes": 0, "new_no": 0, "late": [], "link": "https://kai.example/roll/2"}
+FAILED = {"kind_words": "Einladung", "name": "Jan Holz", "words": "550 5.1.1 unknown <user>"}
+DESK = "https://kai.example/desk"
+APPLICANT = {"applicant": "Eva Roth", "series": "Asa no Kai Thüringen", "desk_link": DESK}
+
+
+def moved(answer: str, *, time: bool, place: bool, waiting: bool = False) -> dict[str, Any]:
+    """The facts of a move."""
+    change = {"time": time, "place": place, "old_date": "5.3.", "old_time": "9:00", "old_venue": "Altes Haus"}
+    return {"change": change, "answer": answer, "waiting": waiting}
+
+
+# kind, what the letter is told beside the meeting, the meeting, the reader's placeholders it must print.
+VARIANTS: list[tuple[str, dict[str, Any], Any, set[str]]] = [
+    *(
+        ("invite", {"answer": "invited", "late": False, "calendar_replies": calendar}, meeting, ANSWERS)
+        for meeting in (full, bare, long)
+        for calendar in (True, False)
+    ),
+    *(("invite", {"answer": answer, "late": False}, full, {"answer_link"}) for answer in ("yes", "maybe", "no")),
+    *(("remind", {}, meeting, ANSWERS) for meeting in (full, bare, long)),
+    *(
+        ("confirm", {"answer": answer, "guests": guests, "late": late}, full, {"answer_link"})
+        for answer, guests, late in (
+            ("yes", 0, 0),
+            ("yes", 1, 0),
+            ("yes", 2, 0),
+            ("maybe", 0, 0),
+            ("no", 0, 0),
+            ("no", 0, 1),
+        )
+    ),
+    *(("waiting", {"guests": guests}, full, {"answer_link", "position"}) for guests in (0, 1, 2)),
+    *(("seat", {"guests": guests}, full, {"answer_link", "no_link"}) for guests in (0, 1, 2)),
+    *(
+        ("eve", {"guests": guests}, meeting, {"answer_link", "no_link"})
+        for guests in (0, 1, 2)
+        for meeting in (full, bare)
+    ),
+    *(
+        ("moved", moved("invited", time=time, place=place), meeting, ANSWERS)
+        for meeting in (full, bare)
+        for time, place in ((True, True), (True, False), (False, True), (False, False))
+    ),
+    *(("moved", moved(answer, time=True, place=False), full, {"answer_link"}) for answer in ("yes", "maybe", "no")),
+    ("moved", moved("yes", time=True, place=True, waiting=True), full, {"answer_link"}),
+    *(
+        ("cancelled", {"answer": answer, "reason": reason}, full, set())
+        for answer in ("invited", "yes")
+        for reason in ("", "Der Redner ist erkrankt & <verhindert>.")
+    ),
+    ("sign_in", {}, None, {"sign_in_link"}),
+    *(("opt_in", {}, meeting, {"confirm_link"}) for meeting in (full, None)),
+    ("join", {"inviter": "Dr. Claudia Brandt", "series": "Asa no Kai Thüringen"}, None, {"confirm_link"}),
+    ("join", {"inviter": "", "series": ""}, None, {"confirm_link"}),
+    ("welcome", {"series": ""}, None, set()),
+    ("declined", {"series": "", "reason": ""}, None, set()),
+    ("application", APPLICANT | {"series": "", "applicant_line": "", "message": ""}, None, set()),
+    *(("welcome", {"series": "Asa no Kai Thüringen"}, meeting, set()) for meeting in (full, None)),
+    *(
+        ("declined", {"series": "Asa no Kai Thüringen", "reason": reason}, meeting, set())
+        for meeting in (full, None)
+        for reason in ("", "Der Kreis ist voll.")
+    ),
+    (
+        "application",
+        APPLICANT | {"applicant_line": "Leiterin, Optik GmbH", "message": "Gern & bald."},
+        full,
+        set(),
+    ),
+    ("application", APPLICANT | {"applicant_line": "", "message": ""}, None, set()),
+    *(
+        ("digest", {"lines": lines, "failed": failed, "applications": number, "desk_link": DESK}, None, set())
+        for lines, failed, number in (([LINE, QUIET], [FAILED], 1), ([QUIET], [], 0), ([], [FAILED] * 2, 3))
+    ),
+]
+# Written to people who have not agreed to anything yet, or to whoever asked: nothing to unsubscribe from.
+NOT_SUBSCRIBED = {"sign_in", "opt_in", "join", "declined", "application", "digest"}
+HAS_ANSWER_LINKS = {"invite", "remind", "confirm", "waiting", "seat", "moved", "cancelled", "eve"}
+OWN_LINKS = {
+    "sign_in": {"sign_in_link"},
+    "opt_in": {"confirm_link"},
+    "join": {"confirm_link"},
+    "waiting": {"position"},
+}
+
+
+def render(language: str, kind: str, facts: dict[str, Any], meeting: Any) -> tuple[str, str, str]:
+    """Subject, text and HTML of a letter; only what the contract grants a kind is there to be printed."""
+    granted = {"greeting"} | OWN_LINKS.get(kind, set())
+    granted |= OF_A_MEETING if kind in HAS_ANSWER_LINKS else set()
+    granted |= set() if kind in NOT_SUBSCRIBED else {"unsubscribe_link"}
+    always = {
+        "organisation": "Asa no Kai Thüringen",
+        "imprint_link": "https://kai.example/imprint",
+        "privacy_link": "https://kai.example/privacy",
+        "home_link": "https://kai.example/",
+        "language": language,
+        "unsubscribable": kind not in NOT_SUBSCRIBED,
+        "calendar_replies": True,
+        "reader": {name: Mark(name) for name in granted},
+        "meeting": meeting and meeting(language),
+    }
+    text = ENVIRONMENT.get_template(f"mail/{kind}.{language}.txt").render(always | facts)
+    html = ENVIRONMENT.get_template(f"mail/{kind}.{language}.html").render(always | facts)
+    subject, _, body = text.partition("\n")
+    return subject, body, html
+
+
+def marks(written: str) -> set[str]:
+    """The placeholders that stand in a text."""
+    return set(re.findall(r"https://mark\.example/([a-z_]+)", written))
+
+
+def links(html: str) -> set[str]:
+    """Where the links of an HTML letter lead."""
+    return {unescape(link) for link in re.findall(r'href="([^"]*)"', html)}
+
+
+def columns(line: str) -> int:
+    """How wide a line is in a typewriter's columns."""
+    return sum(2 if unicodedata.east_asian_width(sign) in "FW" else 1 for sign in line)
+
+
+every_letter = pytest.mark.parametrize(("kind", "facts", "meeting", "needed"), VARIANTS)
+every_language = pytest.mark.parametrize("language", LANGUAGES)
+
+
+def test_there_is_a_text_and_an_html_template_for_every_kind_and_language() -> None:
+    found = {path.name for path in (TEMPLATES / "mail").glob("*_*.*.*")}
+    found |= {path.name for path in (TEMPLATES / "mail").glob("*.*.*")}
+    shared = {name for name in found if name.split(".")[0] in ("parts", "foot")}
+    assert found - shared == {
+        f"{kind}.{lang}.{form}" for kind in KINDS for lang in LANGUAGES for form in ("txt", "html")
+    }
+    assert {kind for kind, *_ in VARIANTS} == KINDS
+
+
+@every_language
+@every_letter
+def test_a_subject_is_one_line_of_at_most_78_characters_and_an_empty_line_follows(
+    language: str, kind: str, facts: dict[str, Any], meeting: Any, needed: set[str]
+) -> None:
+    subject, body, _ = render(language, kind, facts, meeting)
+    assert subject == subject.strip() != ""
+    assert len(subject) <= 78
+    assert body.startswith("\nhttps://mark.example/greeting\n\n")
+
+
+@every_language
+@every_letter
+def test_text_and_html_print_exactly_the_placeholders_the_reader_needs(
+    language: str, kind: str, facts: dict[str, Any], meeting: Any, needed: set[str]
+) -> None:
+    _, body, html = render(language, kind, facts, meeting)
+    expected = needed | {"greeting"} | (set() if kind in NOT_SUBSCRIBED else {"unsubscribe_link"})
+    assert marks(body) == expected
+    assert marks(html) == expected
+
+
+@every_language
+@every_letter
+def test_text_and_html_name_the_meeting_and_its_day(
+    language: str, kind: str, facts: dict[str, Any], meeting: Any, needed: set[str]
+) -> None:
+    _, body, html = render(language, kind, facts, meeting)
+    told = (
+        meeting(language)
+        if meeting
+        else {"title": "", "series": facts.get("series") or "Asa no Kai Thüringen", "date": ""}
+    )
+    # Who applies to the house as a whole applies to no series: there the organisation's name stands.
+    words = {" ".join((told["title"] or told["series"]).split()), told["date"]}
+    seen = " ".join(unescape(re.sub(r"<[^>]*>", " ", html[html.index("<h1>") :])).split())
+    assert {word for word in words if word not in " ".join(body.split())} == set()
+    assert {word for word in words if word not in seen} == set()
+
+
+@every_language
+@every_letter
+def test_every_link_of_the_html_stands_in_the_text_alone_on_its_line(
+    language: str, kind: str, facts: dict[str, Any], meeting: Any, needed: set[str]
+) -> None:
+    _, body, html = render(language, kind, facts, meeting)
+    alone = {line for line in body.splitlines() if re.fullmatch(r"https://\S+", line)}
+    assert links(html) | {"https://mark.example/greeting"} == alone
+
+
+@every_language
+@every_letter
+def test_the_text_is_tidy(language: str, kind: str, facts: dict[str, Any], meeting: Any, needed: set[str]) -> None:
+    _, body, html = render(language, kind, facts, meeting)
+    lines = body.splitlines()
+    assert [line for line in lines if line != line.rstrip()] == ["-- "]
+    assert "\n\n\n" not in body
+    assert "&amp;" not in body
+    assert "!" not in body + re.sub(r"<style.*</style>|<!.*?>", "", html, flags=re.DOTALL)
+    assert "！" not in body + html
+    names = [meeting(language)["title"].strip() or "-"] if meeting else []
+    assert [line for line in lines if columns(line) > WIDEST and not any(name in line for name in names)] == []
+
+
+@every_language
+@every_letter
+def test_html_is_small_and_says_its_language_after_inlining(
+    language: str, kind: str, facts: dict[str, Any], meeting: Any, needed: set[str]
+) -> None:
+    _, _, html = render(language, kind, facts, meeting)
+    inlined = css_inline.CSSInliner(load_remote_stylesheets=False).inline(html)
+    assert len(inlined.encode()) < 100_000
+    assert f'<html lang="{language}">' in inlined
+    assert inlined.count("<h1 ") == 1
+    assert inlined.count("<style") == 1
+    assert "prefers-color-scheme: dark" in inlined
+    assert re.findall(r"<(?:img|script|link|iframe|form)\b", inlined) == []
+    assert marks(inlined) == marks(html)
+    assert links(inlined) == links(html)
+
+
+@every_language
+@every_letter
+def test_a_letter_has_at_most_one_primary_button(
+    language: str, kind: str, facts: dict[str, Any], meeting: Any, needed: set[str]
+) -> None:
+    _, _, html = render(language, kind, facts, meeting)
+    assert html.count('class="button primary"') == int(
+        needed >= ANSWERS or kind in ("sign_in", "opt_in", "join", "welcome", "application", "digest")
+    )
+
+
+@every_language
+def test_what_people_wrote_is_escaped_in_html_and_kept_in_text(language: str) -> None:
+    _, body, html = render(language, "invite", {"answer": "invited", "late": False}, full)
+    assert "Ausweis <nicht> nötig." in body
+    assert "Ausweis &lt;nicht&gt; nötig." in html
+    assert "<nicht>" not in html
+
+
+@every_language
+def test_a_confirmation_of_an_application_advertises_nothing(language: str) -> None:
+    subject, body, html = render(language, "opt_in", {}, full)
+    meeting = full(language)
+    praise = [
+        meeting["link"],
+        meeting["join_link"],
+        meeting["note"].split("\n")[0],
+        "Carl-Straße",
+        "Yamada",
+        ELSEWHERE[language],
+    ]
+    praise += [title for title, _ in TOPIC.values()]
+    assert [word for word in praise if word in subject + body + html] == []
+    assert meeting["title"] in " ".join(body.split())
+    assert meeting["date"] in " ".join(body.split())
+
+
+@every_language
+@pytest.mark.parametrize("kind", sorted(NOT_SUBSCRIBED))
+def test_where_nothing_is_subscribed_there_is_nothing_to_unsubscribe_from(language: str, kind: str) -> None:
+    facts, meeting = next((facts, meeting) for name, facts, meeting, _ in VARIANTS if name == kind)
+    _, body, html = render(language, kind, facts, meeting)
+    assert "unsubscribe" not in body + html
+
+
+@every_language
+def test_who_waits_or_does_not_come_is_not_given_the_video_link(language: str) -> None:
+    video = full(language)["join_link"]
+    waiting = render(language, "waiting", {"guests": 0}, full)
+    absent = render(language, "confirm", {"answer": "no", "guests": 0, "late": False}, full)
+    coming = render(language, "confirm", {"answer": "yes", "guests": 0, "late": False}, full)
+    assert [video in body for _, body, _ in (waiting, absent, coming)] == [False, False, True]
+    assert [video in links(html) for *_, html in (waiting, absent, coming)] == [False, False, True]
+
+
+@every_language
+def test_the_calendar_buttons_are_mentioned_only_where_they_answer(language: str) -> None:
+    facts = {"answer": "invited", "late": False}
+    with_buttons = render(language, "invite", facts | {"calendar_replies": True}, full)
+    without = render(language, "invite", facts | {"calendar_replies": False}, full)
+    word = {"de": "Kalendereintrag", "en": "calendar entry", "ja": "カレンダー"}[language]
+    assert [word in part for part in with_buttons] == [False, True, True]
+    assert [word in part for part in without] == [False, False, False]
+
+
+@every_language
+def test_tomorrow_is_not_said_to_a_reader_in_another_zone(language: str) -> None:
+    word = {"de": "orgen", "en": "omorrow", "ja": "明日"}[language]
+    here = render(language, "eve", {"guests": 0}, bare)
+    there = render(language, "eve", {"guests": 0}, full)
+    assert [word in part for part in here] == [True, True, True]
+    assert [word in part for part in there] == [False, False, False]
+
+
+@every_language
+def test_a_series_is_named_beside_the_title_only_where_they_differ(language: str) -> None:
+    def same(language: str) -> dict[str, Any]:
+        return full(language) | {"title": "朝の会", "series": "朝の会"}
+
+    def other(language: str) -> dict[str, Any]:
+        return full(language) | {"title": "光の朝", "series": "朝の会"}
+
+    facts = {"answer": "invited", "late": False}
+    assert render(language, "invite", facts, same)[1].count("朝の会") == 1
+    assert render(language, "invite", facts, other)[1].count("朝の会") == 1
+
+
+def test_a_letter_that_lacks_a_fact_is_not_written() -> None:
+    with pytest.raises(UndefinedError, match="'answer' is undefined"):
+        render("de", "invite", {}, full)
