@@ -16,6 +16,7 @@ from asanokai import clock, journal, letters, meetings, members, rsvps
 from asanokai import series as series_rules
 from asanokai.db import session
 from asanokai.errors import N_, BadInput, Expired, Missing, Refused
+from asanokai.languages import Name
 from asanokai.letters import Letter
 from asanokai.meetings import Meeting
 from asanokai.members import NAMES, Address, Application, Member, Organisation
@@ -38,6 +39,20 @@ class Waiting:
     organisation: str
     series: Series
     meeting: Meeting | None
+
+
+def applicant(application: Application, member: Member, organisation: str) -> tuple[Name, str]:
+    """Who applies, and one line of position and organisation: as the member's row knows them, else as they said."""
+    said = application.person or {}
+    name = member.name if member.family or member.family_ja else said_name(application)
+    parts = (member.position or said.get("position", ""), organisation or said.get("organisation", ""))
+    return name, ", ".join(str(part) for part in parts if part)
+
+
+def said_name(application: Application) -> Name:
+    """The name somebody gave when applying."""
+    said = application.person or {}
+    return Name(**{field: str(said.get(field) or "") for field in Name.__dataclass_fields__})
 
 
 def apply(

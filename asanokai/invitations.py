@@ -306,6 +306,12 @@ def forecast(*, until: datetime, meeting_ids: Sequence[int] | None = None) -> li
     return found
 
 
+def invited_at(meeting: Meeting, series: Series) -> datetime | None:
+    """When the plan wants the invitation of a draft to go out; None if it has none."""
+    words = (series.plan or USUAL_PLAN).get(INVITE)
+    return Lead.parse(words).before(meeting.starts_at, meeting.zone) if words else None
+
+
 def would_go_out(meeting: Meeting) -> list[Forecast]:
     """What would go out if the draft were announced now: the plan's steps that are not past yet."""
     now, series = clock.now(), session().get_one(Series, meeting.series_id)

@@ -304,6 +304,23 @@ def of_series(series: Series) -> Sequence[Meeting]:
     )
 
 
+def coming_of(series_ids: Collection[int]) -> Sequence[Meeting]:
+    """Drafts and announced meetings of some series that are not over, soonest first."""
+    return (
+        session()
+        .scalars(
+            select(Meeting)
+            .where(
+                Meeting.series_id.in_(series_ids),
+                Meeting.state.in_(("draft", "announced")),
+                Meeting.ends_at > clock.now(),
+            )
+            .order_by(Meeting.starts_at, Meeting.id)
+        )
+        .all()
+    )
+
+
 def upcoming(*, public_only: bool = False, limit: int | None = None) -> Sequence[Meeting]:
     """Announced and cancelled meetings that are not over, soonest first. A draft that was dropped is neither."""
     query = (

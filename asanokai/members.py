@@ -128,7 +128,9 @@ def normal_address(typed: str) -> str:
     """An address as it is compared: NFKC, trimmed, lower case. Raises `BadInput` if it cannot be one."""
     folded = unicodedata.normalize("NFKC", typed).strip()
     try:
-        return validate_email(folded, check_deliverability=False, test_environment=True).normalized.lower()
+        # A local part beyond ASCII needs SMTPUTF8 at every server on the way; a domain in another script does not.
+        found = validate_email(folded, check_deliverability=False, test_environment=True, allow_smtputf8=False)
+        return str(found.ascii_email or found.normalized).lower()
     except EmailNotValidError as error:
         raise BadInput("email", N_("“%(typed)s” is not a mail address."), typed=typed[:100]) from error
 
@@ -162,6 +164,13 @@ def organisation(name: str) -> Organisation | None:
         session().add(found)
         session().flush()
     return found
+
+
+def organisation_name(member: Member) -> str:
+    """What the member's organisation is called, "" without one."""
+    if member.organisation_id is None:
+        return ""
+    return session().get_one(Organisation, member.organisation_id).name
 
 
 NAMES = ("title", "family", "given", "family_ja", "given_ja", "family_kana", "given_kana", "position")
@@ -400,7 +409,9 @@ def new_calendar_secret(member: Member) -> None:
 
 def by_calendar_secret(secret: str) -> Member:
     """The accepted member whose personal feed has that address. Raises `Missing`."""
-    member = session().scalar(select(Member).where(Member.calendar_secret == secret, Member.standing == "accepted"))
+    member: Member | None = session().scalar(
+        select(Member).where(Member.calendar_secret == secret, Member.standing == "accepted")
+    )
     if member is None:
         raise Missing(N_("There is no such calendar."))
     return member

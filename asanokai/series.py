@@ -296,6 +296,12 @@ def join(series: Series, member: Member, role: str = "member", *, actor_id: int 
     return True
 
 
+def pause(series: Series, paused: bool, *, actor_id: int | None) -> None:
+    """Hold the letters of all its meetings back, or let them go."""
+    series.paused_at = clock.now() if paused else None
+    journal.write("pause" if paused else "resume", "series", series.id, actor_id=actor_id)
+
+
 def part(series: Series, member: Member, role: str = "member", *, actor_id: int | None = None) -> None:
     """End the belonging. Nothing happens if there is none."""
     kept = session().scalar(

@@ -20,6 +20,7 @@ FLOORS = {
     3.7: "rsvps",
     3.6: "topics",
     3.5: "meetings",
+    3.45: "directory",
     3.4: "series",
     3.3: "members",
     3.2: "installation",
@@ -35,7 +36,7 @@ OUTSIDE = {"config"}
 """Ours, but beside the package: settings know no module of it."""
 
 MAY_IMPORT_CONFIG = {"app", "cli", "running", "wsgi", "web"}
-SHARED_IN_WEB = {"about", "forms", "loading", "words"}
+SHARED_IN_WEB = {"about", "person", "forms", "loading", "words"}
 OF_THE_REQUEST = {"request", "session", "g", "url_for", "redirect", "current_user"}
 FORBIDDEN_NAMES = ("utils", "util", "helpers", "helper", "manager", "handler", "misc", "common", "base")
 

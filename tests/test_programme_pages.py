@@ -46,9 +46,9 @@ def test_an_empty_installation_says_how_to_begin(app, client):
 def test_once_there_is_an_administrator_the_start_page_welcomes(app, client):
     with db.transaction():
         people.ludwig()
-        installation.change(actor_id=None, welcome={"de": "# Guten Morgen", "en": "# Good morning"})
+        installation.change(actor_id=None, welcome={"de": "# Guten Morgen", "en": "Good *morning*"})
     page = client.get("/", headers=ENGLISH).text
-    assert shows(page, "sign-in-link", "<h1>Good morning</h1>", "No meeting has been announced yet") == [
+    assert shows(page, "sign-in-link", "Good <em>morning</em>", "No meeting has been announced yet") == [
         False,
         True,
         True,
@@ -62,7 +62,7 @@ def test_the_programme_lists_what_is_public_and_announced_and_nothing_else(app, 
         people.announced_meeting(series, people.FIRST_MORNING.replace(month=5, day=14), public=False)
     for address in ("/", "/meetings/"):
         page = client.get(address, headers=ENGLISH).text
-        assert re.findall(r'href="/meetings/([^"]+)"', page) == [meeting.path]
+        assert re.findall(r'href="/meetings/([^"?]+)"', page) == [meeting.path]
         assert "Second series" not in page
 
 
@@ -202,13 +202,18 @@ def test_a_members_own_language_comes_before_the_browsers(app, meeting):
 
 @pytest.mark.parametrize(
     "query",
-    ["_scheme=javascript", "_external=1", "path=x", "_anchor=a", "lang=%00", "lang=" + "x" * 3000, "=&=", "%ff=%fe"],
+    ["_scheme=javascript", "_external=1", "path=x", "_anchor=a", "lang=" + "x" * 3000, "=&=", "%ff=%fe"],
 )
 def test_an_odd_query_breaks_no_page_and_bends_no_link(app, client, meeting, query):
     response = client.get(f"/meetings/{meeting.path}?{query}")
     assert response.status_code == 200
     links = re.findall(r'<a href="([^"]*)" lang="\w\w"', response.text)
     assert [one.split("?")[0] for one in links] == [f"/meetings/{meeting.path}"] * 3
+
+
+@pytest.mark.parametrize("address", ["/meetings/%00", "/meetings/?lang=%00", "/calendar/%00.ics", "/join?series=%00"])
+def test_an_address_with_a_nul_is_404_whatever_the_database(app, client, address):
+    assert client.get(address).status_code == 404
 
 
 def test_public_pages_may_be_listed_and_the_others_not(app, client, meeting):

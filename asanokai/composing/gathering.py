@@ -17,7 +17,7 @@ from asanokai.errors import N_, Missing
 from asanokai.languages import Name, dates_of, moment_in_words, pick, span_in_words
 from asanokai.letters import OF_MEETING, Letter
 from asanokai.meetings import Meeting
-from asanokai.members import Address, Application, Member, Organisation
+from asanokai.members import Address, Application, Member
 from asanokai.rsvps import Rsvp
 from asanokai.series import Series
 from asanokai.showing import Shown
@@ -257,15 +257,9 @@ def _application(row: _Row) -> Application | None:
 
 def _name(member: Member | None, application: Application | None) -> Name:
     """How the reader is addressed: by what they said when applying, as long as the member's row has no name."""
-    if member is not None and (member.family or member.family_ja or application is None):
-        return member.name
-    return person_name(application)
-
-
-def person_name(application: Application | None) -> Name:
-    """The name somebody gave when applying."""
-    person = (application.person if application else None) or {}
-    return Name(**{key: str(person.get(key) or "") for key in Name.__dataclass_fields__})
+    if application is not None and (member is None or not (member.family or member.family_ja)):
+        return applying.said_name(application)
+    return member.name if member is not None else Name()
 
 
 def _nonce(row: _Row, application: Application | None) -> str:
@@ -352,17 +346,11 @@ def _join(row: _Row, _shown: Shown | None, application: Application | None) -> d
 
 def _to_coordinator(row: _Row, _shown: Shown | None, application: Application | None) -> dict[str, Any]:
     assert application is not None
-    applicant = session().get_one(Member, application.member_id)
-    person = application.person or {}
-    name = applicant.name if applicant.family or applicant.family_ja else person_name(application)
-    place = session().get(Organisation, applicant.organisation_id) if applicant.organisation_id else None
-    parts = (
-        applicant.position or str(person.get("position") or ""),
-        place.name if place else str(person.get("organisation") or ""),
-    )
+    member = members.by_id(application.member_id)
+    name, line = applying.applicant(application, member, members.organisation_name(member))
     return {
         "applicant": name.full(row.language),
-        "applicant_line": ", ".join(filter(None, parts)),
+        "applicant_line": line,
         "series": _series_name(application, row.language),
         "message": application.message,
     }

@@ -4,7 +4,6 @@ What an address belongs to is never told: the same words for a known and an unkn
 button; only the POST behind it does something.
 """
 
-from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +11,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, sessi
 from flask_babel import gettext, lazy_gettext, refresh
 from flask_login import current_user, login_user, logout_user
 from werkzeug.wrappers import Response
-from wtforms import BooleanField, IntegerField, PasswordField, RadioField, SelectField, StringField
+from wtforms import BooleanField, IntegerField, PasswordField, RadioField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 
 from asanokai import applying, clock, languages, meetings, members, rsvps, showing
@@ -25,6 +24,7 @@ from asanokai.series import Series
 from asanokai.tokens import UNSUBSCRIBE_LIFE
 from asanokai.web import about, loading
 from asanokai.web.forms import REQUIRED, AnswerForm, Form, answered, attempt, line, no_nul, options, text
+from asanokai.web.person import NAME_FIELDS, PersonForm, SettingsForm, said_before
 
 pages = Blueprint("account", __name__)
 
@@ -59,7 +59,7 @@ class ButtonForm(Form):
 def sign_in() -> Response | tuple[str, int]:
     """Ask for a link by mail. Whether the address is known is not told."""
     form = SignInForm()
-    if attempt(form, lambda: members.ask_for_sign_in(form.email.data)):
+    if attempt(form, lambda: members.ask_for_sign_in(form.email.data or "")):
         flash(gettext("If the address belongs to a member, a link is on its way; it is good for 15 minutes."))
         return redirect(url_for("account.sign_in"), 303)
     if current_user.is_authenticated and not form.is_submitted():
@@ -82,7 +82,7 @@ def sign_in_by_password() -> Response | tuple[str, int]:
 
 
 def _by_password(form: PasswordForm) -> Member:
-    member = members.by_password(form.email.data, form.password.data)
+    member = members.by_password(form.email.data or "", form.password.data or "")
     if member is None:
         raise BadInput("password", N_("Address and password do not belong together. A link by mail always works."))
     return member
@@ -175,45 +175,6 @@ def _took_part(rsvp: rsvps.Rsvp | None) -> bool:
 
 # --- settings ---------------------------------------------------------------------------------------------------------
 
-NEAR = ("Europe/Berlin", "Asia/Tokyo")
-SALUTATIONS = {"": lazy_gettext("none"), "frau": lazy_gettext("Ms"), "herr": lazy_gettext("Mr")}
-
-
-class PersonForm(Form):
-    """Who somebody is and how they are written to."""
-
-    salutation = SelectField(lazy_gettext("Form of address"), choices=options(SALUTATIONS))
-    title = line(lazy_gettext("Title"))
-    family = line(lazy_gettext("Family name"))
-    given = line(lazy_gettext("Given name"))
-    family_ja = line(lazy_gettext("Family name in Japanese script"))
-    given_ja = line(lazy_gettext("Given name in Japanese script"))
-    family_kana = line(lazy_gettext("Family name in kana"))
-    given_kana = line(lazy_gettext("Given name in kana"))
-    organisation = line(lazy_gettext("Organisation"))
-    position = line(lazy_gettext("Position"))
-    language = SelectField(lazy_gettext("Language of letters and pages"), choices=options(languages.OWN_NAMES))
-
-    def validate_family(self, field: Any) -> None:
-        """A person has a family name, in one script at least."""
-        if not field.data and not self.family_ja.data:
-            raise ValidationError(gettext("Please give the family name, in Latin or in Japanese script."))
-
-    @property
-    def person(self) -> dict[str, Any]:
-        """What was typed, as `members.describe` takes it."""
-        return {name: field.data for name, field in self._fields.items() if name in PERSON and field.data is not None}
-
-
-PERSON = (*members.NAMES, "salutation", "organisation", "language", "zone")
-NAME_FIELDS = tuple(field.name for field in fields(languages.Name))
-
-
-class SettingsForm(PersonForm):
-    """The same, and the clock that pages and letters go by."""
-
-    zone = SelectField(lazy_gettext("Time zone"), choices=[*NEAR, *sorted(languages.zones() - set(NEAR))])
-
 
 class NewPasswordForm(Form):
     """A password, twice."""
@@ -231,19 +192,13 @@ class NewPasswordForm(Form):
 def settings() -> Response | tuple[str, int]:
     """Name, organisation, language and zone; the way to password, calendar address and letters."""
     member = loading.me()
-    form = SettingsForm(data=_person(member))
+    form = SettingsForm(data=said_before(member))
     if attempt(form, lambda: members.change(member, actor_id=member.id, **form.person)):
         session["lang"] = member.language
         refresh()
         flash(gettext("Your settings are saved."))
         return redirect(url_for("account.settings"), 303)
     return _settings_page(form, NewPasswordForm(formdata=None), form.status)
-
-
-def _person(member: Member) -> dict[str, Any]:
-    organisation = database().get(members.Organisation, member.organisation_id) if member.organisation_id else None
-    kept = {name: getattr(member, name) for name in PERSON if name != "organisation"}
-    return {**kept, "organisation": organisation.name if organisation else ""}
 
 
 def _settings_page(form: SettingsForm, new_password: NewPasswordForm, status: int) -> tuple[str, int]:
@@ -275,7 +230,7 @@ def password() -> Response | tuple[str, int]:
         login_user(member)
         flash(gettext("The password is set. Other devices have been signed out."))
         return redirect(url_for("account.settings"), 303)
-    return _settings_page(SettingsForm(formdata=None, data=_person(member)), form, form.status)
+    return _settings_page(SettingsForm(formdata=None, data=said_before(member)), form, form.status)
 
 
 @pages.post("/me/calendar")
@@ -309,16 +264,18 @@ CONSENT_VERSION = "2026-11"
 def _consent(meeting: Meeting | None) -> str:
     name = loading.organisation()
     if meeting is None:
-        return gettext(
+        words = gettext(
             "I agree that %(organisation)s keeps these details and writes to me by mail to invite me to its meetings. "
             "I can end this at any time with one click, from every invitation.",
             organisation=name,
         )
-    return gettext(
-        "I agree that %(organisation)s keeps these details to prepare this meeting and writes to me by mail about it. "
-        "I can withdraw this at any time.",
-        organisation=name,
-    )
+    else:
+        words = gettext(
+            "I agree that %(organisation)s keeps these details to prepare this meeting and writes to me by mail about "
+            "it. I can withdraw this at any time.",
+            organisation=name,
+        )
+    return str(words)
 
 
 class JoinForm(PersonForm):
@@ -384,7 +341,7 @@ def _series_to_join() -> list[Series]:
     return asked
 
 
-def _about_what() -> dict[str, str]:
+def _about_what() -> dict[str, Any]:
     return {name: request.args[name] for name in ("meeting", "series", "lang") if request.args.get(name)}
 
 
@@ -414,7 +371,7 @@ def _known_already() -> dict[str, Any]:
     if not current_user.is_authenticated:
         return {}
     address = members.main_address(loading.me())
-    return {**_person(loading.me()), "email": address.text if address else ""}
+    return {**said_before(loading.me()), "email": address.text if address else ""}
 
 
 def _apply(form: JoinForm, meeting: Meeting | None) -> None:
@@ -423,12 +380,12 @@ def _apply(form: JoinForm, meeting: Meeting | None) -> None:
         return
     applying.apply(
         form.person,
-        form.email.data,
+        form.email.data or "",
         series_id=None if meeting else form.series.data,
         meeting_id=meeting.id if meeting else None,
         answer=form.answer.data if meeting else None,
         guests=(form.guests.data or 0) if "guests" in form else 0,
-        message=form.message.data,
+        message=form.message.data or "",
         consent_text=_consent(meeting),
         consent_version=CONSENT_VERSION,
         from_address=request.remote_addr,

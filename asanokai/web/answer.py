@@ -5,7 +5,6 @@ business of `rsvps.answer`. The link speaks for one member and one meeting; of t
 answer, nothing else, and it sets no cookie.
 """
 
-from datetime import timedelta
 from typing import Any, NamedTuple
 
 from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
@@ -63,13 +62,9 @@ def _opened(token: str) -> Link:
     if row is None or row.announced_at is None:
         raise Missing(N_("There is no such meeting."))
     loading.reads(row.language)
-    if row.standing in GONE or _over_for(row.ends_at) > ANSWER_LIFE_AFTER_MEETING:
+    if row.standing in GONE or clock.now() - row.ends_at > ANSWER_LIFE_AFTER_MEETING:
         raise Expired(N_("This link is no longer valid."))
     return link
-
-
-def _over_for(ends_at: Any) -> timedelta:
-    return clock.now() - ends_at
 
 
 def _itself(token: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
 from wtforms import Field, IntegerField, RadioField, StringField, TextAreaField
-from wtforms.fields import SelectChoice
+from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # the stubs know 3.2
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
 from asanokai import db
@@ -165,7 +165,7 @@ class LeadField(Field):
             raise ValidationError(gettext("Please give a number of days and a time such as 09:00.")) from None
 
 
-def options(words: Mapping[Any, Any]) -> list[SelectChoice]:
+def options(words: Mapping[Any, Any]) -> list[Any]:
     """What can be chosen: value → words."""
     return [SelectChoice(value, label) for value, label in words.items()]
 

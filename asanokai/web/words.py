@@ -60,3 +60,11 @@ ANSWERS = {
     "no": lazy_gettext("No"),
     "invited": lazy_gettext("No answer"),
 }
+
+VERDICTS = {
+    "new": lazy_gettext("new"),
+    "changed": lazy_gettext("filled up"),
+    "unchanged": lazy_gettext("unchanged"),
+    "duplicate": lazy_gettext("twice"),
+    "bad": lazy_gettext("not taken"),
+}

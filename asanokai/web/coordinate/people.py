@@ -1,0 +1,261 @@
+"""People: who belongs to a series, inviting, importing; for administrators everybody there is.
+
+A coordinator sees the members of their own series and nobody else.
+"""
+
+from typing import Any
+
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask_babel import gettext, lazy_gettext
+from flask_wtf.file import FileField
+from werkzeug.wrappers import Response
+from wtforms import BooleanField, HiddenField, SelectField
+from wtforms.validators import InputRequired
+
+from asanokai import applying, directory, importing, members
+from asanokai import series as rules
+from asanokai.errors import N_, BadInput, Missing
+from asanokai.importing.sheet import MOST_BYTES
+from asanokai.languages import OWN_NAMES, zones
+from asanokai.members import NAMES, Member
+from asanokai.web import loading, words
+from asanokai.web.forms import REQUIRED, Form, attempt, line
+
+pages = Blueprint("people", __name__)
+
+SALUTATIONS = (("", "–"), ("frau", lazy_gettext("Ms")), ("herr", lazy_gettext("Mr")))
+USUAL_ZONES = ("Europe/Berlin", "Asia/Tokyo")
+
+
+def _page() -> int:
+    typed = request.args.get("page", "1")
+    return min(max(int(typed), 1), 100_000) if typed.isascii() and typed.isdigit() and len(typed) < 7 else 1
+
+
+def _query() -> str:
+    return request.args.get("q", "")[:100].replace("\0", "")
+
+
+def _to_people() -> Response:
+    return redirect(url_for("people.of_series", series_id=g.series.id), 303)
+
+
+# --- of a series ------------------------------------------------------------------------------------------------------
+
+
+@pages.get("/series/<int:series_id>/members")
+def of_series(series_id: int) -> str:
+    """Who belongs, in which role, and whether letters reach them."""
+    own = [series for series in rules.coordinated_by(loading.me()) if series.id != series_id]
+    return render_template(
+        "coordinate/people.html",
+        series=g.series,
+        page=directory.of_series(g.series, _query(), page=_page()),
+        query=_query(),
+        others=own,
+        language=loading.language(),
+    )
+
+
+class InviteForm(Form):
+    """Whom to invite to the series."""
+
+    email = line(lazy_gettext("Mail address"), InputRequired(REQUIRED), longest=254)
+    salutation = SelectField(lazy_gettext("Form of address"), choices=SALUTATIONS, default="")
+    title = line(lazy_gettext("Academic title"))
+    given = line(lazy_gettext("Given name"))
+    family = line(lazy_gettext("Family name"))
+    family_ja = line(lazy_gettext("Family name in Japanese script"))
+    given_ja = line(lazy_gettext("Given name in Japanese script"))
+    organisation = line(lazy_gettext("Organisation"))
+    language = SelectField(lazy_gettext("Language of the letters"), choices=list(OWN_NAMES.items()), default="de")
+
+
+PERSON = ("salutation", "title", "given", "family", "family_ja", "given_ja", "organisation", "language")
+
+
+@pages.route("/series/<int:series_id>/members/invite", methods=["GET", "POST"])
+def invite(series_id: int) -> Response | tuple[str, int]:
+    """Invite somebody by letter; who is a member already belongs at once."""
+    form = InviteForm()
+
+    def act() -> None:
+        said = {name: form[name].data for name in PERSON}
+        sent = applying.invite(str(form.email.data), said, series_id=series_id, inviter_id=loading.me().id)
+        if sent is None:
+            flash(gettext("Was a member already and belongs to the series now."))
+        else:
+            flash(gettext("A letter with the invitation is on its way; it is good for 14 days."))
+
+    if attempt(form, act):
+        return _to_people()
+    return render_template("coordinate/invite.html", form=form, series=g.series), form.status
+
+
+def _of_this_series(member_id: int) -> Member:
+    """The member, if they belong to the series in the address. Raises `Missing`."""
+    if not any(rules.belongs(g.series.id, member_id, role) for role in rules.ROLES):
+        raise Missing(N_("There is no such member."))
+    return members.by_id(member_id)
+
+
+@pages.post("/series/<int:series_id>/members/<int:member_id>/role")
+def role(series_id: int, member_id: int) -> Response:
+    """Make somebody a coordinator of the series, or end it."""
+    member = _of_this_series(member_id)
+    if rules.belongs(series_id, member_id, "coordinator"):
+        rules.part(g.series, member, "coordinator", actor_id=loading.me().id)
+        flash(gettext("Does not coordinate this series any more."))
+    else:
+        rules.join(g.series, member, "coordinator", actor_id=loading.me().id)
+        flash(gettext("Coordinates this series now."))
+    return _to_people()
+
+
+@pages.post("/series/<int:series_id>/members/<int:member_id>/part")
+def part(series_id: int, member_id: int) -> Response:
+    """End the belonging: no more invitations to this series."""
+    rules.part(g.series, _of_this_series(member_id), actor_id=loading.me().id)
+    flash(gettext("Does not belong to this series any more and gets no more invitations."))
+    return _to_people()
+
+
+@pages.post("/series/<int:series_id>/members/series")
+def series_too(series_id: int) -> Response:
+    """Let the members of another own series belong to this one, once."""
+    typed = request.form.get("other", "")
+    if not (typed.isascii() and typed.isdigit() and len(typed) < 10 and loading.may_coordinate(int(typed))):
+        raise Missing(N_("There is no such series."))
+    new = rules.invite_series_too(g.series, rules.by_id(int(typed)), actor_id=loading.me().id)
+    flash(gettext("%(count)s people belong to this series now.", count=new))
+    return _to_people()
+
+
+# --- importing --------------------------------------------------------------------------------------------------------
+
+
+class ImportForm(Form):
+    """A file, or the text of one that was looked at already."""
+
+    file = FileField(lazy_gettext("File (CSV)"))
+    text = HiddenField()
+
+
+@pages.route("/series/<int:series_id>/members/import", methods=["GET", "POST"])
+def take_in(series_id: int) -> Response | tuple[str, int]:
+    """First a verdict for every row, then take the good ones."""
+    form = ImportForm()
+    found: list[importing.Verdict] = []
+    sheets: list[importing.Sheet] = []
+
+    def act() -> None:
+        sheet = importing.read(_data(form))
+        sheets.append(sheet)
+        if request.form.get("step") == "take":
+            found.extend(importing.take(sheet, series=g.series, actor_id=loading.me().id))
+        else:
+            found.extend(importing.preview(sheet, series=g.series))
+
+    if attempt(form, act):
+        if request.form.get("step") == "take":
+            new = sum(verdict.verdict in ("new", "changed") for verdict in found)
+            flash(gettext("%(count)s people were taken in.", count=new))
+            return _to_people()
+        form.text.data = sheets[0].text
+    sheet = sheets[0] if sheets else None
+    return render_template(
+        "coordinate/import.html", form=form, series=g.series, sheet=sheet, found=found, words=words
+    ), form.status
+
+
+def _data(form: ImportForm) -> bytes:
+    upload = form.file.data
+    if upload:
+        data: bytes = upload.read(MOST_BYTES + 1)
+        return data
+    if form.text.data:
+        return str(form.text.data).encode("utf-8", "replace")
+    raise BadInput("file", N_("Please choose a file."))
+
+
+# --- everybody --------------------------------------------------------------------------------------------------------
+
+
+@pages.get("/members")
+def everybody() -> str:
+    """All members, for administrators."""
+    return render_template(
+        "coordinate/everybody.html",
+        page=directory.everybody(_query(), page=_page()),
+        query=_query(),
+        language=loading.language(),
+        words=words,
+    )
+
+
+class MemberForm(InviteForm):
+    """Everything an administrator may change about a member."""
+
+    family_kana = line(lazy_gettext("Reading of the family name (kana)"))
+    given_kana = line(lazy_gettext("Reading of the given name (kana)"))
+    position = line(lazy_gettext("Position"))
+    zone = SelectField(lazy_gettext("Time zone"), default="Europe/Berlin")
+    administrator = BooleanField(lazy_gettext("May administer everything"))
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        others = sorted(zones() - set(USUAL_ZONES))
+        self.zone.choices = [(name, name) for name in (*USUAL_ZONES, *others)]
+
+
+FIELDS = (*NAMES, "salutation", "organisation", "language", "zone")
+
+
+@pages.route("/members/new", methods=["GET", "POST"])
+def add() -> Response | tuple[str, int]:
+    """Add somebody who is known: no letter goes out by this."""
+    form = MemberForm()
+
+    def act() -> None:
+        if not (form.family.data or form.family_ja.data):
+            raise BadInput("family", N_("Please give a family name."))
+        said = {name: form[name].data for name in FIELDS}
+        member = members.add(str(form.email.data), actor_id=loading.me().id, **said)
+        if form.administrator.data:
+            members.make_administrator(member, True, actor_id=loading.me().id)
+
+    if attempt(form, act):
+        flash(gettext("Added."))
+        return redirect(url_for("people.everybody"), 303)
+    return render_template("coordinate/member.html", form=form, member=None), form.status
+
+
+@pages.route("/members/<int:member_id>", methods=["GET", "POST"])
+def edit(member_id: int) -> Response | tuple[str, int]:
+    """Change names, organisation, address and rights."""
+    member = members.by_id(member_id)
+    address = members.main_address(member)
+    stored = {name: getattr(member, name) for name in (*NAMES, "salutation", "language", "zone", "administrator")}
+    form = MemberForm(
+        data={
+            **stored,
+            "organisation": members.organisation_name(member),
+            "email": address.text if address else "",
+        }
+    )
+
+    def act() -> None:
+        if member.id == loading.me().id and not form.administrator.data:
+            raise BadInput("administrator", N_("You cannot take this right from yourself."))
+        members.change(member, actor_id=loading.me().id, **{name: form[name].data for name in FIELDS})
+        if address is None or str(form.email.data) != address.text:
+            members.change_address(member, str(form.email.data), actor_id=loading.me().id)
+        if bool(form.administrator.data) != member.administrator:
+            members.make_administrator(member, bool(form.administrator.data), actor_id=loading.me().id)
+
+    if attempt(form, act):
+        flash(gettext("Saved."))
+        return redirect(url_for("people.everybody"), 303)
+    return render_template(
+        "coordinate/member.html", form=form, member=member, series=rules.of_member(member), language=loading.language()
+    ), form.status

@@ -1,0 +1,86 @@
+"""What the installation calls itself: organisation, sender, words of welcome and law, logo; and the switch for all letters.
+
+For administrators. Servers, secrets and addresses come from the environment.
+"""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask_babel import gettext, lazy_gettext
+from flask_wtf.file import FileField
+from werkzeug.wrappers import Response
+from wtforms import BooleanField
+
+from asanokai import installation
+from asanokai.errors import N_, BadInput
+from asanokai.web import loading
+from asanokai.web.forms import Form, TextsField, attempt, line
+
+pages = Blueprint("settings", __name__)
+
+MOST_BYTES = 300_000
+PICTURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
+UNWANTED = set('@:,"<>;()[]\\')
+"""What mail programs take for phishing in a sender's name."""
+
+TEXTS = ("welcome", "imprint", "privacy", "accessibility")
+
+
+class InstallationForm(Form):
+    """The settings page."""
+
+    organisation = line(lazy_gettext("Name of the organisation"))
+    sender_name = line(lazy_gettext("Name in letters"), longest=80)
+    welcome = TextsField(lazy_gettext("Welcome on the start page"), longest=4000, lines=5)
+    imprint = TextsField(lazy_gettext("Legal notice"), longest=20_000, lines=5)
+    privacy = TextsField(lazy_gettext("Privacy"), longest=40_000, lines=5)
+    accessibility = TextsField(lazy_gettext("Accessibility"), longest=20_000, lines=5)
+    logo = FileField(lazy_gettext("Logo"))
+    remove_logo = BooleanField(lazy_gettext("Remove the logo"))
+
+
+@pages.route("/settings", methods=["GET", "POST"])
+def edit() -> Response | tuple[str, int]:
+    """Change them."""
+    row = installation.current()
+    form = InstallationForm(data={name: getattr(row, name) for name in ("organisation", "sender_name", *TEXTS)})
+
+    def act() -> None:
+        if UNWANTED & set(form.sender_name.data or ""):
+            raise BadInput(
+                "sender_name", N_("Please leave out @ : , ; quotes and brackets: mail programs take them for fraud.")
+            )
+        values: dict[str, Any] = {name: form[name].data or None for name in TEXTS}
+        values |= {"organisation": form.organisation.data or "", "sender_name": form.sender_name.data or ""}
+        installation.change(actor_id=loading.me().id, **values, **_logo(form))
+
+    if attempt(form, act):
+        flash(gettext("Saved."))
+        return redirect(url_for("settings.edit"), 303)
+    return render_template("coordinate/settings.html", form=form, row=row), form.status
+
+
+def _logo(form: InstallationForm) -> dict[str, Any]:
+    """The picture's bytes and kind, told by its first bytes and not by its name. Raises `BadInput`."""
+    if form.remove_logo.data:
+        return {"logo": None, "logo_type": None}
+    if not form.logo.data:
+        return {}
+    data = form.logo.data.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise BadInput("logo", N_("The picture is too large; 300 kB are the most."))
+    kind = next((kind for start, kind in PICTURES.items() if data.startswith(start)), None)
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        kind = "image/webp"
+    if kind is None:
+        raise BadInput("logo", N_("Please choose a picture in PNG, JPEG or WebP."))
+    return {"logo": data, "logo_type": kind}
+
+
+@pages.post("/settings/pause")
+def pause() -> Response:
+    """Hold all letters back but those somebody waits for, or let them go."""
+    paused = installation.current().paused_at is None
+    installation.pause(paused, actor_id=loading.me().id)
+    flash(gettext("All letters wait now.") if paused else gettext("Letters go out again."))
+    return redirect(url_for("settings.edit"), 303)
