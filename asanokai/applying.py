@@ -1,4 +1,4 @@
-"""Joining: by application on a public page (double opt-in, then a coordinator's approval) or by a coordinator's invitation.
+"""Joining: by application on a public page (double opt-in, then a coordinator's approval) or by being invited.
 
 What somebody says about themselves waits in the application and never overwrites a member's row. The answer to a known
 and to an unknown address is the same. No seat before approval: then the RSVP is made with the time of the confirmed
@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy.exc import IntegrityError
 
 from asanokai import clock, journal, letters, meetings, members, rsvps
 from asanokai import series as series_rules
@@ -23,8 +24,13 @@ from asanokai.members import NAMES, Address, Application, Member, Organisation
 from asanokai.rsvps import Rsvp
 from asanokai.series import Belonging, Series
 from asanokai.tokens import OPT_IN_LIFE, hashed
+from asanokai.topics import Speaker
 
 LONGEST_MESSAGE = 2000
+FORGOTTEN_AT_ONCE = 500
+A_LITTLE = timedelta(hours=1)
+"""Longer than the link lives: nothing vanishes under somebody who is just confirming."""
+
 PERSON = (*NAMES, "salutation", "organisation", "language", "zone")
 """What may be said about a person when applying; fields as for `members.describe`."""
 
@@ -74,12 +80,11 @@ def apply(
     apply for.
     """
     series_id, guests = _applied_for(series_id, meeting_id, answer, guests)
-    if len(message) > LONGEST_MESSAGE:
-        raise BadInput("message", N_("This may have %(most)s characters at most."), most=LONGEST_MESSAGE)
+    _short_enough("message", message, LONGEST_MESSAGE)
     said = _said(person)
-    member = members.by_address(email) or members.add(email, standing="applied", language=said.get("language", "de"))
+    member = _whoever_has(email, said)
     application = _unconfirmed(member.id, series_id, meeting_id)
-    application.person, application.message = said, message.strip()
+    application.person, application.message = said, members.prose(message, longest=LONGEST_MESSAGE)
     application.answer, application.guests = (answer or "yes", guests) if meeting_id is not None else (None, 0)
     application.consent_text, application.consent_version = consent_text, consent_version
     application.applied_from, application.applied_at = from_address, clock.now()
@@ -110,14 +115,38 @@ def _applied_for(series_id: int | None, meeting_id: int | None, answer: str | No
     return meeting.series_id, guests
 
 
+def _short_enough(field: str, typed: str, most: int) -> None:
+    if len(typed) > most:
+        raise BadInput(field, N_("This may have %(most)s characters at most."), most=most)
+
+
 def _said(person: dict[str, Any]) -> dict[str, Any]:
-    """The person's fields, checked as a member's would be."""
+    """The person's fields, checked as a member's would be, and refused where a member's would be cut."""
     said = {name: person[name] for name in PERSON if person.get(name)}
+    for name, value in said.items():
+        _short_enough(name, str(value), members.LONGEST)
     if not any(said.get(name) for name in ("family", "family_ja")):
         raise BadInput("family", N_("Please give your family name."))
     probe = {name: value for name, value in said.items() if name != "organisation"}
     members.describe(Member(), **probe)
     return {name: members.cleaned(str(value)) for name, value in said.items()}
+
+
+def _whoever_has(email: str, said: dict[str, Any], *, actor_id: int | None = None) -> Member:
+    """The member with that address, or a new row that holds nothing but the address. Two clicks at once find one row,
+    and the second waits until the first is written."""
+    member = members.by_address(email)
+    if member is None:
+        try:
+            with session().begin_nested():
+                language = said.get("language", "de")
+                return members.add(email, standing="applied", actor_id=actor_id, language=language)
+        except IntegrityError:
+            member = members.by_address(email)
+            assert member is not None
+    # Not against those who only refer to the row: they would wait for us, and we for their meeting.
+    session().execute(select(Member.id).where(Member.id == member.id).with_for_update(key_share=True))
+    return member
 
 
 def _unconfirmed(member_id: int, series_id: int, meeting_id: int | None) -> Application:
@@ -162,8 +191,7 @@ def invite(email: str, person: dict[str, Any], *, series_id: int, inviter_id: in
         if not series_rules.join(series, member, actor_id=inviter_id):
             raise BadInput("email", N_("Whoever has this address belongs to the series already."))
         return None
-    if member is None:
-        member = members.add(email, standing="applied", actor_id=inviter_id, language=said.get("language", "de"))
+    member = _whoever_has(email, said, actor_id=inviter_id)
     application = _unconfirmed(member.id, series_id, None)
     application.person, application.inviter_id, application.applied_at = said, inviter_id, clock.now()
     session().flush()
@@ -200,12 +228,15 @@ def confirm(
     """The applicant confirms. Twice is as good as once. `consent` is the text, and its version, that somebody invited
     has read on the page; what an applicant agreed to before stays.
 
-    Who was invited, belongs already, or asks for something open to all is approved at once; else the coordinators are
-    told. Raises as `open_application`, and `Refused` where the meeting has closed meanwhile.
+    Who was invited, belongs already, or asks for something open to all is approved at once; else, and for a meeting
+    whose deadline has passed, the coordinators are told. Raises as `open_application`, and `Refused` where the meeting
+    has begun or was cancelled meanwhile.
     """
-    application = open_application(application_id, nonce)
+    open_application(application_id, nonce)
+    application = _locked(application_id)
     if application.state != "applied":
         return application
+    _still_to_come(application)
     now = clock.now()
     member = members.by_id(application.member_id)
     application.state, application.confirmed_at, application.confirmed_from = "confirmed", now, from_address
@@ -213,9 +244,7 @@ def confirm(
         application.consent_text, application.consent_version = consent
     if member.standing in ("applied", "left"):
         member.standing = "confirmed"
-    address = members.main_address(member)
-    if address is not None and address.verified_at is None:
-        address.verified_at = now
+    _verify_address(application)
     session().flush()
     journal.write("confirm", "application", application.id, actor_id=member.id)
     if application.inviter_id is not None or _open_to(application, member):
@@ -225,9 +254,42 @@ def confirm(
     return application
 
 
+def _still_to_come(application: Application) -> None:
+    if application.meeting_id is not None:
+        meeting = meetings.by_id(application.meeting_id)
+        if meeting.state != "announced" or clock.now() >= meeting.starts_at:
+            raise Refused(N_("Applications for this meeting are closed."))
+
+
+def _verify_address(application: Application) -> None:
+    """Note that the address the link went to is read: not always the main one, if the applicant has several."""
+    asked = (
+        select(Letter.address)
+        .where(
+            Letter.member_id == application.member_id,
+            Letter.kind.in_(("opt_in", "join")),
+            Letter.facts["application"].as_integer() == application.id,
+        )
+        .order_by(Letter.id.desc())
+        .limit(1)
+    )
+    session().execute(
+        update(Address)
+        .where(
+            Address.member_id == application.member_id,
+            Address.normal == asked.scalar_subquery(),
+            Address.verified_at.is_(None),
+        )
+        .values(verified_at=clock.now())
+        .execution_options(synchronize_session="fetch")
+    )
+
+
 def _open_to(application: Application, member: Member) -> bool:
     """Whether no coordinator needs to look: approval is not asked for, or was given before."""
     assert application.series_id is not None
+    if application.meeting_id is not None and clock.now() > meetings.by_id(application.meeting_id).answer_until:
+        return False
     if member.standing == "accepted" and series_rules.belongs(application.series_id, member.id):
         return True
     if application.meeting_id is not None:
@@ -258,24 +320,28 @@ def by_id(application_id: int) -> Application:
 
 
 def approve(application_id: int, *, actor_id: int | None) -> Application:
-    """Let the applicant belong to the series, or come to the one meeting they asked for. Raises `Refused`."""
+    """Let the applicant belong to the series, or come to the one meeting they asked for.
+
+    Raises `Refused`, and changes nothing then, if it was decided before or the meeting can no longer be answered.
+    """
     application = _to_decide(application_id)
     member = members.by_id(application.member_id)
-    if member.standing != "accepted":
-        member.standing, member.joined_at = "accepted", clock.now()
-    _fill_up(member, application)
-    session().flush()
     if application.meeting_id is not None:
+        # First, since the rules of answering may say no.
         rsvps.answer(
             application.meeting_id,
             member.id,
             application.answer or "yes",
             guests=application.guests,
-            by="program",
+            by="program" if actor_id is None else "coordinator",
             actor_id=actor_id,
             asked_at=application.confirmed_at,
         )
-    else:
+    if member.standing != "accepted":
+        member.standing, member.joined_at, member.left_at = "accepted", clock.now(), None
+    _fill_up(member, application)
+    session().flush()
+    if application.meeting_id is None:
         assert application.series_id is not None
         series_rules.join(series_rules.by_id(application.series_id), member, actor_id=actor_id)
     _decide(application, "approved", actor_id)
@@ -285,12 +351,11 @@ def approve(application_id: int, *, actor_id: int | None) -> Application:
 
 def decline(application_id: int, *, actor_id: int | None, reason: str = "") -> Application:
     """Say no. Who never was a member and asks for nothing else has left. Raises `Refused` if it was decided before."""
-    if len(reason) > LONGEST_MESSAGE:
-        raise BadInput("reason", N_("This may have %(most)s characters at most."), most=LONGEST_MESSAGE)
+    _short_enough("reason", reason, LONGEST_MESSAGE)
     application = _to_decide(application_id)
     member = members.by_id(application.member_id)
     _decide(application, "declined", actor_id)
-    _tell_applicant(application, "declined", {"reason": reason.strip()})
+    _tell_applicant(application, "declined", {"reason": members.prose(reason, longest=LONGEST_MESSAGE)})
     others = exists().where(
         Application.member_id == member.id,
         Application.id != application.id,
@@ -301,7 +366,8 @@ def decline(application_id: int, *, actor_id: int | None, reason: str = "") -> A
     return application
 
 
-def _to_decide(application_id: int) -> Application:
+def _locked(application_id: int) -> Application:
+    """The application as it is now, kept from being confirmed or decided by somebody else meanwhile."""
     application = session().scalar(
         select(Application)
         .where(Application.id == application_id)
@@ -310,6 +376,11 @@ def _to_decide(application_id: int) -> Application:
     )
     if application is None:
         raise Missing(N_("There is no such application."))
+    return application
+
+
+def _to_decide(application_id: int) -> Application:
+    application = _locked(application_id)
     if application.state != "confirmed":
         raise Refused(N_("This application has been decided already, or was never confirmed."))
     return application
@@ -375,38 +446,30 @@ def _to_be_decided(series_ids: list[int] | None) -> list[Any]:
 
 
 def forget_unconfirmed() -> int:
-    """Applications nobody confirmed within 14 days vanish, with the person where nothing else is known. How many."""
-    old = list(
-        session().scalars(
-            select(Application.id).where(
-                Application.state == "applied", Application.applied_at < clock.now() - OPT_IN_LIFE - timedelta(hours=1)
-            )
-        )
+    """Applications nobody confirmed within 14 days vanish, with the person where nothing else is known. How many; after
+    `FORGOTTEN_AT_ONCE` there may be more."""
+    unconfirmed = (
+        select(Application.id, Application.member_id)
+        .where(Application.state == "applied", Application.applied_at < clock.now() - OPT_IN_LIFE - A_LITTLE)
+        .order_by(Application.id)
+        .limit(FORGOTTEN_AT_ONCE)
+        .with_for_update()
     )
-    if not old:
-        return 0
-    people = set(session().scalars(select(Application.member_id).where(Application.id.in_(old))))
-    letters.forget_applications(old)
-    session().execute(delete(Application).where(Application.id.in_(old)))
-    for member_id in people:
-        _forget_person(member_id)
+    old = {application_id: member_id for application_id, member_id in session().execute(unconfirmed)}
+    if old:
+        letters.forget_applications(list(old))
+        session().execute(delete(Application).where(Application.id.in_(old)))
+        _forget_people(set(old.values()))
     for application_id in old:
         journal.write("forget", "application", application_id)
     return len(old)
 
 
-def _forget_person(member_id: int) -> None:
-    """Delete a person who only ever applied, unless something else refers to them."""
-    member = members.by_id(member_id)
-    elsewhere = or_(
-        exists().where(Application.member_id == member_id),
-        exists().where(Belonging.member_id == member_id),
-        exists().where(Rsvp.member_id == member_id),
-    )
-    if member.standing != "applied" or session().scalar(select(elsewhere)):
-        return
-    session().execute(update(Letter).where(Letter.member_id == member_id).values(member_id=None, address=None))
-    session().execute(delete(Address).where(Address.member_id == member_id))
-    session().flush()
-    session().delete(member)
-    session().flush()
+def _forget_people(member_ids: set[int]) -> None:
+    """Delete those who only ever applied, unless something else refers to them."""
+    alone = [~exists().where(table.member_id == Member.id) for table in (Application, Belonging, Rsvp, Speaker)]
+    applied = select(Member.id).where(Member.id.in_(member_ids), Member.standing == "applied", *alone)
+    gone = list(session().scalars(applied))
+    session().execute(update(Letter).where(Letter.member_id.in_(gone)).values(member_id=None, address=None))
+    session().execute(delete(Address).where(Address.member_id.in_(gone)))
+    session().execute(delete(Member).where(Member.id.in_(gone)))

@@ -1,17 +1,16 @@
-"""The coordinators' digest at 07:00: new answers, late refusals, failed letters, applications. Only when there is something.
+"""The coordinators' digest at 07:00: new answers, late refusals, failed letters, applications; none if nothing is new.
 
-A digest's row holds from when to when it speaks; what happened in between is read when it is written out. New applications
-are also told at once (`applying`); the digest counts those still waiting.
+A digest's row holds from when to when it speaks; what happened in between is read when it is written out. A new
+application is told at once as well (`applying`); the digest counts those still waiting.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, or_, select
 
 from asanokai import clock, letters, meetings, members, rsvps
-from asanokai import series as series_rules
 from asanokai.db import session
 from asanokai.letters import Letter
 from asanokai.meetings import Meeting
@@ -26,6 +25,8 @@ FIRST = timedelta(hours=24)
 """How far back the first digest of a coordinator looks."""
 
 MOST_FAILED = 50
+
+NOTHING = "nothing to say"
 
 
 @dataclass(frozen=True)
@@ -56,33 +57,34 @@ class Digest:
 def post_due() -> int:
     """Post the digest of every coordinator whose 07:00 has come and who has something to read; how many.
 
-    A morning with nothing to say is noted on the letter's row as dropped, so that it is asked once.
+    A morning with nothing to say is noted on the letter's row as dropped, so that it is asked once: all other beats of
+    the day cost two statements.
     """
-    now, posted = clock.now(), 0
-    for member in _coordinators():
-        local = now.astimezone(ZoneInfo(member.zone))
-        if not AT <= local.time().replace(tzinfo=None) < UNTIL:
-            continue
-        key = f"digest:{member.id}:{local.date().isoformat()}"
-        if session().scalar(select(Letter.id).where(Letter.key == key)):
-            continue
-        since = _since(member) or now - FIRST
-        contents_ = contents(member, since, now)
-        letters.post(
-            "digest",
-            key,
-            member_id=member.id,
-            facts={"since": since.isoformat(), "until": now.isoformat()},
-            useless_after=in_utc(datetime.combine(local.date(), UNTIL), member.zone),
-        )
-        if contents_ or _new_applications(member, since, now):
-            posted += 1
-        else:
-            letters.drop_by_key(key, NOTHING)
-    return posted
+    now = clock.now()
+    mornings = {
+        f"digest:{member.id}:{local.date().isoformat()}": (member, local.date())
+        for member in _coordinators()
+        if AT <= (local := now.astimezone(ZoneInfo(member.zone))).time() < UNTIL
+    }
+    if not mornings:
+        return 0
+    done = set(session().scalars(select(Letter.key).where(Letter.key.in_(mornings))))
+    return sum(_post(key, *mornings[key], now) for key in mornings if key not in done)
 
 
-NOTHING = "nothing to say"
+def _post(key: str, member: Member, day: date, now: datetime) -> bool:
+    since = _since(member) or now - FIRST
+    something = contents(member, since, now) or _new_applications(member, since, now)
+    letters.post(
+        "digest",
+        key,
+        member_id=member.id,
+        facts={"since": since.isoformat(), "until": now.isoformat()},
+        useless_after=in_utc(datetime.combine(day, UNTIL), member.zone),
+    )
+    if not something:
+        letters.drop_by_key(key, NOTHING)
+    return bool(something)
 
 
 def _coordinators() -> list[Member]:
@@ -97,30 +99,32 @@ def _coordinators() -> list[Member]:
 
 
 def _since(member: Member) -> datetime | None:
-    """Up to when the last digest spoke."""
-    facts = session().scalar(
-        select(Letter.facts)
-        .where(Letter.member_id == member.id, Letter.kind == "digest")
-        .order_by(Letter.created_at.desc(), Letter.id.desc())
-        .limit(1)
-    )
-    return datetime.fromisoformat(facts["until"]) if facts else None
+    """Up to when the last digest spoke. Those that never went out told nothing: the next speaks of their time too."""
+    own = select(Letter.facts).where(Letter.member_id == member.id, Letter.kind == "digest").limit(1)
+    told = or_(Letter.state.not_in(("failed", "bounced", "dropped")), Letter.reason == NOTHING)
+    if last := session().scalar(own.where(told).order_by(Letter.created_at.desc(), Letter.id.desc())):
+        return datetime.fromisoformat(last["until"])
+    first = session().scalar(own.order_by(Letter.created_at, Letter.id))
+    return datetime.fromisoformat(first["since"]) if first else None
 
 
-def _own_series(member: Member) -> list[int]:
+def _own_series(member: Member) -> list[Series]:
     """The series the member is told about: an administrator of those nobody else coordinates, too."""
-    own = [
-        series.id
-        for series in series_rules.coordinated_by(member)
-        if any(one.id == member.id for one in series_rules.coordinators(series.id))
-    ]
-    return own
+    coordinated = (
+        select(Belonging.series_id)
+        .join(Member, Member.id == Belonging.member_id)
+        .where(Belonging.role == "coordinator", Member.standing == "accepted", still(clock.now()))
+    )
+    own = [Series.id.in_(coordinated.where(Belonging.member_id == member.id))]
+    if member.administrator:
+        own.append(Series.id.not_in(coordinated))
+    return list(session().scalars(select(Series).where(or_(*own)).order_by(Series.id)))
 
 
 def contents(member: Member, since: datetime, until: datetime) -> Digest:
     """What happened in the coordinator's series after `since` and up to `until`."""
-    own = _own_series(member)
-    of_id = {row.id: row for row in session().scalars(select(Series).where(Series.id.in_(own)))}
+    of_id = {series.id: series for series in _own_series(member)}
+    own = list(of_id)
     coming = (
         session()
         .scalars(
@@ -202,7 +206,7 @@ def _applications(series_ids: list[int]) -> int:
 def _new_applications(member: Member, since: datetime, until: datetime) -> bool:
     new = select(Application.id).where(
         Application.state == "confirmed",
-        Application.series_id.in_(_own_series(member)),
+        Application.series_id.in_([series.id for series in _own_series(member)]),
         Application.confirmed_at > since,
         Application.confirmed_at <= until,
     )

@@ -308,7 +308,7 @@ def forecast(*, until: datetime, meeting_ids: Sequence[int] | None = None) -> li
 
 def invited_at(meeting: Meeting, series: Series) -> datetime | None:
     """When the plan wants the invitation of a draft to go out; None if it has none."""
-    words = (series.plan or USUAL_PLAN).get(INVITE)
+    words: str | None = (series.plan or USUAL_PLAN).get(INVITE)  # type: ignore[assignment]
     return Lead.parse(words).before(meeting.starts_at, meeting.zone) if words else None
 
 
@@ -338,12 +338,12 @@ def _counted(chosen: Select[Any]) -> Counter[str | None]:
 
 def _expected(meeting: Meeting, moment: Moment) -> Select[*tuple[Any, ...]]:
     """The audience as it will be. Before the invitation has gone out nobody has a row yet."""
-    waiting_for_invitation = session().scalar(
-        select(Moment.id).where(Moment.meeting_id == meeting.id, Moment.kind == INVITE, Moment.due_at > clock.now())
-    )
-    if moment.kind != REMIND or waiting_for_invitation is None:
+    if moment.kind != REMIND:
         return audience(meeting, moment.kind, moment.due_at)
-    return _to_be_silent(meeting)
+    planned = select(Letter.id).where(Letter.meeting_id == meeting.id, Letter.kind == INVITE).limit(1)
+    if session().scalar(planned) is None:
+        return _to_be_silent(meeting)
+    return audience(meeting, moment.kind, moment.due_at)
 
 
 def _to_be_silent(meeting: Meeting) -> Select[*tuple[Any, ...]]:

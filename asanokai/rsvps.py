@@ -9,7 +9,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, and_, func, or_, select
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Text,
+    UniqueConstraint,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from asanokai import clock, journal, letters, meetings
@@ -29,8 +41,8 @@ class Rsvp(Base):
     """A member's answer to a meeting; *invited* while silent.
 
     `seat` is held or waiting for a yes. `turn` numbers the askings of one meeting, so that the order of asking does not
-    hang on the clock's grain. `sequence`, `starts_at` and `stamped_at` (DTSTAMP) are what the last calendar entry sent to
-    this reader said.
+    hang on the clock's grain. `sequence`, `starts_at` and `stamped_at` (DTSTAMP) are what the last calendar entry sent
+    to this reader said.
     """
 
     __tablename__ = "rsvp"
@@ -138,8 +150,17 @@ def answer(
         before=list(before),
     )
     _tell(meeting, rsvp, "waiting" if rsvp.seat == "waiting" else "confirm")
-    promote(meeting)
+    if _makes_room(before, rsvp):
+        promote(meeting)
     return Given(rsvp, changed=True)
+
+
+def _makes_room(before: tuple[str, str | None, int], rsvp: Rsvp) -> bool:
+    """Whether somebody who waits may fit now: a seat was given back, or a party that waits has become smaller."""
+    _answer, seat, guests = before
+    if seat == "held":
+        return rsvp.seat != "held" or rsvp.guests < guests
+    return seat == "waiting" and rsvp.seat == "waiting" and rsvp.guests < guests
 
 
 def _row(meeting: Meeting, member_id: int) -> Rsvp:
@@ -205,8 +226,9 @@ def _take(meeting: Meeting, rsvp: Rsvp, guests: int, asked_at: datetime) -> None
     """Give the party a seat, or a place in the waiting list. The meeting is locked."""
     party = 1 + guests
     own = rsvp.party if rsvp.seat == "held" else 0
-    free = None if meeting.seats is None else meeting.seats - taken(meeting.id) + own
-    next_turn = _next_turn(meeting.id)
+    held, last_turn = session().execute(_HELD_AND_TURN, {"of": meeting.id}).one()
+    free = None if meeting.seats is None else meeting.seats - held + own
+    next_turn = last_turn + 1
     if free is None or party <= free or party <= own:
         rsvp.seat = "held"
         if own == 0:
@@ -221,8 +243,10 @@ def _take(meeting: Meeting, rsvp: Rsvp, guests: int, asked_at: datetime) -> None
     rsvp.seat = "waiting"
 
 
-def _next_turn(meeting_id: int) -> int:
-    return (session().scalar(select(func.max(Rsvp.turn)).where(Rsvp.meeting_id == meeting_id)) or 0) + 1
+_HELD_AND_TURN = select(
+    func.coalesce(func.sum(case((Rsvp.seat == "held", 1 + Rsvp.guests), else_=0)), 0),
+    func.coalesce(func.max(Rsvp.turn), 0),
+).where(Rsvp.meeting_id == bindparam("of"))
 
 
 def waiting(meeting_id: int) -> Sequence[Rsvp]:
@@ -244,10 +268,11 @@ def promote(meeting: Meeting) -> list[Rsvp]:
     if meeting.state != "announced" or clock.now() >= meeting.starts_at:
         return []
     session().flush()
-    queue = waiting(meeting.id)
-    free = None if not queue or meeting.seats is None else meeting.seats - taken(meeting.id)
+    free = None if meeting.seats is None else meeting.seats - taken(meeting.id)
+    if free is not None and free <= 0:
+        return []  # a long queue is not read for nothing: every answer comes by here
     seated = []
-    for rsvp in queue:
+    for rsvp in waiting(meeting.id):
         if free is not None and rsvp.party > free:
             continue
         if free is not None:

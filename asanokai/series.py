@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dateutil.rrule import rrulestr
+from dateutil.rrule import rrule, rrulestr
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, and_, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -36,6 +36,7 @@ LONGEST_MINUTES = 60 * 24 * 30
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LEAD = re.compile(r"\s*(\d{1,3})\s+days?\s+before\s+at\s+(\d{1,2}):(\d{2})\s*", re.IGNORECASE)
 _RULE = re.compile(r"[A-Z]+=[A-Z0-9,+-]+(?:;[A-Z]+=[A-Z0-9,+-]+)*;?")
+_END_OF_TIME = datetime(9999, 12, 31)  # noqa: DTZ001  a wall time
 _RULE_PARTS = {"FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTH", "BYMONTHDAY", "BYSETPOS", "WKST"}
 
 
@@ -137,10 +138,7 @@ def dates_of_rule(rule: str, first: str, zone: str, *, after: datetime, until: d
 
 
 def _recurrence(rule: str, first: str, *, last: datetime) -> tuple[Iterable[datetime], int | None]:
-    """dateutil's reading of the rule up to the wall time `last`, and the most dates it may give (COUNT; None: any).
-
-    COUNT and UNTIL are ours: left alone, dateutil searches up to the year 9999 for dates that a rule never gives.
-    """
+    """dateutil's reading of the rule up to the wall time `last`, and the most dates it may give (COUNT; None: any)."""
     wrong = BadInput("rule", N_("This rule cannot be understood: %(rule)s"), rule=rule[:100])
     if not _RULE.fullmatch(rule.upper()):
         raise wrong
@@ -148,6 +146,9 @@ def _recurrence(rule: str, first: str, *, last: datetime) -> tuple[Iterable[date
     if not set(parts) <= _RULE_PARTS or parts.get("FREQ") not in ("DAILY", "WEEKLY", "MONTHLY", "YEARLY"):
         raise wrong
     count, until = parts.pop("COUNT", None), parts.pop("UNTIL", None)
+    # Searching every day up to the year 9999 for a 30 February takes dateutil seconds; a monthly rule says the same.
+    if parts["FREQ"] == "DAILY" and set(parts) & {"BYMONTHDAY", "BYSETPOS"}:
+        raise wrong
     # dateutil never comes back from an interval of zero.
     if not all(number.isdigit() and 0 < int(number) < 1000 for number in (parts.get("INTERVAL", "1"), count or "1")):
         raise wrong
@@ -155,9 +156,11 @@ def _recurrence(rule: str, first: str, *, last: datetime) -> tuple[Iterable[date
     try:
         ends = min(last, datetime.fromisoformat(until)) if until else last
         read = rrulestr(";".join(f"{name}={value}" for name, value in parts.items()), dtstart=start)
-        return read.replace(until=ends), int(count) if count else None
     except (ValueError, TypeError) as error:
         raise wrong from error
+    if not isinstance(read, rrule):
+        raise wrong
+    return read.replace(until=ends), int(count) if count else None
 
 
 def wall_time(typed: str) -> datetime:
@@ -165,8 +168,8 @@ def wall_time(typed: str) -> datetime:
     try:
         wall = datetime.fromisoformat(typed)
     except (ValueError, TypeError):
-        wall = datetime.min
-    if wall.tzinfo is not None or not 2000 <= wall.year < 2200:
+        wall = None
+    if wall is None or wall.tzinfo is not None or not 2000 <= wall.year < 2200:
         raise BadInput("first", N_("The first date is a local time without a zone, such as 2026-03-12T08:00."))
     return wall
 
@@ -236,7 +239,9 @@ def _check(series: Series) -> None:
     if series.first is not None:
         wall_time(series.first)
     if series.rule is not None:
-        _recurrence(series.rule, series.first or "", last=datetime.max)
+        recurrence, _ = _recurrence(series.rule, series.first or "", last=_END_OF_TIME)
+        if next(iter(recurrence), None) is None:
+            raise BadInput("rule", N_("This rule gives no date: %(rule)s"), rule=series.rule[:100])
     Lead.parse(series.deadline or USUAL_DEADLINE)
     for lead in leads(series.plan or USUAL_PLAN):
         Lead.parse(lead[2])

@@ -1,26 +1,29 @@
 """Office files → members, with a verdict per row in plain words.
 
-Good rows are taken although others are bad. Running it twice changes nothing: an address that is known is only filled up
-where its member's row is empty, never overwritten. `sheet` finds out what the file is; here is what becomes of its rows.
+Good rows are taken although others are bad. Running it twice changes nothing: a member who is known is only filled up
+where a field is empty, never overwritten. `sheet` finds out what the file is; here is what becomes of its rows.
+Nobody is written to: who is taken in gets the next invitation.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
-from asanokai import journal, members
+from asanokai import clock, journal, members
 from asanokai import series as series_rules
 from asanokai.db import session
 from asanokai.errors import N_, Refused
-from asanokai.importing.sheet import Person, Row, Sheet, read
+from asanokai.importing.sheet import Person, Sheet, read
 from asanokai.members import NAMES, Address, Member
 from asanokai.series import Series
 
 __all__ = ["Sheet", "Verdict", "preview", "read", "take"]
 
-TAKEN = ("new", "changed", "unchanged")
+WRITTEN = ("new", "changed")
+VERDICTS = (*WRITTEN, "unchanged", "duplicate", "bad")
 LOOKED_UP = 500
 """Addresses asked for in one statement."""
 
@@ -38,8 +41,8 @@ class Remark:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What becomes of a row. `row` counts as an office does: the heading is row 1. `verdict`: new, changed, unchanged,
-    duplicate or bad."""
+    """What becomes of a row. `row` counts as Excel does. `verdict`: new, changed, unchanged, duplicate or bad; the
+    first of the `remarks` says why."""
 
     row: int
     verdict: str
@@ -53,7 +56,7 @@ class Verdict:
 
 
 def preview(sheet: Sheet, *, series: Series | None = None, language: str | None = None) -> list[Verdict]:
-    """What would become of each row. Writes nothing."""
+    """What would become of each row. Writes nothing. People who do not say theirs have `language`, else German."""
     return [verdict for verdict, _person, _member in _judged(sheet, series, language)]
 
 
@@ -62,18 +65,20 @@ def take(
 ) -> list[Verdict]:
     """Add and fill up members, let them belong to the series; a verdict for each row. Needs a writing transaction."""
     verdicts = []
-    for verdict, person, member in _judged(sheet, series, language):
+    # All rows are judged before the first is taken, so that they are judged as in the preview.
+    for verdict, person, member in list(_judged(sheet, series, language)):
         kept = verdict
-        if verdict.verdict in TAKEN:
+        if verdict.verdict in WRITTEN:
             try:
                 with session().begin_nested():
                     _take(person, member, series, actor_id)
             except Refused as refusal:
-                kept = Verdict(
-                    verdict.row, "bad", verdict.name, verdict.address, (Remark(refusal.message, refusal.facts),)
-                )
+                kept = replace(verdict, verdict="bad", remarks=(Remark(refusal.message, refusal.facts),))
+            except IntegrityError:
+                # On PostgreSQL somebody else may have added the address between our look and our writing.
+                kept = replace(verdict, verdict="bad", remarks=(Remark(N_("was changed by somebody else just now")),))
         verdicts.append(kept)
-    counts = {name: sum(verdict.verdict == name for verdict in verdicts) for name in (*TAKEN, "duplicate", "bad")}
+    counts = {name: sum(verdict.verdict == name for verdict in verdicts) for name in VERDICTS}
     journal.write(
         "import", "series" if series else "member", series.id if series else None, actor_id=actor_id, **counts
     )
@@ -87,6 +92,9 @@ def _take(person: Person, member: Member | None, series: Series | None, actor_id
         missing = _missing(person, member)
         if missing:
             members.change(member, actor_id=actor_id, **missing)
+        if member.standing != "accepted":
+            member.standing, member.joined_at = "accepted", clock.now()
+            journal.write("accept", "member", member.id, actor_id=actor_id)
     if series is not None:
         series_rules.join(series, member, actor_id=actor_id)
 
@@ -97,12 +105,14 @@ def _judged(
     people = [(row, sheet.person(row, language or "de")) for row in sheet.rows]
     known = _known([person.address for _row, person in people if person.address])
     belonging = series_rules.member_ids(series) if series is not None else None
-    seen: dict[str, int] = {}
+    seen: dict[str | int, int] = {}
     for row, person in people:
         member = known.get(person.address)
-        verdict, remarks = _judge(row, person, member, seen, belonging)
-        if verdict != "bad" and person.address not in seen:
-            seen[person.address] = row.number
+        # Two addresses of one member are one person.
+        key = member.id if member is not None else person.address
+        verdict, remarks = _judge(person, member, seen.get(key), belonging)
+        if verdict != "bad":
+            seen.setdefault(key, row.number)
         yield Verdict(row.number, verdict, person.name, person.address, remarks), person, member
 
 
@@ -117,26 +127,34 @@ def _known(addresses: Sequence[str]) -> dict[str, Member]:
 
 
 def _judge(
-    row: Row, person: Person, member: Member | None, seen: dict[str, int], belonging: set[int] | None
+    person: Person, member: Member | None, earlier: int | None, belonging: set[int] | None
 ) -> tuple[str, tuple[Remark, ...]]:
+    """The verdict and why. `earlier`: the row that speaks of the same person; `belonging`: who is in the series."""
     remarks = tuple(Remark(message, facts) for message, facts in person.remarks)
     if person.problem is not None:
-        return "bad", (Remark(*person.problem),)
-    if person.address in seen:
-        first = Remark(N_("the same address stands in row %(row)s already"), {"row": seen[person.address]})
-        return "duplicate", (first,)
+        return "bad", (Remark(*person.problem), *remarks)
+    if earlier is not None:
+        return "duplicate", (Remark(N_("the same person stands in row %(row)s already"), {"row": earlier}),)
     if member is None:
-        return "new", remarks
+        return "new", (Remark(N_("is not a member yet")), *remarks)
     if member.standing in ("left", "erased"):
         return "bad", (Remark(N_("has left and is not added again by a file")),)
-    missing = _missing(person, member)
-    joins = belonging is not None and member.id not in belonging
-    if missing:
-        filled = Remark(N_("is a member already; empty fields are filled in"))
-        return "changed", (filled, *remarks)
-    if joins:
-        return "changed", (Remark(N_("is a member already; now belongs to the series too")), *remarks)
+    changes = _changes(person, member, belonging)
+    if changes:
+        return "changed", (*changes, *remarks)
     return "unchanged", (Remark(N_("is a member already; nothing to add")), *remarks)
+
+
+def _changes(person: Person, member: Member, belonging: set[int] | None) -> tuple[Remark, ...]:
+    """What taking the row would change about somebody who is known."""
+    changes = []
+    if member.standing != "accepted":
+        changes.append(Remark(N_("has applied, and becomes a member by this")))
+    if _missing(person, member):
+        changes.append(Remark(N_("is known already; empty fields are filled in")))
+    if belonging is not None and member.id not in belonging:
+        changes.append(Remark(N_("is known already; now belongs to the series too")))
+    return tuple(changes)
 
 
 def _missing(person: Person, member: Member) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """What an office's file is: its encoding, its delimiter, its columns, its rows. Knows no database.
 
 Excel says nothing about encoding or delimiter, so both are found out: UTF-8 is hardly ever valid by accident; between
-Shift-JIS and Windows-1252 the one decides that gives sensible writing.
+Shift-JIS and Windows-1252 the one decides that gives sensible writing. Names are kept as typed, capitals too: nobody
+can tell McDonald from MCDONALD. Only beside Japanese names they are not, where capitals just mark the family name.
 """
 
 import csv
@@ -10,10 +11,18 @@ import re
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from asanokai.errors import N_, BadInput
-from asanokai.importing.columns import field_of, language_of, salutation_of
+from asanokai.importing.columns import (
+    family_and_given,
+    family_and_given_ja,
+    field_of,
+    language_of,
+    without_salutation,
+    without_title,
+)
 from asanokai.languages import zones
 from asanokai.members import cleaned, normal_address
 
@@ -22,24 +31,38 @@ MOST_ROWS = 20_000
 HEADING_WITHIN = 20
 """Lines that may stand before the headings: a title, a date."""
 
+MOST_COLUMNS = 200
+"""Cells of a line that are looked at for headings."""
+
 DELIMITERS = ";,\t|"
+
+LINES = ("salutation", "title", "family", "given", "family_ja", "given_ja", "family_kana", "given_kana")
+
+_END = "\x04"
+_SEPARATOR = re.compile(r"sep=.\n", re.IGNORECASE)
 
 _KANA_OR_KANJI = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _LETTER = re.compile(r"[^\W\d_]")
 _SPACE = re.compile(r"\s+")
+_KANJI_IN_A_LATIN_WORD = re.compile(r"[\u3400-\u9fff](?=[a-z])")
+_HALFWIDTH_KANA = re.compile(r"[\uff61-\uff9f]{2,}")
+_BRACKETED = re.compile(r"<([^<>]*@[^<>]*)>")
+_BETWEEN_ADDRESSES = re.compile(r"[;,、|\s]+(?:/\s)?")
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row's cells by field; `number` is the line an office would name, headings and broken cells counted."""
+    """A row's cells by field. `number` is the row that Excel shows, headings counted, a cell with line breaks as one
+    row. `more`: there are cells beyond the headings."""
 
     number: int
     cells: dict[str, str]
+    more: bool = False
 
 
 @dataclass
 class Person:
-    """What a row says: fields as for `members.describe`, the normal address, what is odd, and why it cannot be taken."""
+    """What a row says: fields as for `members.describe`, the normal address, what is odd, why it cannot be taken."""
 
     name: str = ""
     address: str = ""
@@ -50,7 +73,8 @@ class Person:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A file that was understood. `text` is the same as UTF-8, for a form to bring back; `unknown` its other columns."""
+    """A file that was understood. `text`, encoded as UTF-8, reads as the same sheet: for a form to bring back.
+    `columns`: heading → field; `unknown`: the other headings, which are left out."""
 
     text: str
     encoding: str
@@ -74,15 +98,21 @@ def read(data: bytes) -> Sheet:
             "file", N_("This is not a text file. Please save the table as CSV and choose that file instead.")
         )
     encoding, text = _decoded(data)
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    # Excel does not show this line, nor count it.
+    text = _SEPARATOR.sub("", text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff"), count=1)
     if "\0" in text:
         raise BadInput("file", N_("The file holds characters that no table has."))
+    if not text.strip():
+        raise BadInput("file", N_("The file is empty."))
+    # A form brings the text back as UTF-8 with CRLF, and that must not be too large either.
+    if len(text.encode()) + text.count("\n") > MOST_BYTES:
+        raise BadInput("file", N_("The file is too large; 2 MB is the most."))
     return _sheet(text, encoding)
 
 
 def _decoded(data: bytes) -> tuple[str, str]:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16", _strictly(data, "utf-16") or ""
+        return "utf-16", _strictly(data, "utf-16") or "\0"
     for encoding in ("utf-8-sig", "cp932", "cp1252"):
         text = _strictly(data, encoding)
         if text is not None and (encoding != "cp932" or _looks_japanese(text)):
@@ -98,36 +128,43 @@ def _strictly(data: bytes, encoding: str) -> str | None:
 
 
 def _looks_japanese(text: str) -> bool:
-    """Windows-1252 read as Shift-JIS gives half-width kana and rare kanji between Latin letters, never headings."""
+    """Whether text decoded from Shift-JIS was meant so.
+
+    Read as Shift-JIS, the small accented letters of Windows-1252 give rare kanji, its capitals single half-width kana,
+    its quotation marks kanji inside a Latin word. What Japanese offices write is mostly kana and everyday kanji.
+    """
     foreign = [letter for letter in text if ord(letter) > 127]
-    if not foreign:
-        return True
-    usual = sum(bool(_KANA_OR_KANJI.match(letter)) or "\u3000" <= letter <= "\u30ff" for letter in foreign)
-    halfwidth = sum("\uff61" <= letter <= "\uff9f" for letter in foreign)
-    beside_latin = len(re.findall(r"[a-z][\u3400-\u9fff\uff61-\uff9f]|[\u3400-\u9fff\uff61-\uff9f][a-z]", text))
-    return usual > halfwidth and beside_latin * 4 < len(foreign)
+    usual = sum(_is_everyday(letter) for letter in foreign)
+    usual += sum(len(run) for run in _HALFWIDTH_KANA.findall(text))
+    usual -= len(_KANJI_IN_A_LATIN_WORD.findall(text))
+    return usual * 2 > len(foreign)
+
+
+def _is_everyday(letter: str) -> bool:
+    """Kana, marks, full-width letters and the kanji of JIS level 1, whose lead bytes end before 0x99; not Cyrillic."""
+    code = letter.encode("cp932", "ignore")
+    return len(code) == 2 and 0x81 <= code[0] <= 0x98 and code[0] != 0x84
 
 
 # --- the table --------------------------------------------------------------------------------------------------------
 
 
 def _sheet(text: str, encoding: str) -> Sheet:
-    best: tuple[int, list[tuple[int, list[str]]], int] | None = None
-    for delimiter in DELIMITERS:
-        lines = _lines(text, delimiter)
-        for place, (_number, cells) in enumerate(lines[:HEADING_WITHIN]):
-            known = len({name for cell in cells if (name := field_of(cell))})
-            if known and (best is None or known > best[0]):
-                best = (known, lines, place)
-    if best is None:
-        raise BadInput("file", N_("No column headings were found: there must be one for the mail address at least."))
-    _known, lines, place = best
+    delimiter, place = _headings(text)
+    lines, unclosed = _lines(text, delimiter)
     headings = [cleaned(cell) for cell in lines[place][1]]
+    unclosed = unclosed or _swallowing(lines[place + 1 :], delimiter, len(headings))
+    if unclosed is not None:
+        raise BadInput("file", N_("A quotation mark in row %(row)s is never closed."), row=unclosed)
     fields = _fields(headings)
     if "email" not in fields.values():
         raise BadInput("file", N_("There is no column of mail addresses. Its heading may be “E-Mail”."))
     rows = tuple(
-        Row(number, {name: cells[column] for column, name in fields.items() if column < len(cells)})
+        Row(
+            number,
+            {name: cells[column] for column, name in fields.items() if column < len(cells)},
+            any(cell.strip() for cell in cells[len(headings) :]),
+        )
         for number, cells in lines[place + 1 :]
         if any(cell.strip() for cell in cells)
     )
@@ -138,16 +175,49 @@ def _sheet(text: str, encoding: str) -> Sheet:
     return Sheet(text, encoding, columns, unknown, rows)
 
 
-def _lines(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
-    """Records with the number an office program shows for them."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+def _headings(text: str) -> tuple[str, int]:
+    """The delimiter and the line that give most headings, one for mail addresses before all. Raises `BadInput`."""
+    best: tuple[tuple[bool, int], str, int] | None = None
+    for delimiter in DELIMITERS:
+        lines, _unclosed = _lines(text, delimiter, most=HEADING_WITHIN)
+        for place, (_number, cells) in enumerate(lines):
+            known = {name for cell in cells[:MOST_COLUMNS] if (name := field_of(cell))}
+            rank = ("email" in known, len(known))
+            if known and (best is None or rank > best[0]):
+                best = (rank, delimiter, place)
+    if best is None:
+        raise BadInput("file", N_("No column headings were found: there must be one for the mail address at least."))
+    return best[1], best[2]
+
+
+def _lines(text: str, delimiter: str, most: int | None = None) -> tuple[list[tuple[int, list[str]]], int | None]:
+    """Records with the number an office program shows for them, `most` at most; and the number of the one whose
+    quotation mark is never closed, None if there is none."""
+    # The csv module says nothing about a text that ends inside quotation marks: a last line of our own tells.
+    reader = csv.reader(io.StringIO(f"{text}\n{_END}\n", newline=""), delimiter=delimiter)
     found: list[tuple[int, list[str]]] = []
     try:
-        for number, cells in enumerate(reader, start=1):
-            found.append((number, cells))
-    except csv.Error as error:
-        raise BadInput("file", N_("The file cannot be read as a table: %(why)s"), why=str(error)) from error
-    return found
+        found.extend(islice(enumerate(reader, start=1), most))
+    except csv.Error:
+        return found, len(found) + 1
+    if found[-1][1] == [_END]:
+        return found[:-1], None
+    return found, None if most else found[-1][0]
+
+
+def _swallowing(lines: list[tuple[int, list[str]]], delimiter: str, columns: int) -> int | None:
+    """The first row with a cell that holds whole rows: its quotation mark was closed by that of another."""
+    if columns < 3:
+        return None
+    return next(
+        (
+            number
+            for number, cells in lines
+            for cell in cells
+            if "\n" in cell and any(part.count(delimiter) >= columns - 1 for part in cell.split("\n"))
+        ),
+        None,
+    )
 
 
 def _fields(headings: list[str]) -> dict[int, str]:
@@ -168,8 +238,8 @@ def _fields(headings: list[str]) -> dict[int, str]:
 
 def _person(row: Row, language: str) -> Person:
     person = Person()
-    cells = {name: _cell(value, person) for name, value in row.cells.items()}
-    person.fields = _names(cells)
+    cells = {name: _cell(value, person) for name, value in row.cells.items() if name != "email"}
+    person.fields = _names(cells, person)
     person.fields |= {name: cells[name] for name in ("organisation", "position") if cells.get(name)}
     names = person.fields
     person.name = " ".join(filter(None, (names.get("given"), names.get("family")))) or " ".join(
@@ -179,38 +249,34 @@ def _person(row: Row, language: str) -> Person:
     _address(row.cells.get("email", ""), person)
     if person.problem is None:
         _check_name(person)
+    if row.more:
+        person.remarks.append((N_("has more cells than there are headings; they are left out"), {}))
     return person
 
 
 def _cell(value: str, person: Person) -> str:
     """A cell's words. What looks like a formula is left out: the next office that opens an export would run it."""
-    words = cleaned(value)
-    quoted = re.fullmatch(r'="(.*)"', words)
-    if quoted:
-        return quoted[1]
+    words = _unquoted(cleaned(value))
     if words.startswith("="):
         person.remarks.append((N_("a formula was left out"), {}))
         return ""
-    return words.removeprefix("'")
+    return words
 
 
-def _names(cells: dict[str, str]) -> dict[str, Any]:
-    salutation, title = salutation_of(cells.get("salutation", ""))
-    names = {
-        "salutation": salutation,
-        "title": cells.get("title") or title,
-        "family": cells.get("family", ""),
-        "given": cells.get("given", ""),
-        "family_ja": cells.get("family_ja", ""),
-        "given_ja": cells.get("given_ja", ""),
-        "family_kana": unicodedata.normalize("NFKC", cells.get("family_kana", "")),
-        "given_kana": unicodedata.normalize("NFKC", cells.get("given_kana", "")),
-    }
+def _unquoted(words: str) -> str:
+    """Without the ="…" that some programs put around text."""
+    quoted = re.fullmatch(r'="([^"]*)"', words)
+    return quoted[1] if quoted else words
+
+
+def _names(cells: dict[str, str], person: Person) -> dict[str, Any]:
+    # Full-width letters and half-width kana are an accident of the keyboard.
+    cells = {name: cleaned(unicodedata.normalize("NFKC", words)) for name, words in cells.items()}
+    names = {name: cells.get(name, "") for name in LINES}
     _split_whole(cells, names)
-    if _KANA_OR_KANJI.search(names["family"]) and not names["family_ja"]:
-        names["family_ja"], names["given_ja"], names["family"], names["given"] = names["family"], names["given"], "", ""
+    _address_forms(cells, names, person)
+    _by_script(names)
     if names["family_ja"]:
-        # Japanese offices write Latin family names in capitals.
         for name in ("family", "given"):
             if names[name].isupper() and len(names[name]) > 1:
                 names[name] = names[name].title()
@@ -218,7 +284,7 @@ def _names(cells: dict[str, str]) -> dict[str, Any]:
 
 
 def _split_whole(cells: dict[str, str], names: dict[str, str]) -> None:
-    """Names that stand in one cell: Japanese ones family first, "Family, Given", else the last word is the family."""
+    """Names that stand in one cell."""
     for whole, family, given in (
         ("whole_ja", "family_ja", "given_ja"),
         ("whole_kana", "family_kana", "given_kana"),
@@ -227,16 +293,46 @@ def _split_whole(cells: dict[str, str], names: dict[str, str]) -> None:
         words = cells.get(whole, "")
         if not words or names[family]:
             continue
-        if whole != "whole" or _KANA_OR_KANJI.search(words):
-            names[family], _, names[given] = words.partition(" ")
-        elif "," in words:
-            names[family], _, names[given] = (part.strip() for part in words.partition(","))
+        if whole == "whole" and not _KANA_OR_KANJI.search(words):
+            salutation, rest = without_salutation(words)
+            # A single letter is an initial here.
+            if salutation and not re.match(r"\w\b", words):
+                names["salutation"], words = salutation, rest
+            names["title"], words = without_title(words)
+            names[family], names[given] = family_and_given(words)
+            title, names[given] = without_title(names[given])
+            names["title"] = names["title"] or title
         else:
-            names[given], _, names[family] = (part.strip() for part in words.rpartition(" "))
+            names[family], names[given] = family_and_given_ja(words)
+
+
+def _address_forms(cells: dict[str, str], names: dict[str, str], person: Person) -> None:
+    """Salutation and title, whichever of the two columns they stand in: "Title" may hold Ms, "Anrede" Frau Dr."""
+    for column in ("salutation", "title"):
+        salutation, rest = without_salutation(cells.get(column, ""))
+        title, left = without_title(rest)
+        names["salutation"] = salutation or names["salutation"]
+        if column == "title":
+            names["title"] = rest or names["title"]
+        elif left:
+            person.remarks.append((N_("the form of address “%(words)s” is not known"), {"words": left[:40]}))
+        else:
+            names["title"] = title or names["title"]
+
+
+def _by_script(names: dict[str, str]) -> None:
+    """Put names into the columns of their script where they stand in the other's and that one is empty."""
+    latin, japanese = ("family", "given"), ("family_ja", "given_ja")
+    for here, there, belongs in ((latin, japanese, False), (japanese, latin, True)):
+        written = bool(_KANA_OR_KANJI.search(names[here[0]]))
+        if names[here[0]] and written is not belongs and not names[there[0]]:
+            for source, target in zip(here, there, strict=True):
+                names[source], names[target] = "", names[source]
 
 
 def _language_and_zone(cells: dict[str, str], person: Person, otherwise: str) -> None:
-    guess = "ja" if person.fields.get("family_ja") else otherwise
+    japanese = _KANA_OR_KANJI.search(person.fields.get("family_ja", "") + person.fields.get("given_ja", ""))
+    guess = "ja" if japanese else otherwise
     said = cells.get("language", "")
     found = language_of(said) if said else guess
     if found is None:
@@ -250,25 +346,38 @@ def _language_and_zone(cells: dict[str, str], person: Person, otherwise: str) ->
 
 
 def _address(cell: str, person: Person) -> None:
-    typed = unicodedata.normalize("NFKC", cell).replace("mailto:", "").strip()
-    first, *others = [part for part in re.split(r"[;,\n]|\s/\s", typed) if part.strip()] or [""]
-    bracketed = re.search(r"<([^<>]+)>", first)
-    address = _SPACE.sub("", bracketed[1] if bracketed else first)
-    if others:
-        person.remarks.append((N_("more than one address; the first is taken"), {}))
-    if not address:
+    """The first address of a cell is the person's; others are named in a remark."""
+    typed = "".join(
+        sign for sign in unicodedata.normalize("NFKC", _unquoted(cell.strip())) if unicodedata.category(sign) != "Cf"
+    )
+    first, *others = _addresses(typed) or [""]
+    if not first:
         person.problem = (N_("no mail address"), {})
         return
     try:
-        person.address = normal_address(address)
+        person.address = normal_address(first)
     except BadInput:
-        person.address = ""
-        person.problem = (N_("“%(words)s” is not a mail address"), {"words": _SPACE.sub(" ", typed)[:60]})
+        person.problem = (N_("“%(words)s” is not a mail address"), {"words": cleaned(typed)[:60]})
+        return
+    others = [other for other in others if "@" in other]
+    if others:
+        words = ", ".join(others)[:200]
+        person.remarks.append((N_("has more than one address; left out: %(words)s"), {"words": words}))
+
+
+def _addresses(typed: str) -> list[str]:
+    """What may be addresses in a cell: in angle brackets if there are any, else what lies between marks."""
+    words = re.sub(r"mailto:", "", typed, flags=re.IGNORECASE)
+    found = _BRACKETED.findall(words)
+    if not found and words.count("@") > 1:
+        found = _BETWEEN_ADDRESSES.split(re.sub(r"\s*@\s*", "@", words))
+    if not found:
+        found = words.strip(" ;,<>\t\n").splitlines()
+    return [address for part in found if (address := _SPACE.sub("", part).strip(";,<>"))]
 
 
 def _check_name(person: Person) -> None:
-    family = person.fields.get("family") or person.fields.get("family_ja") or ""
-    if not family:
+    if not (person.fields.get("family") or person.fields.get("family_ja")):
         person.problem = (N_("no family name"), {})
     for name in ("family", "given", "family_ja", "given_ja"):
         words = person.fields.get(name)
