@@ -4,6 +4,7 @@ A setting NAME may also be given as NAME_FILE, the path of a file that holds it:
 `.env.example` explains every setting. Nothing here opens a database or a port.
 """
 
+import contextlib
 import os
 import secrets
 from collections.abc import Mapping
@@ -12,7 +13,6 @@ from datetime import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-import contextlib
 
 HOME = Path(__file__).resolve().parent
 INSTANCE = HOME / "instance"
@@ -215,7 +215,8 @@ class _Reader:
             return _own_key()
         if not key:
             self.problems.append(
-                "ASANOKAI_SECRET_KEY is missing. Make one: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+                "ASANOKAI_SECRET_KEY is missing. Make one: "
+                "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
             )
         elif len(key) < LEAST_SECRET:
             self.problems.append(f"ASANOKAI_SECRET_KEY is too short: {LEAST_SECRET} characters at least")

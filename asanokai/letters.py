@@ -111,7 +111,7 @@ def post(
     due_at: datetime | None = None,
     useless_after: datetime | None = None,
 ) -> bool:
-    """Write a letter's row unless its key exists; whether it was new. Goes to `address`, else to the member's main one."""
+    """Write a letter's row unless its key exists; whether it was new. Goes to `address`, else to the main one."""
     now = clock.now()
     inserted = session().execute(
         insert_missing(Letter.__table__),  # type: ignore[arg-type]  # declared as FromClause, is a Table

@@ -109,7 +109,7 @@ def add(
     proposed_for: str | None = None,
     actor_id: int | None = None,
 ) -> Meeting:
-    """A draft meeting at a local wall time (naive, in the series' zone). Raises `BadInput` if it ends before it starts."""
+    """A draft at a local wall time (naive, in the series' zone). Raises `BadInput` if it ends before it starts."""
     starts_at = in_utc(wall_start, series.zone)
     if wall_end is not None:
         ends_at = in_utc(wall_end, series.zone)

@@ -1,7 +1,7 @@
 """The heartbeat: APScheduler calls one small step after the other; the database says what is due.
 
-The scheduler remembers nothing, so a second worker is harmless and a dead one is replaced by starting another. Each beat
-is a boundary: what fails in it is logged once, and the next beat tries again.
+The scheduler remembers nothing, so a second worker is harmless and a dead one is replaced by starting another. Each
+beat is a boundary: what fails in it is logged once, and the next beat tries again.
 """
 
 import logging

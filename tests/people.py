@@ -55,7 +55,6 @@ def tokyo(*parts: int) -> datetime:
     return datetime(*parts, tzinfo=ZoneInfo("Asia/Tokyo")).astimezone(UTC)  # type: ignore[arg-type, misc]
 
 
-
 # --- people -----------------------------------------------------------------------------------------------------------
 
 
@@ -280,7 +279,5 @@ def moments(of: Meeting) -> dict[tuple[str, int], tuple[datetime, bool]]:
 
 def seats(of: Meeting) -> dict[int, tuple[str, str | None, int]]:
     """How everybody stands: member → (answer, seat, guests)."""
-    found = session().scalars(
-        select(Rsvp).where(Rsvp.meeting_id == of.id).execution_options(populate_existing=True)
-    )
+    found = session().scalars(select(Rsvp).where(Rsvp.meeting_id == of.id).execution_options(populate_existing=True))
     return {rsvp.member_id: (rsvp.answer, rsvp.seat, rsvp.guests) for rsvp in found}

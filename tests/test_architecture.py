@@ -1,4 +1,4 @@
-"""The house rules that can be read off the source: floors, clocks, commits, names. It imports nothing of the program."""
+"""The house rules that can be read off the source: floors, clocks, commits, names. Imports nothing of the program."""
 
 import ast
 from collections.abc import Iterator

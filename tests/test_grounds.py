@@ -138,7 +138,7 @@ class TestClock:
 
     def test_a_moment_without_a_zone_is_refused(self, clock: Clock) -> None:
         with pytest.raises(ValueError):
-            clock.set(datetime(2026, 3, 12, 8, 0))  # noqa: DTZ001
+            clock.set(datetime(2026, 3, 12, 8, 0))
 
 
 class TestSmtp:
@@ -236,9 +236,7 @@ class TestBrowser:
             ("<img src='https://pixel.example/1.png'>", "asked a foreign host: https://pixel.example/1.png"),
         ],
     )
-    def test_what_goes_wrong_on_a_page_fails_the_test(
-        self, browser: Browser, content: str, wrong: str
-    ) -> None:
+    def test_what_goes_wrong_on_a_page_fails_the_test(self, browser: Browser, content: str, wrong: str) -> None:
         watched = Watched(browser.new_context())
         watched.page().set_content(content)
         with pytest.raises(AssertionError, match=re.escape(wrong)):
@@ -264,9 +262,7 @@ class TestCatalogues:
 
     def test_a_complete_catalogue_passes_once_it_is_compiled(self, message_catalogue: Path) -> None:
         translate(message_catalogue, "Guten Tag %(name)s")
-        assert catalogues.problems() == [
-            "de: messages.mo is not what messages.po says; `make catalogues` compiles it"
-        ]
+        assert catalogues.problems() == ["de: messages.mo is not what messages.po says; `make catalogues` compiles it"]
         catalogues.update()
         assert catalogues.problems() == []
 

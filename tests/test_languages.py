@@ -65,7 +65,10 @@ def test_a_text_falls_back_to_the_series_first_language_then_to_any_and_says_so(
         (Name(family="Whitfield", given="Emma", salutation="frau"), ["Frau Whitfield", "Ms Whitfield", "Whitfield様"]),
         (Name(family="Kaya", given="Deniz"), ["Deniz Kaya", "Deniz Kaya", "Kaya様"]),
         (Name(family="Kaya", given="Deniz", title="Prof. Dr."), ["Prof. Dr. Kaya", "Prof. Kaya", "Kaya様"]),
-        (Name(family="Roth", given="Jan", salutation="herr", title="Dr.-Ing."), ["Herr Dr.-Ing. Roth", "Dr. Roth", "Roth様"]),
+        (
+            Name(family="Roth", given="Jan", salutation="herr", title="Dr.-Ing."),
+            ["Herr Dr.-Ing. Roth", "Dr. Roth", "Roth様"],
+        ),
         (ONLY_JAPANESE, ["鈴木 花子", "鈴木 花子", "鈴木様"]),
     ],
 )  # fmt: skip
@@ -121,7 +124,9 @@ def test_moments_are_told_on_the_clock_of_the_place():
     assert languages.time_in_words(eight, "ja", "Asia/Tokyo") == "16:00"
 
 
-@pytest.mark.parametrize(("day", "hour"), [((2026, 3, 28), "16:00"), ((2026, 3, 30), "15:00"), ((2026, 10, 26), "16:00")])
+@pytest.mark.parametrize(
+    ("day", "hour"), [((2026, 3, 28), "16:00"), ((2026, 3, 30), "15:00"), ((2026, 10, 26), "16:00")]
+)
 def test_eight_in_jena_is_another_hour_in_tokyo_after_each_clock_change(day, hour):
     assert languages.time_in_words(berlin(*day, 8), "en", "Asia/Tokyo") == hour
 

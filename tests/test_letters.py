@@ -19,9 +19,7 @@ def writing(app):
 
 
 def row(key: str) -> Letter:
-    found = session().scalar(
-        select(Letter).where(Letter.key == key).execution_options(populate_existing=True)
-    )
+    found = session().scalar(select(Letter).where(Letter.key == key).execution_options(populate_existing=True))
     assert found is not None
     return found
 
@@ -33,7 +31,11 @@ def number(key: str) -> int:
 def test_a_letter_is_posted_once_however_often_it_is_caused(clock):
     assert letters.post("opt_in", "opt-in:1", address="a@jena.example") is True
     assert letters.post("sign_in", "opt-in:1", address="b@jena.example") is False
-    assert (row("opt-in:1").kind, row("opt-in:1").address, row("opt-in:1").state) == ("opt_in", "a@jena.example", "queued")
+    assert (row("opt-in:1").kind, row("opt-in:1").address, row("opt-in:1").state) == (
+        "opt_in",
+        "a@jena.example",
+        "queued",
+    )
     assert (row("opt-in:1").due_at, row("opt-in:1").created_at, row("opt-in:1").attempts) == (clock.now, clock.now, 0)
 
 

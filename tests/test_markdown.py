@@ -39,7 +39,9 @@ def test_nothing_that_runs_or_fetches_gets_through(hostile):
 
 
 def test_the_words_alone_keep_paragraphs_and_put_the_address_behind_the_link():
-    source = "# Titel\n\n**Optik** aus *Jena*:\n\n- eins\n- zwei\n\nMehr [hier](https://jena.example/a), bitte.\n\n    code"
+    source = (
+        "# Titel\n\n**Optik** aus *Jena*:\n\n- eins\n- zwei\n\nMehr [hier](https://jena.example/a), bitte.\n\n    code"
+    )
     assert markdown.to_text(source) == (
         "Titel\n\nOptik aus Jena:\n\neins\n\nzwei\n\nMehr hier <https://jena.example/a>, bitte.\n\ncode"
     )

@@ -288,7 +288,11 @@ def test_a_later_deadline_opens_the_invitation_again(clock):
 def test_a_changed_plan_adds_and_drops_steps_when_moments_are_set_anew(clock):
     series = people.series()
     meeting = announced_meeting(series)
-    plan = {"invite": "14 days before at 10:00", "remind": ["5 days before at 09:00", "1 day before at 09:00"], "eve": ""}
+    plan = {
+        "invite": "14 days before at 10:00",
+        "remind": ["5 days before at 09:00", "1 day before at 09:00"],
+        "eve": "",
+    }
     rules.change(series, actor_id=None, plan=plan)
     meetings.set_moments(meeting)
     assert moments(meeting) == {

@@ -1,8 +1,8 @@
 """From a letter's row to the mail its reader gets, in their language, with their calendar entry.
 
-`Composer.gather()` reads what a batch of claimed letters needs, inside a transaction; `Composer.compose()` writes one of
-them out, without a database. What every reader of a letter shares is laid out once (`layout`), what differs is filled in
-per reader: a letter costs a fraction of a millisecond instead of three. Sends nothing, settles nothing.
+`Composer.gather()` reads what a batch of claimed letters needs, inside a transaction; `Composer.compose()` writes one
+of them out, without a database. What every reader of a letter shares is laid out once (`layout`), what differs is
+filled in per reader: a letter costs a fraction of a millisecond instead of three. Sends nothing, settles nothing.
 """
 
 from collections import OrderedDict
@@ -29,7 +29,7 @@ PARTSTAT = {"invited": "NEEDS-ACTION", "yes": "ACCEPTED", "maybe": "TENTATIVE", 
 
 @dataclass(frozen=True)
 class Mail:
-    """A mail ready to be sent. `sequence`, `starts_at` and `stamp` say what its calendar entry says, None without one."""
+    """A mail ready to be sent. `sequence`, `starts_at` and `stamp` say what its calendar entry says, None without."""
 
     letter_id: int
     envelope_from: str

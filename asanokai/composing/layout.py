@@ -1,4 +1,4 @@
-"""What all readers of one letter share, laid out once: words, HTML with its styles inlined, the calendar's common lines.
+"""What all readers of one letter share, laid out once: words, HTML with inlined styles, the calendar's common lines.
 
 A reader's own words are marks while the template is rendered; the rendered text is cut at the marks, and filling in is
 joining. A mark carries a secret of the process, so that no topic's abstract can contain one.

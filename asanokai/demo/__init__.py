@@ -1,8 +1,8 @@
 """Demo data: the Thuringian breakfasts as they might be, for trying the program out.
 
-Every person, house and address is invented (names drawn by Faker); topics follow what Thuringia and Hamamatsu really talk
-about: optics, micro-nano, measuring. Everything goes through the verbs where a verb allows it; only what lies in the past
-is written as rows, since no verb changes the past. Fills an empty database and nothing else.
+Every person, house and address is invented (names drawn by Faker); topics follow what Thuringia and Hamamatsu really
+talk about: optics, micro-nano, measuring. Everything goes through the verbs where a verb allows it; only what lies in
+the past is written as rows, since no verb changes the past. Fills an empty database and nothing else.
 """
 
 from datetime import datetime, timedelta

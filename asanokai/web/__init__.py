@@ -1,8 +1,8 @@
 """The pages: which there are, who may see them, in which language, and what a refusal looks like.
 
-Every route stands in `GUARDS`; an app whose routes and table differ does not start. What one may not see answers 404, as
-if it were not there. `Refused` and its kin are turned into answers here and nowhere else (forms put a refusal beside its
-field before it gets here). No rule of the program stands in this package.
+Every route stands in `GUARDS`; an app whose routes and table differ does not start. What one may not see answers 404,
+as if it were not there. `Refused` and its kin are turned into answers here and nowhere else (forms put a refusal beside
+its field before it gets here). No rule of the program stands in this package.
 """
 
 from functools import partial

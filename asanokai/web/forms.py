@@ -101,7 +101,7 @@ def no_control(_form: Any, field: Any) -> None:
 
 
 class TextsField(Field):
-    """One text in up to three languages; `data` is {"de": …}, without empty ones. Inputs are named `<name>-<language>`."""
+    """One text in up to three languages; `data` is {"de": …}, without empty ones. Inputs are named `<name>-de` …"""
 
     def __init__(
         self,

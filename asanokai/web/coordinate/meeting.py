@@ -3,6 +3,7 @@
 The guard has loaded g.meeting and g.series. What changes for whom is decided in `announcing`, `rsvps` and `topics`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -202,7 +203,7 @@ class Part:
 
 
 def _parts(lines: list[rsvps.Line]) -> list[Part]:
-    chosen = {
+    chosen: dict[str, Callable[[rsvps.Rsvp], bool]] = {
         "coming": lambda rsvp: rsvp.seat == "held",
         "waiting": lambda rsvp: rsvp.seat == "waiting",
         "maybe": lambda rsvp: rsvp.answer == "maybe",

@@ -1,4 +1,4 @@
-"""What the installation calls itself: organisation, sender, words of welcome and law, logo; and the switch for all letters.
+"""What the installation calls itself: organisation, sender, words of welcome and law, logo; the switch for all letters.
 
 For administrators. Servers, secrets and addresses come from the environment.
 """
