@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --universal --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long check bench bench-long format catalogues chromium lock
+.PHONY: help run test test-long check bench bench-long format letters catalogues chromium lock
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ bench-long: .venv/installed-dev ## the same with growth up to 100 000 members
 format: .venv/installed-dev ## put code in order
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+letters: .venv/installed-dev ## write every letter anew into tests/letters/; read the diff
+	@REWRITE_LETTERS=1 $(BIN)/python -m pytest -q tests/test_golden_letters.py -k "reads_as_it_did and sqlite"
 
 catalogues: .venv/installed-dev ## collect the texts of the pages into the catalogues and compile them
 	@$(BIN)/python -m tests.grounds.catalogues --update

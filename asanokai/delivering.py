@@ -11,7 +11,7 @@ import secrets
 import socket
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, case, update
 
 from asanokai import db, installation, letters, meetings, rsvps
 from asanokai.composing import Composer, Dropped, Mail, Work
@@ -27,7 +27,15 @@ _SENT_ENTRY = (
         rsvps.Rsvp.__table__.c.meeting_id == bindparam("of_meeting"),
         rsvps.Rsvp.__table__.c.member_id == bindparam("of_member"),
     )
-    .values(sequence=bindparam("new_sequence"), starts_at=bindparam("new_starts_at"), stamped_at=bindparam("new_stamp"))
+    .values(
+        # An answer given while the letter was on its way may have raised it: it never falls.
+        sequence=case(
+            (rsvps.Rsvp.__table__.c.sequence > bindparam("new_sequence"), rsvps.Rsvp.__table__.c.sequence),
+            else_=bindparam("new_sequence"),
+        ),
+        starts_at=bindparam("new_starts_at"),
+        stamped_at=bindparam("new_stamp"),
+    )
 )
 
 

@@ -4,6 +4,7 @@ A digest's row holds from when to when it speaks; what happened in between is re
 application is told at once as well (`applying`); the digest counts those still waiting.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -31,7 +32,8 @@ NOTHING = "nothing to say"
 
 @dataclass(frozen=True)
 class Line:
-    """A meeting to come: how it stands, and what is new. `late` are those who declined after the deadline."""
+    """A meeting to come: how it stands, and what is new. `new_yes` counts answers; `new_coming` and `new_waiting`
+    people, as the tally does. `late` are those who declined after the deadline."""
 
     meeting: Meeting
     series: Series
@@ -39,6 +41,8 @@ class Line:
     new_yes: int
     new_maybe: int
     new_no: int
+    new_coming: int
+    new_waiting: int
     late: list[Member]
 
 
@@ -144,13 +148,13 @@ def contents(member: Member, since: datetime, until: datetime) -> Digest:
 def _lines(coming: list[Meeting], of_id: dict[int, Series], since: datetime, until: datetime) -> list[Line]:
     ids = [meeting.id for meeting in coming]
     new = session().execute(
-        select(Rsvp.meeting_id, Rsvp.answer, func.count())
+        select(Rsvp.meeting_id, Rsvp.answer, Rsvp.seat, func.count(), func.sum(1 + Rsvp.guests))
         .where(Rsvp.meeting_id.in_(ids), Rsvp.answered_at > since, Rsvp.answered_at <= until)
-        .group_by(Rsvp.meeting_id, Rsvp.answer)
+        .group_by(Rsvp.meeting_id, Rsvp.answer, Rsvp.seat)
     )
-    counted: dict[int, dict[str, int]] = {}
-    for meeting_id, answer, count in new:
-        counted.setdefault(meeting_id, {})[answer] = count
+    counted: dict[int, Counter[str]] = {}
+    for meeting_id, answer, seat, count, party in new:
+        counted.setdefault(meeting_id, Counter()).update({answer: count, seat or "none": int(party)})
     late: dict[int, list[Member]] = {}
     declined = session().execute(
         select(Rsvp.meeting_id, Member)
@@ -166,9 +170,11 @@ def _lines(coming: list[Meeting], of_id: dict[int, Series], since: datetime, unt
             meeting=meeting,
             series=of_id[meeting.series_id],
             tally=tallies[meeting.id],
-            new_yes=counted[meeting.id].get("yes", 0),
-            new_maybe=counted[meeting.id].get("maybe", 0),
-            new_no=counted[meeting.id].get("no", 0),
+            new_yes=counted[meeting.id]["yes"],
+            new_maybe=counted[meeting.id]["maybe"],
+            new_no=counted[meeting.id]["no"],
+            new_coming=counted[meeting.id]["held"],
+            new_waiting=counted[meeting.id]["waiting"],
             late=late.get(meeting.id, []),
         )
         for meeting in coming

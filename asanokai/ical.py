@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
-from icalendar import Calendar, Event
+from icalendar import Calendar, Event, vText
 
 PRODID = "-//Asa no Kai//asanokai//EN"
 LONGEST = 75
 """Octets in a line, its CRLF not counted (RFC 5545 3.1)."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u0085\u2028\u2029]")
-_OWN_LINES = b"X-OWN-LINES:1\r\n"
-"""Stands in the shared lines where the reader's go."""
+_OWN_LINES = b"\r\nX-OWN-LINES:1\r\n"
+"""Stands in the shared lines where the reader's go. No text can contain it: a folded line goes on with a space."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Mailed:
         calendar.add_component(event)
         before, mark, after = _text(calendar).partition(_OWN_LINES)
         assert mark, "the mark of the reader's lines is gone"
-        self._before, self._after = before, after
+        self._before, self._after = before + b"\r\n", after
 
     def for_reader(self, reader: Reader, *, sequence: int, stamp: datetime) -> bytes:
         """The calendar text for one reader. `stamp` (aware) is its DTSTAMP."""
@@ -78,8 +78,10 @@ class Mailed:
 def feed(entries: Iterable[tuple[Entry, int, datetime]], *, name: str, refresh_hours: int = 12) -> bytes:
     """A calendar to subscribe to: entries with their SEQUENCE and DTSTAMP, nobody's address in it."""
     calendar = _calendar()
-    calendar.add("name", _clean(name))
-    calendar.add("x-wr-calname", _clean(name))
+    called = vText(" ".join(_clean(name).split()))
+    calendar.add("name", called)
+    # The library knows no type for it and would write it unescaped.
+    calendar.add("x-wr-calname", called)
     calendar.add("refresh-interval", timedelta(hours=refresh_hours))
     calendar["refresh-interval"].params["VALUE"] = "DURATION"
     calendar.add("x-published-ttl", f"PT{refresh_hours}H")
@@ -139,7 +141,8 @@ def _utc(moment: datetime) -> str:
 
 
 def _quoted(name: str) -> str:
-    return f'"{printable_name(name)}"'
+    # A circumflex begins an escape in a parameter (RFC 6868 3.1): "^n" would be read as a line's end.
+    return f'"{printable_name(name).replace("^", "^^")}"'
 
 
 def _address(address: str) -> str:

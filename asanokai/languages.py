@@ -24,6 +24,12 @@ _SPAN = {"de": "{start}–{end} Uhr", "en": "{start}–{end}", "ja": "{start}～
 _AT = {"de": "{date}, {time} Uhr", "en": "{date}, {time}", "ja": "{date} {time}"}
 _THERE = {"de": "{span} in {city}", "en": "{span} in {city}", "ja": "{city}時間 {span}"}
 _UNTIL = {"de": "{start} bis {end}", "en": "{start} to {end}", "ja": "{start}～{end}"}
+_FIRST_OF_YEAR = {"de": "EEEE, d. MMMM", "en": "EEEE, d MMMM"}
+"""The first of several days in one year: the year stands with the last. Japanese puts it in front, hence the next."""
+_LAST_OF_YEAR, _LAST_OF_MONTH = "M月d日（E）", "d日（E）"
+_COMMA = {"de": ", ", "en": ", ", "ja": "、"}
+_BRACKETS = {"de": "({})", "en": "({})", "ja": "（{}）"}
+_COLON = {"de": "{}: {}", "en": "{}: {}", "ja": "{}：{}"}
 
 _SALUTATION = {
     "de": {"frau": "Frau", "herr": "Herr"},
@@ -168,7 +174,28 @@ def dates_of(starts_at: datetime, ends_at: datetime, language: str, zone: str) -
     first, last = (moment.astimezone(ZoneInfo(zone)).date() for moment in (starts_at, ends_at))
     if first == last:
         return date_in_words(first, language)
-    return _UNTIL[language].format(start=date_in_words(first, language), end=date_in_words(last, language))
+    start, end = date_in_words(first, language), date_in_words(last, language)
+    if first.year == last.year and language == "ja":
+        shorter = _LAST_OF_MONTH if first.month == last.month else _LAST_OF_YEAR
+        end = format_date(last, shorter, locale=_locale(language))
+    elif first.year == last.year:
+        start = format_date(first, _FIRST_OF_YEAR[language], locale=_locale(language))
+    return _UNTIL[language].format(start=start, end=end)
+
+
+def listed(parts: Iterable[str], language: str) -> str:
+    """What is there of several parts, separated as the language does: "Jena, Erfurt" · "イエナ、エアフルト"."""
+    return _COMMA[language].join(filter(None, parts))
+
+
+def bracketed(words: str, language: str) -> str:
+    """The words in the language's brackets."""
+    return _BRACKETS[language].format(words)
+
+
+def named(name: str, words: str, language: str) -> str:
+    """A name and what it is, with the language's colon between."""
+    return _COLON[language].format(name, words)
 
 
 def span_in_words(starts_at: datetime, ends_at: datetime, language: str, zone: str) -> str:

@@ -3,6 +3,7 @@
 It does not choose a language and knows no table.
 """
 
+import re
 from functools import lru_cache
 
 import nh3
@@ -10,6 +11,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 _TAGS = {"p", "br", "em", "strong", "ul", "ol", "li", "a", "blockquote", "h3", "h4", "code", "pre", "hr"}
+_ITEM = re.compile(r"\s*(?:-|\d+[.)]) ")
 _parser = MarkdownIt("commonmark", {"html": False, "linkify": False, "breaks": True})
 
 
@@ -27,14 +29,25 @@ def to_html(source: str) -> str:
 
 @lru_cache(maxsize=512)
 def to_text(source: str) -> str:
-    """The words alone: emphasis and headings without their marks, links followed by their address."""
-    lines: list[str] = []
+    """The words alone: emphasis and headings without marks, lists with theirs, links followed by their address."""
+    written, mark, depth = "", "", 0
     for token in _parser.parse(source):
-        if token.type == "inline":
-            lines.append("".join(_words(token.children or [])))
-        elif token.type in ("fence", "code_block"):
-            lines.append(token.content.rstrip())
-    return "\n\n".join(lines)
+        depth += {"list_item_open": 1, "list_item_close": -1}.get(token.type, 0)
+        if token.type == "list_item_open":
+            # An ordered item tells its number, a bullet its sign, which is always a dash here.
+            mark = f"{token.info}{token.markup} " if token.info else "- "
+        if token.type not in ("inline", "fence", "code_block"):
+            continue
+        words = "".join(_words(token.children or [])) if token.type == "inline" else token.content.rstrip()
+        follows = "\n" if depth and _in_list(written) else "\n\n"
+        written += (follows if written else "") + "  " * max(depth - 1, 0) + mark + words
+        mark = ""
+    return written
+
+
+def _in_list(written: str) -> bool:
+    """Whether the last line is an item of a list: the next item follows without an empty line."""
+    return bool(_ITEM.match(written.rpartition("\n")[2]))
 
 
 def _words(children: list[Token]) -> list[str]:

@@ -11,6 +11,8 @@ from flask import Flask
 from flask_mail import Connection, Mail
 
 LONGEST_WORDS = 500
+BROKEN = (OSError, smtplib.SMTPException, ValueError)
+"""What connecting raises; ValueError for a host or a password that smtplib cannot put into ASCII."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class TimedConnection(Connection):
         self.timeout = timeout
 
     def configure_host(self) -> smtplib.SMTP | smtplib.SMTP_SSL:
-        """Connect, start TLS and log in as configured. Raises OSError or smtplib.SMTPException."""
+        """Connect, start TLS and log in as configured. Raises OSError, smtplib.SMTPException or ValueError."""
         kind = smtplib.SMTP_SSL if self.mail.use_ssl else smtplib.SMTP
         host = kind(self.mail.server, self.mail.port, timeout=self.timeout)
         try:
@@ -43,7 +45,7 @@ class TimedConnection(Connection):
                 host.login(self.mail.username, self.mail.password)
             # Said once here; sendmail would otherwise say it again for every letter to learn what the server can.
             host.ehlo_or_helo_if_needed()
-        except (OSError, smtplib.SMTPException):
+        except BROKEN:
             host.close()
             raise
         return host
@@ -67,7 +69,7 @@ class Transport:
         """Hand one mail to the server. Raises nothing: every failure is an `Outcome`."""
         try:
             host = self._host()
-        except (OSError, smtplib.SMTPException) as error:
+        except BROKEN as error:
             self.close()
             return Outcome("away", _words(error))
         try:
@@ -76,6 +78,10 @@ class Transport:
             return self._answered(*refused.recipients[to])
         except smtplib.SMTPResponseException as refused:
             return self._answered(refused.smtp_code, refused.smtp_error)
+        except ValueError as error:
+            # An address that no command can carry. The conversation stands in its middle, so the next begins anew.
+            self.close()
+            return Outcome("refused", _words(error))
         except (OSError, smtplib.SMTPException) as error:
             # Broken while sending: whether the server took it nobody knows. It goes again under the same Message-ID.
             self.close()

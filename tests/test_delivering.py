@@ -1,18 +1,22 @@
 """Delivery over a real SMTP server: who gets what, what a failure means, and that one bad letter stops nobody."""
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from asanokai import announcing, db, letters, rsvps
+from asanokai import announcing, db, letters, meetings, rsvps
+from asanokai import series as series_rules
 from asanokai.announcing import Change
 from asanokai.delivering import Delivery
 from asanokai.invitations import Night
 from asanokai.letters import PAUSES, Letter
-from asanokai.transport import Transport
+from asanokai.meetings import Meeting
+from asanokai.members import Address, Member
+from asanokai.transport import Outcome, Transport
 from asanokai.worker import send_due
 from config import Mail
 from tests import people
@@ -139,6 +143,89 @@ class TestAStallingServer:
         assert (total.sent, total.postponed) == (2, 1)
 
 
+def test_of_readers_refused_for_good_or_for_now_each_gets_their_own_verdict_and_the_others_their_letters(
+    app, clock, smtp
+):
+    with db.transaction():
+        crowd = people.crowd(9)
+        people.announced_meeting(people=crowd)
+        addresses = [people.members.main_address(who).text for who in crowd]  # type: ignore[union-attr]
+    replies = ("550 5.1.1 no such person", "554 5.7.1 refused", "451 4.7.1 greylisted", "421 4.3.2 going down")
+    for address, reply in zip(addresses, replies, strict=False):
+        smtp.faults.answer(address, reply)
+    clock.set(DUE)
+    total = deliver(app)
+    assert (total.sent, total.failed, total.postponed, total.away) == (5, 2, 2, "")
+    assert sorted(letter.to for letter in smtp.letters) == sorted(addresses[4:])
+    with db.reading() as session:
+        found = session.execute(select(Letter.state, Letter.server_words, Letter.due_at).order_by(Letter.member_id))
+        assert [tuple(row) for row in found] == [
+            ("failed", replies[0], DUE),
+            ("failed", replies[1], DUE),
+            ("queued", replies[2], DUE + PAUSES[0]),
+            ("queued", replies[3], DUE + PAUSES[0]),
+            *[("sent", None, DUE)] * 5,
+        ]
+
+
+def test_a_server_that_goes_away_in_the_middle_leaves_the_rest_for_the_next_step(app, clock, smtp):
+    with db.transaction():
+        people.announced_meeting(people=people.crowd(6))
+    clock.set(DUE)
+    with db.transaction():
+        people.plan()
+    with Sending(app, lambda sent: smtp.refuse() if sent == 2 else None) as transport:
+        step = Delivery(app.extensions["composer"], transport).step()
+    # The third was being sent when the connection broke; the others were not tried.
+    assert (step.sent, step.postponed, bool(step.away), step.more) == (2, 1, True, False)
+    with db.reading() as session:
+        found = session.execute(select(Letter.state, Letter.attempts, Letter.claimed_by).order_by(Letter.id))
+        assert [tuple(row) for row in found] == [("sent", 1, None)] * 2 + [("queued", 1, None)] + [
+            ("queued", 0, None)
+        ] * 3
+    smtp.accept()
+    clock.set(DUE + PAUSES[0])
+    assert deliver(app).sent == 4
+
+
+class Sending(Transport):
+    """The real transport; before each mail it lets something happen, told how many it has sent."""
+
+    def __init__(self, app: Any, meanwhile: Callable[[int], object]) -> None:
+        super().__init__(app)
+        self.meanwhile = meanwhile
+        self.number = 0
+
+    def send(self, envelope_from: str, to: str, content: bytes) -> Outcome:
+        self.meanwhile(self.number)
+        self.number += 1
+        return super().send(envelope_from, to, content)
+
+
+def test_an_answer_given_while_a_letter_is_on_its_way_keeps_its_higher_sequence(app, clock, smtp):
+    meeting_id = invited(people.katrin)
+    with db.transaction():
+        rsvps.answer(meeting_id, people.katrin().id, "no", by="page")
+    deliver(app)
+    clock.set(DUE)
+    with db.transaction():
+        people.plan()
+
+    def change_of_mind(_sent: int) -> None:
+        with db.transaction():
+            rsvps.answer(meeting_id, people.katrin().id, "yes", by="page")
+
+    with Sending(app, change_of_mind) as transport:
+        Delivery(app.extensions["composer"], transport).step()
+    with db.reading() as session:
+        assert rsvps.required(meeting_id, people.katrin().id).sequence == 1
+        sent = session.scalars(select(Letter.sequence).where(Letter.kind == "invite")).one()
+        assert sent == 0
+    deliver(app)
+    with db.reading() as session:
+        assert session.scalars(select(Letter.sequence).where(Letter.facts["revision"].as_integer() == 2)).one() == 1
+
+
 def test_a_letter_that_cannot_be_written_is_parked_and_the_others_go(app, clock, smtp, monkeypatch, caplog):
     invited(people.katrin, people.emma, people.kenji)
     clock.set(DUE)
@@ -243,3 +330,113 @@ def test_the_calendar_entry_of_each_letter_is_remembered_on_the_answer(app, cloc
     with db.reading():
         rsvp = rsvps.required(meeting_id, people.katrin().id)
         assert (rsvp.sequence, rsvp.starts_at, rsvp.stamped_at) == (0, berlin(2026, 3, 12, 8), DUE)
+
+
+# --- why a letter is dropped ------------------------------------------------------------------------------------------
+
+
+def wait_to_be_sent(kind: str, meeting_id: int) -> None:
+    """Let one letter of that kind to Katrin wait; she was invited, and said yes where the letter is about that."""
+    with db.transaction():
+        people.plan()
+        if kind == "invite":
+            return
+        people.send_all()
+        katrin = people.katrin().id
+        if kind in ("confirm", "eve"):
+            rsvps.answer(meeting_id, katrin, "yes", by="page")
+        if kind == "sign_in":
+            people.members.ask_for_sign_in("katrin.lindner@optik-jena.example")
+        elif kind == "moved":
+            announcing.move(meeting_id, Change(starts_at=berlin(2026, 3, 13, 8)))
+        elif kind == "eve":
+            people.send_all()
+        if kind in ("remind", "eve", "cancelled"):
+            letters.post(kind, f"{kind}:of katrin", member_id=katrin, meeting_id=meeting_id)
+
+
+def change_row(table: type, **values: Any) -> Callable[[int], None]:
+    """Katrin's row, or the meeting's, is changed behind the letters' back: as if it had happened a moment ago."""
+
+    def change(meeting_id: int) -> None:
+        katrin = people.katrin()
+        row: Any = {
+            Meeting: lambda: meetings.by_id(meeting_id),
+            Member: lambda: katrin,
+            Address: lambda: people.members.main_address(katrin),
+        }[table]()
+        for name, value in values.items():
+            setattr(row, name, value)
+
+    return change
+
+
+def answer(choice: str) -> Callable[[int], None]:
+    return lambda meeting_id: rsvps.answer(meeting_id, people.katrin().id, choice, by="page") and None
+
+
+def uninvite(meeting_id: int) -> None:
+    db.session().delete(rsvps.required(meeting_id, people.katrin().id))
+
+
+def nothing(meeting_id: int) -> None:
+    pass
+
+
+unsubscribe = change_row(Member, unsubscribed_at=DUE)
+leave = change_row(Member, standing="left")
+suppress = change_row(Address, suppressed_at=DUE)
+call_off = change_row(Meeting, state="cancelled")
+
+
+@pytest.mark.parametrize(
+    ("kind", "meanwhile", "wait", "reason"),
+    [
+        *((kind, unsubscribe, {}, "unsubscribed") for kind in ("invite", "remind", "eve")),
+        *((kind, unsubscribe, {}, None) for kind in ("confirm", "moved", "cancelled")),
+        *((kind, leave, {}, "not a member any more") for kind in ("invite", "confirm", "moved", "cancelled")),
+        *((kind, suppress, {}, "address suppressed") for kind in ("invite", "cancelled")),
+        # Whoever asks for it may have mended the mailbox.
+        ("sign_in", suppress, {}, None),
+        ("invite", change_row(Address, kind="also"), {}, "no address"),
+        *(
+            (kind, call_off, {}, "the meeting was cancelled")
+            for kind in ("invite", "remind", "confirm", "moved", "eve")
+        ),
+        ("invite", nothing, {"days": 21}, "missed"),
+        ("remind", nothing, {"days": 30}, "missed"),
+        ("sign_in", nothing, {"minutes": 16}, "missed"),
+        *(("remind", answer(choice), {}, "has answered") for choice in ("yes", "maybe", "no")),
+        ("confirm", answer("no"), {}, "overtaken by a later answer"),
+        ("eve", answer("no"), {}, "has no seat"),
+        ("moved", change_row(Meeting, sequence=2), {}, "overtaken by a later change"),
+        ("invite", uninvite, {}, "not invited"),
+        ("cancelled", uninvite, {}, None),
+    ],
+)
+def test_a_letter_overtaken_while_it_waited_is_dropped_with_the_reason(app, clock, smtp, kind, meanwhile, wait, reason):
+    meeting_id = invited(people.katrin)
+    clock.set(DUE)
+    wait_to_be_sent(kind, meeting_id)
+    with db.transaction() as session:
+        letter_id = session.scalars(select(Letter.id).where(Letter.kind == kind, Letter.state == "queued")).one()
+        meanwhile(meeting_id)
+    clock.advance(**wait)
+    with Transport(app) as transport:
+        Delivery(app.extensions["composer"], transport).step()
+    with db.reading() as session:
+        letter = session.get_one(Letter, letter_id)
+        assert (letter.state, letter.reason) == (("sent", None) if reason is None else ("dropped", reason))
+        arrived = [came.message["Message-ID"] for came in smtp.letters]
+        assert (letter.message_id in arrived, letter.message_id is None) == (reason is None, reason is not None)
+
+
+def test_whoever_coordinates_nothing_any_more_gets_no_digest(app, clock, smtp):
+    with db.transaction():
+        series = people.series()
+        people.coordinate(series, people.akiko())
+        letters.post("digest", "digest:x", member_id=people.akiko().id, facts={"since": "", "until": ""})
+        series_rules.part(series, people.akiko(), "coordinator", actor_id=None)
+    assert (deliver(app).dropped, smtp.letters) == (1, ())
+    with db.reading() as session:
+        assert session.execute(select(Letter.state, Letter.reason)).one() == ("dropped", "nothing to say")

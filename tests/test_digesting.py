@@ -256,11 +256,46 @@ def test_it_tells_per_meeting_how_it_stands_and_what_is_new(meeting, series, clo
     assert quiet.state == "announced"
     assert digesting.contents(people.kenji(), since, until) == Digest(
         lines=[
-            Line(meeting, series, Tally(yes=2, coming=3, maybe=1), new_yes=1, new_maybe=1, new_no=0, late=[]),
-            Line(later, series, Tally(no=1), new_yes=0, new_maybe=0, new_no=1, late=[]),
+            Line(
+                meeting,
+                series,
+                Tally(yes=2, coming=3, maybe=1),
+                new_yes=1,
+                new_maybe=1,
+                new_no=0,
+                new_coming=2,
+                new_waiting=0,
+                late=[],
+            ),
+            Line(
+                later,
+                series,
+                Tally(no=1),
+                new_yes=0,
+                new_maybe=0,
+                new_no=1,
+                new_coming=0,
+                new_waiting=0,
+                late=[],
+            ),
         ],
         failed=[],
         applications=0,
+    )
+
+
+def test_a_yes_that_waits_is_new_in_the_waiting_list_and_not_among_those_who_come(series, clock):
+    full = people.announced_meeting(series, people.FIRST_MORNING.replace(month=6, day=11), seats=1)
+    since = clock.now
+    clock.advance(minutes=1)
+    people.say(full, people.oskar(), "yes")
+    people.say(full, people.katrin(), "yes", guests=1)
+    (line,) = digesting.contents(people.kenji(), since, clock.now).lines
+    assert (line.tally, line.new_yes, line.new_coming, line.new_waiting) == (
+        Tally(yes=1, coming=1, waiting=1, queued=2),
+        2,
+        1,
+        2,
     )
 
 

@@ -147,12 +147,30 @@ def test_the_readers_own_date_is_told_where_that_differs_too():
 def test_a_meeting_of_several_days_names_the_first_and_the_last():
     span = berlin(2026, 10, 24, 9), berlin(2026, 10, 26, 17)
     assert [languages.dates_of(*span, language, "Europe/Berlin") for language in LANGUAGES] == [
-        "Samstag, 24. Oktober 2026 bis Montag, 26. Oktober 2026",
-        "Saturday, 24 October 2026 to Monday, 26 October 2026",
-        "2026年10月24日（土）～2026年10月26日（月）",
+        "Samstag, 24. Oktober bis Montag, 26. Oktober 2026",
+        "Saturday, 24 October to Monday, 26 October 2026",
+        "2026年10月24日（土）～26日（月）",
+    ]
+    months = berlin(2026, 10, 30, 9), berlin(2026, 11, 1, 17)
+    assert languages.dates_of(*months, "ja", "Europe/Berlin") == "2026年10月30日（金）～11月1日（日）"
+    years = berlin(2026, 12, 31, 9), berlin(2027, 1, 1, 17)
+    assert [languages.dates_of(*years, language, "Europe/Berlin") for language in LANGUAGES] == [
+        "Donnerstag, 31. Dezember 2026 bis Freitag, 1. Januar 2027",
+        "Thursday, 31 December 2026 to Friday, 1 January 2027",
+        "2026年12月31日（木）～2027年1月1日（金）",
     ]
     one_day = berlin(2026, 10, 24, 9), berlin(2026, 10, 24, 17)
     assert languages.dates_of(*one_day, "de", "Europe/Berlin") == "Samstag, 24. Oktober 2026"
+
+
+def test_lists_brackets_and_colons_are_those_of_the_language():
+    assert [languages.listed(["Jena", "", "Erfurt"], language) for language in LANGUAGES] == [
+        "Jena, Erfurt",
+        "Jena, Erfurt",
+        "Jena、Erfurt",
+    ]
+    assert [languages.bracketed("2", language) for language in LANGUAGES] == ["(2)", "(2)", "（2）"]
+    assert [languages.named("A", "b", language) for language in LANGUAGES] == ["A: b", "A: b", "A：b"]
 
 
 def test_the_zones_offered_exist_and_have_a_city_in_every_language():

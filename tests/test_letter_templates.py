@@ -132,46 +132,50 @@ def long(language: str) -> dict[str, Any]:
 LINE = {
     "title": "Asa no Kai Thüringen", "date": "12.3.", "link": "https://kai.example/roll/1", "seats": 24,
     "yes": 24, "maybe": 3, "no": 9, "waiting": 2, "new_yes": 2, "new_maybe": 0, "new_no": 1,
-    "late": ["Eva Roth", "Jan Holz"],
+    "new_coming": 3, "new_waiting": 1, "late": ["Eva Roth", "Jan Holz"],
 }  # fmt: skip
-QUIET = LINE | {"seats": None, "new_yes": 0, "new_no": 0, "late": [], "link": "https://kai.example/roll/2"}
+QUIET = LINE | {"seats": None, "new_yes": 0, "new_coming": 0, "new_waiting": 0, "new_no": 0, "late": [], "link": "https://kai.example/roll/2"}
 FAILED = {"kind_words": "Einladung", "name": "Jan Holz", "words": "550 5.1.1 unknown <user>"}
 DESK = "https://kai.example/desk"
 APPLICANT = {"applicant": "Eva Roth", "series": "Asa no Kai Thüringen", "desk_link": DESK}
 
 
-def moved(answer: str, *, time: bool, place: bool, waiting: bool = False) -> dict[str, Any]:
+def moved(answer: str, *, time: bool, place: bool, waiting: bool = False, still_open: bool = True) -> dict[str, Any]:
     """The facts of a move."""
     change = {"time": time, "place": place, "old_date": "5.3.", "old_time": "9:00", "old_venue": "Altes Haus"}
-    return {"change": change, "answer": answer, "waiting": waiting}
+    return {"change": change, "answer": answer, "waiting": waiting, "open": still_open}
 
 
 # kind, what the letter is told beside the meeting, the meeting, the reader's placeholders it must print.
 VARIANTS: list[tuple[str, dict[str, Any], Any, set[str]]] = [
     *(
-        ("invite", {"answer": "invited", "late": False, "calendar_replies": calendar}, meeting, ANSWERS)
+        ("invite", {"answer": "invited", "waiting": False, "calendar_replies": calendar}, meeting, ANSWERS)
         for meeting in (full, bare, long)
         for calendar in (True, False)
     ),
-    *(("invite", {"answer": answer, "late": False}, full, {"answer_link"}) for answer in ("yes", "maybe", "no")),
+    *(("invite", {"answer": answer, "waiting": False}, full, {"answer_link"}) for answer in ("yes", "maybe", "no")),
+    ("invite", {"answer": "yes", "waiting": True}, full, {"answer_link"}),
     *(("remind", {}, meeting, ANSWERS) for meeting in (full, bare, long)),
     *(
-        ("confirm", {"answer": answer, "guests": guests, "late": late}, full, {"answer_link"})
-        for answer, guests, late in (
-            ("yes", 0, 0),
-            ("yes", 1, 0),
-            ("yes", 2, 0),
-            ("maybe", 0, 0),
-            ("no", 0, 0),
-            ("no", 0, 1),
+        ("confirm", {"answer": answer, "guests": guests, "late": late, "open": still_open}, full, {"answer_link"})
+        for answer, guests, late, still_open in (
+            ("yes", 0, False, True),
+            ("yes", 1, False, True),
+            ("yes", 2, False, True),
+            ("maybe", 0, False, True),
+            ("maybe", 0, False, False),
+            ("no", 0, False, True),
+            ("no", 0, False, False),
+            ("no", 0, True, False),
         )
     ),
     *(("waiting", {"guests": guests}, full, {"answer_link", "position"}) for guests in (0, 1, 2)),
     *(("seat", {"guests": guests}, full, {"answer_link", "no_link"}) for guests in (0, 1, 2)),
     *(
-        ("eve", {"guests": guests}, meeting, {"answer_link", "no_link"})
+        ("eve", {"guests": guests, "tomorrow": tomorrow}, meeting, {"answer_link", "no_link"})
         for guests in (0, 1, 2)
         for meeting in (full, bare)
+        for tomorrow in (True, False)
     ),
     *(
         ("moved", moved("invited", time=time, place=place), meeting, ANSWERS)
@@ -179,6 +183,10 @@ VARIANTS: list[tuple[str, dict[str, Any], Any, set[str]]] = [
         for time, place in ((True, True), (True, False), (False, True), (False, False))
     ),
     *(("moved", moved(answer, time=True, place=False), full, {"answer_link"}) for answer in ("yes", "maybe", "no")),
+    *(
+        ("moved", moved(answer, time=True, place=False, still_open=False), full, {"answer_link"})
+        for answer in ("invited", "yes", "maybe", "no")
+    ),
     ("moved", moved("yes", time=True, place=True, waiting=True), full, {"answer_link"}),
     *(
         ("cancelled", {"answer": answer, "reason": reason}, full, set())
@@ -366,7 +374,7 @@ def test_a_letter_has_at_most_one_primary_button(
 
 @every_language
 def test_what_people_wrote_is_escaped_in_html_and_kept_in_text(language: str) -> None:
-    _, body, html = render(language, "invite", {"answer": "invited", "late": False}, full)
+    _, body, html = render(language, "invite", {"answer": "invited", "waiting": False}, full)
     assert "Ausweis <nicht> nötig." in body
     assert "Ausweis &lt;nicht&gt; nötig." in html
     assert "<nicht>" not in html
@@ -402,15 +410,21 @@ def test_where_nothing_is_subscribed_there_is_nothing_to_unsubscribe_from(langua
 def test_who_waits_or_does_not_come_is_not_given_the_video_link(language: str) -> None:
     video = full(language)["join_link"]
     waiting = render(language, "waiting", {"guests": 0}, full)
-    absent = render(language, "confirm", {"answer": "no", "guests": 0, "late": False}, full)
-    coming = render(language, "confirm", {"answer": "yes", "guests": 0, "late": False}, full)
-    assert [video in body for _, body, _ in (waiting, absent, coming)] == [False, False, True]
-    assert [video in links(html) for *_, html in (waiting, absent, coming)] == [False, False, True]
+    invited_waiting = render(language, "invite", {"answer": "yes", "waiting": True}, full)
+    absent = render(language, "confirm", {"answer": "no", "guests": 0, "late": False, "open": True}, full)
+    coming = render(language, "confirm", {"answer": "yes", "guests": 0, "late": False, "open": True}, full)
+    assert [video in body for _, body, _ in (waiting, invited_waiting, absent, coming)] == [False, False, False, True]
+    assert [video in links(html) for *_, html in (waiting, invited_waiting, absent, coming)] == [
+        False,
+        False,
+        False,
+        True,
+    ]
 
 
 @every_language
 def test_the_calendar_buttons_are_mentioned_only_where_they_answer(language: str) -> None:
-    facts = {"answer": "invited", "late": False}
+    facts = {"answer": "invited", "waiting": False}
     with_buttons = render(language, "invite", facts | {"calendar_replies": True}, full)
     without = render(language, "invite", facts | {"calendar_replies": False}, full)
     word = {"de": "Kalendereintrag", "en": "calendar entry", "ja": "カレンダー"}[language]
@@ -419,12 +433,28 @@ def test_the_calendar_buttons_are_mentioned_only_where_they_answer(language: str
 
 
 @every_language
-def test_tomorrow_is_not_said_to_a_reader_in_another_zone(language: str) -> None:
+def test_tomorrow_is_said_only_where_it_is_tomorrow(language: str) -> None:
     word = {"de": "orgen", "en": "omorrow", "ja": "明日"}[language]
-    here = render(language, "eve", {"guests": 0}, bare)
-    there = render(language, "eve", {"guests": 0}, full)
-    assert [word in part for part in here] == [True, True, True]
-    assert [word in part for part in there] == [False, False, False]
+    tomorrow = render(language, "eve", {"guests": 0, "tomorrow": True}, bare)
+    later = render(language, "eve", {"guests": 0, "tomorrow": False}, bare)
+    assert [word in part for part in tomorrow] == [True, True, True]
+    assert [word in part for part in later] == [False, False, False]
+
+
+@every_language
+@pytest.mark.parametrize(
+    ("kind", "facts"),
+    [
+        *(("confirm", {"answer": answer, "guests": 0, "late": False}) for answer in ("maybe", "no")),
+        *(("moved", moved(answer, time=False, place=True)) for answer in ("invited", "maybe", "no")),
+    ],
+)
+def test_nobody_is_asked_to_answer_by_a_day_that_is_past(language: str, kind: str, facts: dict[str, Any]) -> None:
+    before = render(language, kind, facts | {"open": True}, full)
+    after = render(language, kind, facts | {"open": False}, full)
+    assert [UNTIL[language] in " ".join(part.split()) for part in before[1:]] == [True, True]
+    assert [UNTIL[language] in " ".join(part.split()) for part in after[1:]] == [False, False]
+    assert (marks(after[1]) & ANSWERS, marks(after[2]) & ANSWERS) == (set(), set())
 
 
 @every_language
@@ -435,7 +465,7 @@ def test_a_series_is_named_beside_the_title_only_where_they_differ(language: str
     def other(language: str) -> dict[str, Any]:
         return full(language) | {"title": "光の朝", "series": "朝の会"}
 
-    facts = {"answer": "invited", "late": False}
+    facts = {"answer": "invited", "waiting": False}
     assert render(language, "invite", facts, same)[1].count("朝の会") == 1
     assert render(language, "invite", facts, other)[1].count("朝の会") == 1
 

@@ -43,8 +43,15 @@ def test_the_words_alone_keep_paragraphs_and_put_the_address_behind_the_link():
         "# Titel\n\n**Optik** aus *Jena*:\n\n- eins\n- zwei\n\nMehr [hier](https://jena.example/a), bitte.\n\n    code"
     )
     assert markdown.to_text(source) == (
-        "Titel\n\nOptik aus Jena:\n\neins\n\nzwei\n\nMehr hier <https://jena.example/a>, bitte.\n\ncode"
+        "Titel\n\nOptik aus Jena:\n\n- eins\n- zwei\n\nMehr hier <https://jena.example/a>, bitte.\n\ncode"
     )
+
+
+def test_lists_keep_their_marks_in_the_words_alone():
+    assert markdown.to_text("1. eins\n2. zwei\n   - darunter\n   - daneben\n3. drei\n\nSchluss") == (
+        "1. eins\n2. zwei\n  - darunter\n  - daneben\n3. drei\n\nSchluss"
+    )
+    assert markdown.to_text("* a\n\n* b") == "- a\n- b"
 
 
 def test_the_words_alone_name_a_bare_address_once_and_no_dangerous_one():

@@ -79,6 +79,7 @@ class Composer:
             stamp = now.replace(microsecond=0)
             if work.stamped_at is not None:
                 stamp = max(stamp, work.stamped_at + timedelta(seconds=1))
+            stamp += timedelta(seconds=work.ahead)
             calendar = layout.calendar.for_reader(self._attendee(work, layout), sequence=sequence, stamp=stamp)
         headers = [
             ("From", mailbox(layout.sender_name, self._sender(work))),
@@ -111,6 +112,8 @@ class Composer:
         return Preview(layout.subject, layout.text.fill(marks), layout.html.fill_html(marks))
 
     def _layout(self, work: Work) -> Layout:
+        if work.layout_key is None:
+            return self._typesetter.set(work)
         layout = self._layouts.get(work.layout_key)
         if layout is None:
             layout = self._layouts[work.layout_key] = self._typesetter.set(work)

@@ -3,15 +3,18 @@
 A letter's row is small and was written earlier; what is true now is read here. It renders nothing.
 """
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, select
 
 from asanokai import applying, clock, digesting, installation, members, rsvps, showing, topics
 from asanokai.composing.kinds import KIND_WORDS
+from asanokai.composing.overtaking import Row, overtaken
 from asanokai.db import session
 from asanokai.errors import N_, Missing
 from asanokai.languages import Name, dates_of, moment_in_words, pick, span_in_words
@@ -21,9 +24,6 @@ from asanokai.members import Address, Application, Member
 from asanokai.rsvps import Rsvp
 from asanokai.series import Series
 from asanokai.showing import Shown
-
-UNASKED = ("invite", "remind", "eve")
-"""Letters that whoever unsubscribed does not get."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,11 @@ class Dropped:
 
 @dataclass(frozen=True)
 class Work:
-    """One letter to be written. `facts` are what its template asks for beside the meeting and the reader."""
+    """One letter to be written. `facts` are what its template asks for beside the meeting and the reader.
+
+    `layout_key` is None where nobody else reads the same. `ahead` counts the letters of the batch that tell this reader
+    of the same meeting before this one does.
+    """
 
     letter_id: int
     key: str
@@ -48,7 +52,7 @@ class Work:
     greeting: str
     organisation: str
     sender_name: str
-    layout_key: tuple[object, ...]
+    layout_key: tuple[object, ...] | None
     member_id: int = 0
     meeting_id: int = 0
     application_id: int = 0
@@ -61,6 +65,7 @@ class Work:
     meeting_sequence: int = 0
     reader_sequence: int = 0
     stamped_at: datetime | None = None
+    ahead: int = 0
     starts_at: datetime | None = None
     facts: dict[str, Any] = field(default_factory=dict)
 
@@ -87,23 +92,6 @@ class _Around:
     changed_at: datetime | None
 
 
-@dataclass(frozen=True)
-class _Row:
-    letter: Letter
-    member: Member | None
-    address: Address | None
-    rsvp: Rsvp | None
-    meeting: Meeting | None
-
-    @property
-    def language(self) -> str:
-        return self.letter.language or (self.member.language if self.member else "de")
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        return self.letter.facts or {}
-
-
 def gather(letter_ids: Sequence[int], *, organisation: str) -> list[Work | Dropped]:
     """What the letters say, in their order. See `Composer.gather`."""
     found = session().execute(
@@ -117,11 +105,17 @@ def gather(letter_ids: Sequence[int], *, organisation: str) -> list[Work | Dropp
     rows = {row[0].id: row for row in found}
     around = _around({row[0].meeting_id for row in rows.values() if row[0].meeting_id}, organisation)
     gathered: list[Work | Dropped] = []
+    before: Counter[tuple[int | None, int | None]] = Counter()
     for letter_id in letter_ids:
         letter, member, address, rsvp = rows[letter_id]
-        row = _Row(letter, member, address, rsvp, around.meetings.get(letter.meeting_id or 0))
-        reason = _overtaken(row)
-        gathered.append(Dropped(letter_id, reason) if reason else _work(row, around))
+        row = Row(letter, member, address, rsvp, around.meetings.get(letter.meeting_id or 0))
+        reason = overtaken(row)
+        if reason:
+            gathered.append(Dropped(letter_id, reason))
+            continue
+        about = (letter.meeting_id, letter.member_id)
+        gathered.append(replace(_work(row, around), ahead=before[about]))
+        before[about] += 1
     return gathered
 
 
@@ -140,57 +134,10 @@ def _around(meeting_ids: set[int], organisation: str) -> _Around:
     )
 
 
-# --- is it still true? ------------------------------------------------------------------------------------------------
-
-
-def _overtaken(row: _Row) -> str | None:
-    """Why the letter need not be sent any more, or None."""
-    letter, member = row.letter, row.member
-    if letter.useless_after is not None and letter.useless_after < clock.now():
-        return "missed"
-    if row.letter.address is None:
-        if row.address is None:
-            return "no address"
-        if row.address.suppressed_at is not None:
-            return "address suppressed"
-    if letter.kind in OF_MEETING:
-        if member is None or member.standing != "accepted":
-            return "not a member any more"
-        if letter.kind in UNASKED and member.unsubscribed_at is not None:
-            return "unsubscribed"
-        return _overtaken_by_meeting(row) or _overtaken_by_answer(row)
-    return None
-
-
-def _overtaken_by_meeting(row: _Row) -> str | None:
-    if row.letter.kind == "cancelled":
-        return None
-    if row.meeting is None or row.meeting.state == "cancelled":
-        return "the meeting was cancelled"
-    if row.meeting.ends_at <= clock.now():
-        return "missed"
-    if row.letter.kind == "moved" and row.facts.get("sequence", row.meeting.sequence) < row.meeting.sequence:
-        return "overtaken by a later change"
-    return None
-
-
-def _overtaken_by_answer(row: _Row) -> str | None:
-    kind, rsvp = row.letter.kind, row.rsvp
-    if rsvp is None:
-        return "not invited" if kind != "cancelled" else None
-    if kind in ("confirm", "waiting", "seat") and row.facts.get("revision") != rsvp.revision:
-        return "overtaken by a later answer"
-    if kind == "remind" and rsvp.answer != "invited":
-        return "has answered"
-    if kind == "eve" and rsvp.seat != "held":
-        return "has no seat"
-    return None
-
-
 # --- what it says -----------------------------------------------------------------------------------------------------
 
 
-def _work(row: _Row, around: _Around) -> Work:
+def _work(row: Row, around: _Around) -> Work:
     letter, member, language = row.letter, row.member, row.language
     application = _application(row)
     name = _name(member, application)
@@ -213,7 +160,7 @@ def _work(row: _Row, around: _Around) -> Work:
         layout_key=(
             (letter.kind, language, around.changed_at, _reader_zone(row), *_versions(shown), repr(facts))
             if shared
-            else (letter.id, letter.attempts)
+            else None
         ),
         member_id=letter.member_id or 0,
         meeting_id=letter.meeting_id or 0,
@@ -238,7 +185,7 @@ def _versions(shown: Shown | None) -> tuple[object, ...]:
     return (shown.meeting.id, shown.meeting.version, shown.meeting.state, str(shown.series_name))
 
 
-def _to(row: _Row) -> str:
+def _to(row: Row) -> str:
     if row.letter.address is not None:
         return row.letter.address
     assert row.address is not None
@@ -246,11 +193,11 @@ def _to(row: _Row) -> str:
     return row.address.text if row.address.text.isascii() else row.address.normal
 
 
-def _reader_zone(row: _Row) -> str | None:
+def _reader_zone(row: Row) -> str | None:
     return row.member.zone if row.member else None
 
 
-def _application(row: _Row) -> Application | None:
+def _application(row: Row) -> Application | None:
     number = row.facts.get("application")
     return session().get(Application, number) if number is not None else None
 
@@ -262,7 +209,7 @@ def _name(member: Member | None, application: Application | None) -> Name:
     return member.name if member is not None else Name()
 
 
-def _nonce(row: _Row, application: Application | None) -> str:
+def _nonce(row: Row, application: Application | None) -> str:
     if row.letter.kind == "sign_in" and row.member is not None:
         return members.mint_sign_in(row.member)
     if row.letter.kind in ("opt_in", "join") and application is not None:
@@ -270,7 +217,7 @@ def _nonce(row: _Row, application: Application | None) -> str:
     return ""
 
 
-def _shown(row: _Row, around: _Around, application: Application | None) -> Shown | None:
+def _shown(row: Row, around: _Around, application: Application | None) -> Shown | None:
     meeting = row.meeting
     if meeting is not None:
         series, about = around.series[meeting.series_id], around.topics.get(meeting.id, [])
@@ -282,24 +229,38 @@ def _shown(row: _Row, around: _Around, application: Application | None) -> Shown
     return showing.shown(meeting, series, about, language=row.language, zone=_reader_zone(row))
 
 
-def _no_facts(_row: _Row, _shown: Shown | None, _application: Application | None) -> dict[str, Any]:
+def _no_facts(_row: Row, _shown: Shown | None, _application: Application | None) -> dict[str, Any]:
     return {}
 
 
-def _invite(row: _Row, _shown: Shown | None, _application: Application | None) -> dict[str, Any]:
-    return {"answer": row.rsvp.answer if row.rsvp else "invited"}
+def _invite(row: Row, _shown: Shown | None, _application: Application | None) -> dict[str, Any]:
+    answer, seat = (row.rsvp.answer, row.rsvp.seat) if row.rsvp else ("invited", None)
+    return {"answer": answer, "waiting": seat == "waiting"}
 
 
-def _guests(row: _Row, _shown: Shown | None, _application: Application | None) -> dict[str, Any]:
+def _guests(row: Row, _shown: Shown | None, _application: Application | None) -> dict[str, Any]:
     return {"guests": row.rsvp.guests if row.rsvp else 0}
 
 
-def _confirm(row: _Row, _shown: Shown | None, _application: Application | None) -> dict[str, Any]:
+def _confirm(row: Row, _shown: Shown | None, _application: Application | None) -> dict[str, Any]:
     assert row.rsvp is not None
-    return {"answer": row.rsvp.answer, "guests": row.rsvp.guests, "late": row.rsvp.late}
+    return {"answer": row.rsvp.answer, "guests": row.rsvp.guests, "late": row.rsvp.late, "open": _is_open(row)}
 
 
-def _moved(row: _Row, shown: Shown | None, _application: Application | None) -> dict[str, Any]:
+def _is_open(row: Row) -> bool:
+    """Whether one may still say yes."""
+    return row.meeting is not None and clock.now() <= row.meeting.answer_until
+
+
+def _eve(row: Row, shown: Shown | None, _application: Application | None) -> dict[str, Any]:
+    assert shown is not None
+    today = clock.now().astimezone(ZoneInfo(shown.meeting.zone)).date()
+    # To a reader on another clock it may be today or the day after tomorrow.
+    tomorrow = not shown.elsewhere and shown.local_date - today == timedelta(days=1)
+    return {"guests": row.rsvp.guests if row.rsvp else 0, "tomorrow": tomorrow}
+
+
+def _moved(row: Row, shown: Shown | None, _application: Application | None) -> dict[str, Any]:
     assert shown is not None
     language, meeting = row.language, shown.meeting
     starts, ends = (datetime.fromisoformat(row.facts[name]) for name in ("old_starts_at", "old_ends_at"))
@@ -312,15 +273,15 @@ def _moved(row: _Row, shown: Shown | None, _application: Application | None) -> 
         "old_venue": str(pick(old_venue, language, shown.series.first_language)),
     }
     answer, seat = (row.rsvp.answer, row.rsvp.seat) if row.rsvp else ("invited", None)
-    return {"change": change, "answer": answer, "waiting": seat == "waiting"}
+    return {"change": change, "answer": answer, "waiting": seat == "waiting", "open": _is_open(row)}
 
 
-def _cancelled(row: _Row, shown: Shown | None, _application: Application | None) -> dict[str, Any]:
+def _cancelled(row: Row, shown: Shown | None, _application: Application | None) -> dict[str, Any]:
     assert shown is not None
     return {"reason": str(shown.reason), "answer": row.rsvp.answer if row.rsvp else "invited"}
 
 
-def _of_application(row: _Row, _shown: Shown | None, application: Application | None) -> dict[str, Any]:
+def _of_application(row: Row, _shown: Shown | None, application: Application | None) -> dict[str, Any]:
     assert application is not None
     return {"series": _series_name(application, row.language), "reason": str(row.facts.get("reason") or "")}
 
@@ -335,7 +296,7 @@ def _series_name(application: Application, language: str) -> str:
     return str(pick(series.name, language, series.first_language))
 
 
-def _join(row: _Row, _shown: Shown | None, application: Application | None) -> dict[str, Any]:
+def _join(row: Row, _shown: Shown | None, application: Application | None) -> dict[str, Any]:
     assert application is not None
     inviter = session().get(Member, application.inviter_id) if application.inviter_id else None
     return {
@@ -344,7 +305,7 @@ def _join(row: _Row, _shown: Shown | None, application: Application | None) -> d
     }
 
 
-def _to_coordinator(row: _Row, _shown: Shown | None, application: Application | None) -> dict[str, Any]:
+def _to_coordinator(row: Row, _shown: Shown | None, application: Application | None) -> dict[str, Any]:
     assert application is not None
     member = members.by_id(application.member_id)
     name, line = applying.applicant(application, member, members.organisation_name(member))
@@ -356,7 +317,7 @@ def _to_coordinator(row: _Row, _shown: Shown | None, application: Application | 
     }
 
 
-def _digest(row: _Row, _shown: Shown | None, _application: Application | None) -> dict[str, Any]:
+def _digest(row: Row, _shown: Shown | None, _application: Application | None) -> dict[str, Any]:
     assert row.member is not None
     since, until = (datetime.fromisoformat(row.facts[name]) for name in ("since", "until"))
     contents = digesting.contents(row.member, since, until)
@@ -389,6 +350,8 @@ def _digest_line(line: Any, language: str) -> dict[str, Any]:
         "new_yes": line.new_yes,
         "new_maybe": line.new_maybe,
         "new_no": line.new_no,
+        "new_coming": line.new_coming,
+        "new_waiting": line.new_waiting,
         "late": [who.name.full(language) for who in line.late],
     }
 
@@ -398,7 +361,7 @@ _FACTS = {
     "confirm": _confirm,
     "waiting": _guests,
     "seat": _guests,
-    "eve": _guests,
+    "eve": _eve,
     "moved": _moved,
     "cancelled": _cancelled,
     "welcome": _of_application,
@@ -433,7 +396,7 @@ def invented(kind: str, meeting_id: int, language: str, *, organisation: str) ->
         "old_venue": meeting.venue,
     }
     letter = Letter(id=0, key="", kind=kind, language=language, facts=old, attempts=0)
-    row = _Row(letter, None, None, rsvp, meeting)
+    row = Row(letter, None, None, rsvp, meeting)
     name = INVENTED[language]
     shown = _shown(row, around, None)
     return Work(
@@ -447,11 +410,11 @@ def invented(kind: str, meeting_id: int, language: str, *, organisation: str) ->
         greeting=name.greeting(language),
         organisation=around.organisation,
         sender_name=around.sender_name,
-        layout_key=(),
+        layout_key=None,
         meeting_id=0,
         shown=shown,
         answer=answer,
         seat=rsvp.seat,
         position=1,
-        facts=_FACTS.get(kind, _no_facts)(row, shown, None),
+        facts=_FACTS.get(kind, _no_facts)(row, shown, None) | ({"tomorrow": True} if kind == "eve" else {}),
     )

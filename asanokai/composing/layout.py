@@ -15,11 +15,17 @@ from jinja2 import BaseLoader, Environment, StrictUndefined
 
 from asanokai import ical
 from asanokai.composing.gathering import Work
-from asanokai.composing.mime import base64_lines, header, plain_name
+from asanokai.composing.mime import base64_lines, header, plain_name, words
 from asanokai.links import Links
 
 CALENDAR = {"invite": "REQUEST", "confirm": "REQUEST", "seat": "REQUEST", "moved": "REQUEST", "cancelled": "CANCEL"}
 """Which letters carry a calendar entry. A refusal's confirmation does not: there is nothing to put into a calendar."""
+
+OUTER = "=_m"
+"""Begins the outer boundary. It must not begin with the inner one, which a reader may take for it (RFC 2046 5.1.1)."""
+
+LARGEST = 95_000
+"""Octets of HTML before the reader's links are filled in. Mail programs cut off what is beyond 100 kB."""
 
 SECRET = secrets.token_hex(4)
 _MARK = re.compile(f"qx{SECRET}([a-z0-9]+)xq")
@@ -100,11 +106,11 @@ class Layout:
         described = f"text/calendar; charset=UTF-8; method={self.calendar.method}; component=VEVENT"
         parts += [self._next(described), entry, f"--{self.boundary}--\r\n".encode()]
         parts += [
-            f"--{self.boundary}m\r\nContent-Type: application/ics; name=invite.ics\r\n"
+            f"--{OUTER}{self.boundary}\r\nContent-Type: application/ics; name=invite.ics\r\n"
             "Content-Transfer-Encoding: base64\r\n"
             "Content-Disposition: attachment; filename=invite.ics\r\n\r\n".encode(),
             entry,
-            f"--{self.boundary}m--\r\n".encode(),
+            f"--{OUTER}{self.boundary}--\r\n".encode(),
         ]
         return b"".join(parts)
 
@@ -151,14 +157,24 @@ class Typesetter:
             ]
         name = f"mail/{work.kind}.{work.language}"
         subject, _, body = self._plain.get_template(f"{name}.txt").render(facts).partition("\n")
-        page = self._inliner.inline(self._rich.get_template(f"{name}.html").render(facts))
+        page = self._page(f"{name}.html", facts)
         return self._layout(work, " ".join(subject.split()), Pieces.cut(body.strip("\n") + "\n"), Pieces.cut(page))
+
+    def _page(self, name: str, facts: dict[str, Any]) -> str:
+        template = self._rich.get_template(name)
+        page = self._inliner.inline(template.render(facts))
+        meeting = facts["meeting"]
+        if len(page.encode()) > LARGEST and meeting and meeting["topics"]:
+            # The abstracts stand in the plain text and on the meeting's page.
+            topics = [{**topic, "abstract_html": ""} for topic in meeting["topics"]]
+            page = self._inliner.inline(template.render({**facts, "meeting": {**meeting, "topics": topics}}))
+        return page
 
     def _layout(self, work: Work, subject: str, text: Pieces, page: Pieces) -> Layout:
         boundary = f"=_{secrets.token_hex(12)}"
         calendar = self._calendar(work)
         shared = [
-            ("Subject", subject),
+            ("Subject", words(subject)),
             ("MIME-Version", "1.0"),
             ("Auto-Submitted", "auto-generated"),
             ("X-Auto-Response-Suppress", "OOF, AutoReply"),
@@ -168,7 +184,8 @@ class Typesetter:
         if calendar is None:
             opening = alternative
         else:
-            opening = f'Content-Type: multipart/mixed; boundary="{boundary}m"\r\n\r\n--{boundary}m\r\n{alternative}'
+            outer = f"{OUTER}{boundary}"
+            opening = f'Content-Type: multipart/mixed; boundary="{outer}"\r\n\r\n--{outer}\r\n{alternative}'
         return Layout(
             subject=subject,
             sender_name=plain_name(work.sender_name or work.organisation),
@@ -216,13 +233,15 @@ class Typesetter:
         method = CALENDAR[work.kind]
         shown = work.shown
         link = self._links.meeting(shown.meeting.path)
+        # Who waits has no seat, and is not let in online either.
+        join_link = "" if work.facts.get("waiting") else shown.meeting.join_link
         entry = ical.Entry(
             uid=shown.meeting.uid,
             starts_at=shown.meeting.starts_at,
             ends_at=shown.meeting.ends_at,
             summary=_summary(work),
-            location=str(shown.venue) or shown.meeting.join_link,
-            description="\n\n".join(filter(None, [_about(work), shown.meeting.join_link, link])),
+            location=str(shown.venue) or join_link,
+            description="\n\n".join(filter(None, [_about(work), join_link, link])),
             url=link,
             status="CANCELLED" if method == "CANCEL" else "CONFIRMED",
         )

@@ -10,46 +10,53 @@ from email.header import Header
 
 from asanokai.ical import printable_name
 
-_PLAIN = re.compile(r"[A-Za-z0-9 .!#$%&'*+/=?^_`{|}~-]*")
+_PLAIN = re.compile(r"[A-Za-z0-9 !#$%&'*+/^_`{|}~-]*")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+ENCODED = "=?"
+"""Begins what mail programs decode (RFC 2047 2), also where somebody wrote it into a name."""
+
 _LINES = re.compile(rb".{1,76}", re.DOTALL)
 LONGEST_LINE = 76
 
 
 def mailbox(name: str, address: str) -> str:
-    """ "Name <address>" for a header; the name encoded by RFC 2047 where it is not ASCII."""
+    """ "Name <address>" for a header; the name quoted or encoded where it must be."""
+    name = printable_name(name)
     if not name:
         return address
     if _PLAIN.fullmatch(name):
-        return f"{name} <{address}>" if not set(name) & set(".") else f'"{name}" <{address}>'
-    if name.isascii():
-        quoted = name.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{quoted}" <{address}>'
-    return f"{_encoded(name)} <{address}>"
+        return f"{name} <{address}>"
+    if name.isascii() and ENCODED not in name:
+        return '"{}" <{}>'.format(name.replace("\\", "\\\\"), address)
+    return f"{words(name)} <{address}>"
+
+
+def words(text: str) -> str:
+    """Text for a header: one line, encoded by RFC 2047 where it is not ASCII or could be taken for encoded."""
+    line = " ".join(_CONTROL.sub(" ", text).split())
+    if line.isascii() and ENCODED not in line:
+        return line
+    return Header(line, "utf-8", maxlinelen=60).encode(linesep="\r\n")
 
 
 def header(name: str, value: str) -> str:
-    """One header line, folded, with its CRLF. `value` is ASCII or plain text that is encoded by RFC 2047."""
-    if not value.isascii():
-        value = _encoded(value)
+    """One header, folded, with its CRLF. `value` is ASCII; texts come from `words()` and `mailbox()`."""
     line = f"{name}: {value}"
     if len(line) <= LONGEST_LINE or "\r\n" in value:
         return f"{line}\r\n"
     return _folded(line)
 
 
-def _encoded(text: str) -> str:
-    return Header(text, "utf-8", maxlinelen=60).encode(linesep="\r\n")
-
-
 def _folded(line: str) -> str:
-    """Break at spaces (RFC 5322 2.2.3). A word longer than a line stays whole: links must."""
-    lines, current = [], ""
-    for word in line.split(" "):
-        if current and len(current) + 1 + len(word) > LONGEST_LINE:
+    """Break at spaces (RFC 5322 2.2.3), not right after the header's name. A word longer than a line stays whole."""
+    name, *rest = line.split(" ")
+    lines, current = [], " ".join([name, *rest[:1]])
+    for word in rest[1:]:
+        if len(current) + 1 + len(word) > LONGEST_LINE:
             lines.append(current)
             current = f" {word}"
         else:
-            current = f"{current} {word}" if current else word
+            current = f"{current} {word}"
     return "\r\n".join([*lines, current]) + "\r\n"
 
 

@@ -1,0 +1,80 @@
+"""Whether a claimed letter is still true, or why it need not be sent any more. Asks the rows given and the clock."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from asanokai import clock, series
+from asanokai.letters import OF_MEETING, Letter
+from asanokai.meetings import Meeting
+from asanokai.members import Address, Member
+from asanokai.rsvps import Rsvp
+
+UNASKED = ("invite", "remind", "eve")
+"""Letters that whoever unsubscribed does not get."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A letter with its reader, the reader's answer and the meeting."""
+
+    letter: Letter
+    member: Member | None
+    address: Address | None
+    rsvp: Rsvp | None
+    meeting: Meeting | None
+
+    @property
+    def language(self) -> str:
+        """The language it is written in."""
+        return self.letter.language or (self.member.language if self.member else "de")
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What was noted on the letter when it was posted."""
+        return self.letter.facts or {}
+
+
+def overtaken(row: Row) -> str | None:
+    """Why the letter need not be sent any more, or None."""
+    letter, member = row.letter, row.member
+    if letter.useless_after is not None and letter.useless_after < clock.now():
+        return "missed"
+    if row.letter.address is None:
+        if row.address is None:
+            return "no address"
+        if row.address.suppressed_at is not None:
+            return "address suppressed"
+    if letter.kind == "digest" and (member is None or not series.coordinated_by(member)):
+        return "nothing to say"
+    if letter.kind in OF_MEETING:
+        if member is None or member.standing != "accepted":
+            return "not a member any more"
+        if letter.kind in UNASKED and member.unsubscribed_at is not None:
+            return "unsubscribed"
+        return _overtaken_by_meeting(row) or _overtaken_by_answer(row)
+    return None
+
+
+def _overtaken_by_meeting(row: Row) -> str | None:
+    if row.letter.kind == "cancelled":
+        return None
+    if row.meeting is None or row.meeting.state == "cancelled":
+        return "the meeting was cancelled"
+    if row.meeting.ends_at <= clock.now():
+        return "missed"
+    if row.letter.kind == "moved" and row.facts.get("sequence", row.meeting.sequence) < row.meeting.sequence:
+        return "overtaken by a later change"
+    return None
+
+
+def _overtaken_by_answer(row: Row) -> str | None:
+    kind, rsvp = row.letter.kind, row.rsvp
+    if rsvp is None:
+        return "not invited" if kind != "cancelled" else None
+    if kind in ("confirm", "waiting", "seat") and row.facts.get("revision") != rsvp.revision:
+        return "overtaken by a later answer"
+    if kind == "remind" and rsvp.answer != "invited":
+        return "has answered"
+    if kind == "eve" and rsvp.seat != "held":
+        return "has no seat"
+    return None

@@ -1,0 +1,478 @@
+"""Every letter as its readers get it, held against files in `tests/letters/`; and against the database.
+
+Two scenes are played with the clock standing still, over real SMTP: the letters about one meeting, and those about
+accounts. A change of words or markup is a diff that somebody reads: `make letters` rewrites the files. Tokens and
+boundaries mean nothing to a reader and are left out there; the other test reads exactly these from every mail and
+compares them with the rows they speak of.
+"""
+
+import os
+import re
+from collections.abc import Callable
+from email.message import EmailMessage
+from email.utils import getaddresses, parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from icalendar import Calendar
+from sqlalchemy import select
+
+from asanokai import announcing, applying, clock, db, letters, members, rsvps, topics
+from asanokai.announcing import Change
+from asanokai.invitations import Night
+from asanokai.letters import Letter
+from asanokai.meetings import Meeting
+from asanokai.members import Member
+from asanokai.series import Series
+from asanokai.topics import SpeakerText
+from asanokai.worker import send_due
+from tests import people
+from tests.grounds.smtp import Received
+from tests.people import berlin
+
+FOLDER = Path(__file__).parent / "letters"
+REWRITE = os.environ.get("REWRITE_LETTERS") == "1"
+
+READERS = (people.katrin, people.emma, people.kenji)
+"""One for each language."""
+
+OTHER = "oskar.fremd@elsewhere.example"
+"""Takes seats so that the three must wait; his letters are the same as theirs."""
+
+DOMAIN = "reply.asanokai.example"
+UID = "0123456789abcdef0123456789abcdef@asanokai"
+TITLE = {"de": "Licht & Präzision", "en": "Light and precision", "ja": "光と精密加工"}
+TOPIC = {
+    "de": "Femtosekundenlaser in der Feinmechanik",
+    "en": "Femtosecond lasers in precision engineering",
+    "ja": "精密加工におけるフェムト秒レーザー",
+}
+ABSTRACT = {
+    "de": "Was sich in **Jena** und *Hamamatsu* ändert:\n\n- kürzere Pulse\n- kleinere Bauteile",
+    "en": "What changes in **Jena** and *Hamamatsu*:\n\n- shorter pulses\n- smaller parts",
+    "ja": "**イエナ**と*浜松*で、いま何が変わりつつあるのかをご紹介します。\n\n- より短いパルス\n- より小さな部品",
+}
+ONLY_GERMAN = {"de": "Bericht aus der Geschäftsstelle"}
+NOTE = {
+    "de": "Bitte nehmen Sie den Eingang am Hof.\nEin Ausweis ist nicht nötig.",
+    "en": "Please use the entrance in the courtyard.\nNo badge is needed.",
+    "ja": "中庭側の入口をご利用ください。\n身分証は必要ございません。",
+}
+REASON = {
+    "de": "Der Vortragende ist erkrankt.",
+    "en": "The speaker has fallen ill.",
+    "ja": "講演者の体調不良のため。",
+}
+ELSEWHERE = {
+    "de": "Rathaus Weimar, Großer Saal",
+    "en": "Weimar Town Hall, Great Hall",
+    "ja": "ワイマール市庁舎 大広間",
+}
+
+Keep = Callable[[str, Received], None]
+"""Is given what a letter is called here, and the mail, as soon as it has come."""
+
+Scene = Callable[[Flask, Any, Any, Keep], None]
+
+
+# --- the two scenes ---------------------------------------------------------------------------------------------------
+
+
+class Stage:
+    """Delivers what is due and hands on the letters of one kind."""
+
+    def __init__(self, app: Flask, smtp: Any, keep: Keep) -> None:
+        self.app, self.smtp, self.keep = app, smtp, keep
+
+    def deliver(self, kind: str, name: str = "") -> None:
+        """Everything due goes out; those of `kind` to the three readers are kept, called by `name`."""
+        before = len(self.smtp.letters)
+        total = send_due(self.app, Night())
+        assert (total.failed, total.postponed, total.away) == (0, 0, "")
+        for came in self.smtp.letters[before:]:
+            if row_of(came).kind == kind and came.to != OTHER:
+                self.keep(f"{name or kind}.{came.message['Content-Language']}", came)
+
+
+def row_of(mail: Received) -> Letter:
+    with db.reading() as session:
+        found = session.scalars(select(Letter).where(Letter.message_id == mail.message["Message-ID"])).one()
+        session.expunge_all()
+        return found
+
+
+def letters_about_a_meeting(app: Flask, clock: Any, smtp: Any, keep: Keep) -> None:
+    """From the invitation to the cancellation of one morning."""
+    stage = Stage(app, smtp, keep)
+    with db.transaction():
+        meeting_id = _morning().id
+    clock.set(berlin(2026, 2, 19, 9))
+    stage.deliver("invite")
+    clock.set(berlin(2026, 3, 10, 9))
+    stage.deliver("remind")
+    for choice, guests in (("yes", 1), ("maybe", 0), ("no", 0)):
+        _all_say(meeting_id, choice, guests)
+        stage.deliver("confirm", f"confirm-{choice}")
+    with db.transaction():
+        announcing.edit(meeting_id, seats=1)
+        rsvps.answer(meeting_id, people.oskar().id, "yes", by="page")
+    _all_say(meeting_id, "yes", 1)
+    stage.deliver("waiting")
+    with db.transaction():
+        announcing.edit(meeting_id, seats=40)
+    stage.deliver("seat")
+    with db.transaction():
+        announcing.move(meeting_id, Change(starts_at=berlin(2026, 3, 13, 8, 30), venue=ELSEWHERE))
+    stage.deliver("moved")
+    clock.set(berlin(2026, 3, 12, 17))
+    stage.deliver("eve")
+    with db.transaction():
+        announcing.cancel(meeting_id, reason=REASON)
+    stage.deliver("cancelled")
+
+
+def _morning() -> Meeting:
+    made = people.announced_meeting(
+        people=[make() for make in READERS],
+        title=TITLE,
+        note=NOTE,
+        uid=UID,
+        join_link="https://video.example/asa?room=1&key=2",
+        guests_allowed=2,
+    )
+    speaker = SpeakerText(
+        family="Yamada",
+        given="Kenji",
+        title="Dr.",
+        family_ja="山田",
+        given_ja="健二",
+        position={"de": "Leiter Forschung", "en": "Head of Research", "ja": "研究部長"},
+        organisation={"de": "Photonics Hamamatsu", "en": "Photonics Hamamatsu", "ja": "浜松フォトニクス会"},
+    )
+    topics.post(made, TOPIC, abstract=ABSTRACT, speakers=[speaker, SpeakerText(family="Roth", given="Eva")])
+    topics.post(made, ONLY_GERMAN)
+    return made
+
+
+def _all_say(meeting_id: int, choice: str, guests: int) -> None:
+    for make in READERS:
+        with db.transaction():
+            rsvps.answer(meeting_id, make().id, choice, guests=guests, by="page")
+
+
+def letters_about_accounts(app: Flask, clock: Any, smtp: Any, keep: Keep) -> None:
+    """Signing in, applying, joining, deciding, and the coordinators' morning."""
+    stage = Stage(app, smtp, keep)
+    with db.transaction():
+        series = people.series()
+        people.coordinate(series, *(make() for make in READERS))
+        meeting = people.announced_meeting(series, title=TITLE)
+        series_id, meeting_id = series.id, meeting.id
+    for make in READERS:
+        with db.transaction():
+            members.ask_for_sign_in(members.main_address(make()).text)  # type: ignore[union-attr]
+    stage.deliver("sign_in")
+    with db.transaction():
+        for language, (email, person) in APPLICANTS.items():
+            _apply(f"meeting-{email}", person, language, meeting_id=meeting_id)
+    stage.deliver("opt_in", "opt_in-meeting")
+    with db.transaction():
+        applications = [
+            _apply(email, person, language, series_id=series_id).id for language, (email, person) in APPLICANTS.items()
+        ]
+    stage.deliver("opt_in")
+    with db.transaction():
+        for language, (email, person) in APPLICANTS.items():
+            applying.invite(
+                f"join-{email}", {**person, "language": language}, series_id=series_id, inviter_id=people.katrin().id
+            )
+    stage.deliver("join")
+    _confirm(applications[2])
+    stage.deliver("application")
+    for application in applications[:2]:
+        _confirm(application)
+    with db.transaction():
+        for application in applications:
+            applying.approve(application, actor_id=people.katrin().id)
+    stage.deliver("welcome")
+    with db.transaction():
+        again = [
+            _apply(f"again-{email}", person, language, series_id=series_id).id
+            for language, (email, person) in APPLICANTS.items()
+        ]
+    send_due(app, Night())
+    for application in again:
+        _confirm(application)
+    with db.transaction():
+        for application in again:
+            applying.decline(application, actor_id=people.katrin().id, reason="Der Kreis ist zurzeit voll.")
+    stage.deliver("declined")
+    with db.transaction():
+        undecided = _apply("late@weimar.example", {"family": "Spät"}, "de", series_id=series_id).id
+    _confirm(undecided)
+    _two_busy_days(app, clock, smtp, meeting_id)
+    clock.set(berlin(2026, 3, 12, 7))
+    stage.deliver("digest")
+
+
+def _two_busy_days(app: Flask, clock: Any, smtp: Any, meeting_id: int) -> None:
+    """Answers to two seats, one of them late, one of them waiting; and a letter that cannot be delivered."""
+    clock.set(berlin(2026, 3, 10, 13))
+    with db.transaction():
+        announcing.edit(meeting_id, seats=2)
+        for make, choice, guests in (
+            (people.akiko, "yes", 0),
+            (people.oskar, "yes", 0),
+            (people.naoko, "yes", 1),
+            (people.ludwig, "maybe", 0),
+        ):
+            rsvps.answer(meeting_id, make().id, choice, guests=guests, by="page")
+    smtp.faults.answer("akiko.sato@hamamatsu.example", "550 5.1.1 no such person")
+    send_due(app, Night())
+    clock.set(berlin(2026, 3, 11, 18))
+    with db.transaction():
+        rsvps.answer(meeting_id, people.oskar().id, "no", by="page")
+    send_due(app, Night())
+
+
+APPLICANTS = {
+    "de": (
+        "neu@weimar.example",
+        {"salutation": "frau", "family": "Neu", "given": "Frieda", "organisation": "Glaswerk Weimar"},
+    ),
+    "en": ("grey@weimar.example", {"salutation": "herr", "family": "Grey", "given": "Alan"}),
+    "ja": (
+        "suzuki@weimar.example",
+        {"family": "Suzuki", "given": "Ichiro", "family_ja": "鈴木", "given_ja": "一郎", "organisation": "浜松光学"},
+    ),
+}
+
+
+def _apply(email: str, person: dict[str, str], language: str, **wish: int) -> Any:
+    return applying.apply(
+        {**person, "language": language},
+        email,
+        message="Ich freue mich auf den Austausch.\nGern auch auf Japanisch.",
+        consent_text="Ich bin einverstanden.",
+        consent_version="1",
+        from_address=None,
+        **wish,  # type: ignore[arg-type]
+    )
+
+
+def _confirm(application_id: int) -> None:
+    with db.transaction() as session:
+        nonce = applying.mint_confirmation(applying.by_id(application_id))
+        session.flush()
+        applying.confirm(application_id, nonce, from_address=None)
+
+
+SCENES: dict[str, Scene] = {"meeting": letters_about_a_meeting, "accounts": letters_about_accounts}
+
+ALL = {
+    "meeting": (
+        *("invite", "remind", "confirm-yes", "confirm-maybe", "confirm-no", "waiting", "seat", "moved", "eve"),
+        "cancelled",
+    ),
+    "accounts": (*("sign_in", "opt_in", "opt_in-meeting", "join", "application", "welcome", "declined", "digest"),),
+}
+
+every_scene = pytest.mark.parametrize("scene", SCENES)
+
+
+# --- as readers get them ----------------------------------------------------------------------------------------------
+
+MEANINGLESS = (
+    (re.compile(r"/(answer|unsubscribe|sign-in|join)/[A-Za-z0-9_.-]+"), r"/\1/‹token›"),
+    (re.compile(r"\b(rsvp|bounce|unsubscribe)\+[a-z2-7]+@"), r"\1+‹token›@"),
+    (re.compile(r"<[0-9a-f]{32}@"), "<‹number›@"),
+)
+
+
+def as_read(mail: Received) -> str:
+    """The mail as one text: envelope, headers by name, and every part decoded."""
+    message = mail.message
+    names = sorted(name for name in message if name != "Content-Type")
+    shown = [f"(from {mail.mail_from} to {mail.to})", *(f"{name}: {message[name]}" for name in names)]
+    calendar = None
+    for part in message.walk():
+        shown.append(f"\n======== {_described(part)}")
+        if part.is_multipart():
+            continue
+        content = part.get_payload(decode=True)
+        assert isinstance(content, bytes)
+        if part.get_content_type() == "application/ics":
+            assert content == calendar
+            shown.append("(the same calendar)")
+            continue
+        if part.get_content_type() == "text/calendar":
+            calendar = content
+            content = content.replace(b"\r\n ", b"")
+        shown.append(content.decode().replace("\r\n", "\n").rstrip("\n"))
+    text = "\n".join(shown) + "\n"
+    for pattern, mark in MEANINGLESS:
+        text = pattern.sub(mark, text)
+    return text
+
+
+def _described(part: EmailMessage) -> str:
+    about = [str(part["Content-Type"]), part["Content-Transfer-Encoding"], part["Content-Disposition"]]
+    return " · ".join(re.sub(r'; boundary="[^"]*"', "", str(value)) for value in about if value)
+
+
+@every_scene
+def test_every_letter_reads_as_it_did(scene, app, clock, smtp):
+    read: dict[str, str] = {}
+
+    def keep(name: str, mail: Received) -> None:
+        assert read.setdefault(name, as_read(mail)) == as_read(mail)
+
+    SCENES[scene](app, clock, smtp, keep)
+    assert set(read) == {f"{name}.{language}" for name in ALL[scene] for language in ("de", "en", "ja")}
+    if REWRITE:
+        FOLDER.mkdir(exist_ok=True)
+        for name, text in read.items():
+            (FOLDER / f"{name}.txt").write_text(text)
+    assert read == {name: (FOLDER / f"{name}.txt").read_text() for name in read}
+
+
+def test_no_file_is_left_over():
+    kept = {f"{name}.{language}.txt" for names in ALL.values() for name in names for language in ("de", "en", "ja")}
+    assert {path.name for path in FOLDER.iterdir()} == kept
+
+
+# --- as the database knows them ---------------------------------------------------------------------------------------
+
+OF_MEETING = {"invite", "remind", "confirm", "waiting", "seat", "moved", "cancelled", "eve"}
+WITH_ENTRY = {"invite", "confirm-yes", "confirm-maybe", "seat", "moved", "cancelled"}
+
+
+def fields(mail: Received, app: Flask) -> dict[str, Any]:
+    """What a mail says about itself, read by the stdlib and by icalendar."""
+    message = mail.message
+    said: dict[str, Any] = {
+        "envelope": (mail.mail_from, mail.rcpt_tos),
+        "From": getaddresses([str(message["From"])]),
+        "To": getaddresses([str(message["To"])]),
+        "Date": parsedate_to_datetime(message["Date"]),
+        "defects": [part.defects for part in message.walk() if part.defects],
+        "links": links(message, app),
+        "entry": entry(message),
+    }
+    plain = ("Message-ID", "References", "Content-Language", "Auto-Submitted", "X-Auto-Response-Suppress")
+    return said | {name: message[name] for name in (*plain, "List-Id", "List-Unsubscribe", "List-Unsubscribe-Post")}
+
+
+def links(message: EmailMessage, app: Flask) -> dict[str, Any]:
+    """What the text's links stand for: purpose → the value each link of it holds, which must be one."""
+    body = message.get_body(("plain",))
+    assert body is not None
+    held: dict[str, Any] = {}
+    for page, purpose in (("answer",) * 2, ("unsubscribe",) * 2, ("sign-in",) * 2, ("join", "opt-in")):
+        for token in re.findall(rf"/{page}/([A-Za-z0-9_.-]+)", body.get_content()):
+            value = app.extensions["tokens"].read(purpose, token)
+            value = value[0] if purpose in ("sign-in", "opt-in") else value
+            assert held.setdefault(purpose, value) == value
+    return held
+
+
+def entry(message: EmailMessage) -> dict[str, Any] | None:
+    found = [part for part in message.walk() if part.get_content_type() == "text/calendar"]
+    if not found:
+        return None
+    calendar = Calendar.from_ical(found[0].get_payload(decode=True))  # type: ignore[arg-type]
+    (event,) = calendar.walk("VEVENT")
+    person, host = event["ATTENDEE"], event["ORGANIZER"]
+    return {
+        "method": (str(calendar["METHOD"]), found[0].get_param("method")),
+        "uid": str(event["UID"]),
+        "sequence": int(event["SEQUENCE"]),
+        "starts, ends, stamp": tuple(event[name].dt for name in ("DTSTART", "DTEND", "DTSTAMP")),
+        "words": tuple(str(event[name]) for name in ("SUMMARY", "LOCATION", "URL", "STATUS")),
+        "attendee": (person.params["CN"], str(person), person.params["PARTSTAT"]),
+        "organizer": (host.params["CN"], str(host)),
+    }
+
+
+def known(name: str, mail: Received, app: Flask) -> dict[str, Any]:
+    """The same from the rows."""
+    letter = row_of(mail)
+    with db.reading() as session:
+        return _known(name, letter, app, session)
+
+
+def _known(name: str, letter: Letter, app: Flask, session: Any) -> dict[str, Any]:
+    tokens = app.extensions["tokens"]
+    kind, language = name.partition(".")[0], name.rpartition(".")[2]
+    member = session.get(Member, letter.member_id)
+    application = session.get(members.Application, (letter.facts or {}).get("application", 0))
+    person = member.name
+    if application is not None and kind.partition("-")[0] in ("opt_in", "join", "declined"):
+        person = applying.said_name(application)
+    address = letter.address or members.main_address(member).text
+    sender = ("Asa no Kai Thüringen", "asanokai@asanokai.example")
+    told: dict[str, Any] = {"links": {}, "entry": None, "References": None}
+    told |= {"List-Id": None, "List-Unsubscribe": None, "List-Unsubscribe-Post": None}
+    if letter.kind in OF_MEETING:
+        sender = (sender[0], f"rsvp+{tokens.mint_address('member', member.id)}@{DOMAIN}")
+        leave = tokens.mint("unsubscribe", member.id)
+        told |= {
+            "links": {"answer": [letter.meeting_id, member.id], "unsubscribe": member.id},
+            "List-Id": f"<asanokai.{DOMAIN}>",
+            "List-Unsubscribe": f"<mailto:unsubscribe+{tokens.mint_address('unsubscribe', member.id)}@{DOMAIN}>,"
+            f" <http://localhost:8000/unsubscribe/{leave}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        }
+        if kind != "invite":
+            told["References"] = letters.message_id(f"invite:{letter.meeting_id}:{member.id}", DOMAIN)
+    if kind == "cancelled":
+        del told["links"]["answer"]
+    if kind == "sign_in":
+        told["links"] = {"sign-in": member.id}
+    if kind in ("opt_in", "opt_in-meeting", "join"):
+        told["links"] = {"opt-in": application.id}
+    if kind in WITH_ENTRY:
+        meeting = session.get(Meeting, letter.meeting_id)
+        series = session.get(Series, meeting.series_id)
+        rsvp = rsvps.required(letter.meeting_id, letter.member_id)
+        cancelled = kind == "cancelled"
+        answers = {"invited": "NEEDS-ACTION", "yes": "ACCEPTED", "maybe": "TENTATIVE", "no": "DECLINED"}
+        told["entry"] = {
+            "method": ("CANCEL" if cancelled else "REQUEST",) * 2,
+            "uid": meeting.uid,
+            "sequence": max(meeting.sequence, letter.sequence),
+            "starts, ends, stamp": (meeting.starts_at, meeting.ends_at, rsvp.stamped_at),
+            "words": (
+                f"{series.name[language]}: {meeting.title[language]}",
+                meeting.venue[language],
+                f"http://localhost:8000/meetings/{meeting.path}",
+                "CANCELLED" if cancelled else "CONFIRMED",
+            ),
+            "attendee": (person.full(language), f"mailto:{address}", answers[rsvp.answer]),
+            "organizer": (sender[0], f"mailto:{sender[1]}"),
+        }
+    return told | {
+        "envelope": (f"bounce+{tokens.mint_address('letter', letter.id)}@{DOMAIN}", (address,)),
+        "From": [sender],
+        "To": [(person.full(language), address)],
+        "Date": clock.now().replace(microsecond=0),
+        "defects": [],
+        "Message-ID": letters.message_id(letter.key, DOMAIN),
+        "Content-Language": language,
+        "Auto-Submitted": "auto-generated",
+        "X-Auto-Response-Suppress": "OOF, AutoReply",
+    }
+
+
+@every_scene
+def test_every_letter_says_what_the_database_says(scene, app, clock, smtp):
+    seen = []
+
+    def keep(name: str, mail: Received) -> None:
+        seen.append(name)
+        assert {"name": name, **fields(mail, app)} == {"name": name, **known(name, mail, app)}
+
+    SCENES[scene](app, clock, smtp, keep)
+    assert len(seen) >= len(ALL[scene]) * 3
