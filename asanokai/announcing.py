@@ -6,12 +6,13 @@ here: `invitations` plans them from the moments set here.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, String, and_, cast, exists, func, literal, select, update
+from sqlalchemy import ColumnElement, String, and_, cast, exists, func, literal, select, true, update
 
 from asanokai import clock, db, journal, letters, meetings, rsvps
+from asanokai import series as series_rules
 from asanokai.db import insert_missing, session
 from asanokai.errors import N_, BadInput, Refused
 from asanokai.letters import Letter
@@ -92,22 +93,26 @@ def move(meeting_id: int, change: Change, *, actor_id: int | None = None) -> Mee
 
     A draft just changes. Raises `Refused` for a meeting that is over or cancelled.
     """
-    meeting = meetings.for_update(meeting_id)
-    if meeting.state not in ("draft", "announced"):
+    meeting, now = meetings.for_update(meeting_id), clock.now()
+    over = meeting.state == "announced" and meeting.ends_at <= now
+    if over or meeting.state not in ("draft", "announced"):
         raise Refused(N_("Only a draft or an announced meeting can be moved."))
     old = {
         "old_starts_at": meeting.starts_at.isoformat(),
         "old_ends_at": meeting.ends_at.isoformat(),
         "old_venue": meeting.venue,
+        "since": meeting.sequence,
     }
     day = meeting.local_date
-    starts_at = change.starts_at or meeting.starts_at
-    ends_at = change.ends_at or starts_at + (meeting.ends_at - meeting.starts_at)
+    # In UTC, since Python compares and adds wall times where two moments share a zone.
+    starts_at = (change.starts_at or meeting.starts_at).astimezone(UTC)
+    ends_at = (change.ends_at or meetings.end_from(meeting, starts_at)).astimezone(UTC)
     time_moves = (starts_at, ends_at) != (meeting.starts_at, meeting.ends_at)
     place_moves = change.venue is not None and change.venue != (meeting.venue or {})
     if not (time_moves or place_moves):
         return meeting
-    if meeting.state == "announced" and starts_at <= clock.now():
+    begun = starts_at <= now and (starts_at != meeting.starts_at or ends_at <= now)
+    if meeting.state == "announced" and begun:
         raise BadInput("starts", N_("An announced meeting cannot be moved into the past."))
     if time_moves:
         meetings.set_times(meeting, starts_at, ends_at)
@@ -116,11 +121,11 @@ def move(meeting_id: int, change: Change, *, actor_id: int | None = None) -> Mee
     meeting.version += 1
     if meeting.state == "announced":
         _raise_sequence(meeting)
-        meetings.set_moments(meeting)
-        _keep_useful(meeting)
         if meeting.local_date != day:
             # Planned anew for the new day. On the same day they stay due when they were, and say what is true then.
             letters.drop_queued("the meeting was moved", meeting_id=meeting.id, kinds=("remind", "eve"), again=True)
+        meetings.set_moments(meeting)
+        _keep_useful(meeting)
         _tell_moved(meeting, old)
     journal.write(
         "move",
@@ -157,20 +162,33 @@ def _keep_useful(meeting: Meeting) -> None:
 
 
 def _tell_moved(meeting: Meeting, old: dict[str, Any]) -> None:
-    # Who has not yet got the letter of an earlier move must be told what they last knew.
-    unsent = session().scalar(
-        select(Letter.facts)
-        .where(Letter.meeting_id == meeting.id, Letter.kind == "moved", Letter.state == "queued")
-        .limit(1)
+    waiting = and_(Letter.meeting_id == meeting.id, Letter.kind == "moved", Letter.state == "queued")
+    since = Letter.facts["since"].as_integer()
+    earlier = session().scalars(select(Letter.facts).where(waiting, since.is_not(None)).distinct()).all()
+    # Who has not yet got the letter of an earlier move must be told what they last knew, all others what was true
+    # until now. `since` is the SEQUENCE from which that was so.
+    for known in [facts for facts in earlier if facts]:
+        of_reader = and_(waiting, since == known["since"], Letter.member_id == Member.id)
+        _post_moved(meeting, known, exists().where(of_reader))
+    _post_moved(meeting, old, ~exists().where(waiting, since.is_not(None), Letter.member_id == Member.id))
+    session().execute(
+        update(Letter)
+        .where(waiting, Letter.facts["sequence"].as_integer() < meeting.sequence)
+        .values(state="dropped", reason="overtaken by a later change", settled_at=clock.now())
+        .execution_options(synchronize_session=False)
     )
-    letters.drop_queued("overtaken by a later change", meeting_id=meeting.id, kinds=("moved",))
-    _post(
-        meeting,
-        "moved",
-        {**(unsent or old), "sequence": meeting.sequence},
-        suffix=f":{meeting.sequence}",
-        useless_after=meeting.starts_at,
-    )
+
+
+def _post_moved(meeting: Meeting, old: dict[str, Any], to: ColumnElement[bool]) -> None:
+    now = {
+        "old_starts_at": meeting.starts_at.isoformat(),
+        "old_ends_at": meeting.ends_at.isoformat(),
+        "old_venue": meeting.venue,
+    }
+    if now == {name: old[name] for name in now}:
+        return  # moved back before they heard of it
+    facts = {**old, "sequence": meeting.sequence}
+    _post(meeting, "moved", facts, suffix=f":{meeting.sequence}", useless_after=meeting.ends_at, to=to)
 
 
 def cancel(meeting_id: int, *, reason: dict[str, str] | None = None, actor_id: int | None = None) -> Meeting:
@@ -193,6 +211,22 @@ def cancel(meeting_id: int, *, reason: dict[str, str] | None = None, actor_id: i
     )
     journal.write("cancel", "meeting", meeting.id, actor_id=actor_id, sequence=meeting.sequence)
     return meeting
+
+
+def change_series(series_id: int, *, actor_id: int | None = None, **fields: Any) -> None:
+    """Change a series (`fields` as in `series.FIELDS`). What is proposed from now on follows it; of meetings announced
+    already only the moments of their letters do, since the letter plan is the series'. Raises `BadInput`."""
+    series = series_rules.by_id(series_id)
+    planned = series.plan
+    series_rules.change(series, actor_id=actor_id, **fields)
+    if series.plan == planned:
+        return
+    session().flush()
+    to_come = select(Meeting.id).where(
+        Meeting.series_id == series_id, Meeting.state == "announced", Meeting.starts_at > clock.now()
+    )
+    for meeting_id in session().scalars(to_come.order_by(Meeting.id)).all():
+        meetings.set_moments(meetings.for_update(meeting_id))
 
 
 def pause(meeting_id: int, paused: bool, *, actor_id: int | None = None) -> None:
@@ -222,11 +256,17 @@ def _readers(meeting: Meeting) -> Any:
 
 
 def _post(
-    meeting: Meeting, kind: str, facts: dict[str, Any] | None, *, suffix: str = "", useless_after: datetime
+    meeting: Meeting,
+    kind: str,
+    facts: dict[str, Any] | None,
+    *,
+    suffix: str = "",
+    useless_after: datetime,
+    to: ColumnElement[bool] | None = None,
 ) -> int:
     session().flush()
     now = clock.now()
-    readers = _readers(meeting).subquery()
+    readers = _readers(meeting).where(true() if to is None else to).subquery()
     columns: dict[str, ColumnElement[Any]] = {
         "key": literal(f"{kind}:{meeting.id}:") + cast(readers.c.member_id, String) + literal(suffix),
         "kind": literal(kind),
@@ -239,6 +279,6 @@ def _post(
         "attempts": literal(0),
         "created_at": db.moment(now),
     }
-    rows = select(*(column.label(name) for name, column in columns.items())).where(literal(True, Boolean))
+    rows = select(*(column.label(name) for name, column in columns.items())).where(true())
     inserted = session().execute(insert_missing(Letter.__table__).from_select(list(columns), rows))  # type: ignore[arg-type]
     return db.affected(inserted)

@@ -8,6 +8,7 @@ under `for_update()`.
 import secrets
 from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ from asanokai import clock, journal
 from asanokai import series as series_rules
 from asanokai.db import Base, Texts, session
 from asanokai.errors import N_, BadInput, Missing, Refused
+from asanokai.letters import Letter
 from asanokai.series import EVE, INVITE, REMIND, USUAL_DEADLINE, USUAL_PLAN, Lead, Series, in_utc, leads
 
 STATES = ("draft", "announced", "held", "cancelled")
@@ -144,8 +146,8 @@ def add(
 
 
 def _free_path(series: Series, day: date, *, own: int | None = None) -> str:
-    for count in range(1, 100):
-        path = f"{day.isoformat()}-{series.slug}" + (f"-{count}" if count > 1 else "")
+    for number in range(1, 100):
+        path = f"{day.isoformat()}-{series.slug}" + (f"-{number}" if number > 1 else "")
         owner = session().scalar(select(Meeting.id).where(Meeting.path == path))
         former = session().scalar(select(FormerPath.meeting_id).where(FormerPath.path == path))
         if owner in (None, own) and former in (None, own):
@@ -154,7 +156,7 @@ def _free_path(series: Series, day: date, *, own: int | None = None) -> str:
 
 
 def propose(series: Series, *, until: datetime | None = None) -> list[Meeting]:
-    """Draft meetings for the dates the rule gives up to `until` (default twelve months) that were not proposed before.
+    """Draft meetings for the dates the rule gives up to `until` (default twelve months) that are not there yet.
 
     A date once proposed stays proposed: a meeting that was moved or deleted does not come back.
     """
@@ -162,9 +164,10 @@ def propose(series: Series, *, until: datetime | None = None) -> list[Meeting]:
         return []
     now = clock.now()
     walls = series_rules.dates_of_rule(series.rule, series.first, series.zone, after=now, until=until or now + AHEAD)
-    proposed = select(Meeting.proposed_for).where(Meeting.series_id == series.id, Meeting.proposed_for.is_not(None))
-    # Dates, not times: a series that begins at another hour from now on must not meet twice on each of its days.
-    known = {datetime.fromisoformat(wall).date() for wall in session().scalars(proposed) if wall}
+    there = session().scalars(select(Meeting).where(Meeting.series_id == series.id))
+    # Dates, not times: a series that begins at another hour from now on must not meet twice on each of its days, nor
+    # on one that somebody has added by hand.
+    known = {datetime.fromisoformat(one.proposed_for).date() if one.proposed_for else one.local_date for one in there}
     return [
         add(series, wall, proposed_for=wall.isoformat(timespec="minutes")) for wall in walls if wall.date() not in known
     ]
@@ -180,6 +183,19 @@ EDITABLE = (
     "public",
     "needs_approval",
 )
+
+
+def end_from(meeting: Meeting, starts_at: datetime) -> datetime:
+    """When the meeting ends if it begins at `starts_at` instead and lasts as long: days are counted on its calendar,
+    hours by the clock (RFC 5545, 3.3.6)."""
+    zone = ZoneInfo(meeting.zone)
+    begun, ended = (moment.astimezone(zone).replace(tzinfo=None) for moment in (meeting.starts_at, meeting.ends_at))
+    days = (ended - begun).days
+    if days == 0:
+        return starts_at.astimezone(UTC) + (meeting.ends_at - meeting.starts_at)
+    rest = meeting.ends_at - in_utc(begun + timedelta(days=days), meeting.zone)
+    wall = starts_at.astimezone(zone).replace(tzinfo=None) + timedelta(days=days)
+    return in_utc(wall, meeting.zone) + rest
 
 
 def set_times(meeting: Meeting, starts_at: datetime, ends_at: datetime) -> None:
@@ -210,37 +226,81 @@ def _set_path(meeting: Meeting) -> None:
     session().flush()
 
 
+def of_use_until(meeting: Meeting, kind: str) -> datetime:
+    """Until when a planned letter is of use: what asks for an answer until the deadline, the rest until the start."""
+    return meeting.starts_at if kind == EVE else meeting.answer_until
+
+
+def due_by_plan(meeting: Meeting, plan: dict[str, Any]) -> list[tuple[str, int, datetime]]:
+    """The letter plan told on the meeting's calendar: (kind, step, due). A reminder after the deadline or an evening
+    note after the start could only come too late, so it is left out."""
+    found = [
+        (kind, step, Lead.parse(words).before(meeting.starts_at, meeting.zone)) for kind, step, words in leads(plan)
+    ]
+    return [line for line in found if line[0] == INVITE or line[2] < of_use_until(meeting, line[0])]
+
+
 def set_moments(meeting: Meeting) -> None:
     """Recompute when the plan's steps are due. A step already past when the meeting was announced is left out
-    (reason *announced too late*), except the invitation, which then goes at once. Steps done stay done unless their
-    moment moved into the future."""
-    now, series = clock.now(), series_rules.by_id(meeting.series_id)
-    kept = {
-        (moment.kind, moment.step): moment
-        for moment in session().scalars(select(Moment).where(Moment.meeting_id == meeting.id))
-    }
-    announced = meeting.announced_at or now
-    for kind, step, words in leads(series.plan or USUAL_PLAN):
-        due_at = Lead.parse(words).before(meeting.starts_at, meeting.zone)
-        moment = kept.pop((kind, step), None)
-        if kind == INVITE:
-            begun = moment is not None and moment.due_at <= now
-            due_at = moment.due_at if moment is not None and begun else max(due_at, announced)
-        if moment is None:
-            if kind == INVITE or due_at >= now:
-                session().add(Moment(meeting_id=meeting.id, kind=kind, step=step, due_at=due_at))
-        elif moment.due_at != due_at:
-            moment.due_at = due_at
-            if due_at > now:
-                moment.done_at = None
-            elif moment.done_at is None and kind != INVITE:
-                moment.done_at = now
-        if kind == INVITE and moment is not None and meeting.answer_until > now:
+    (reason *announced too late*), except the invitation, which then goes at once.
+
+    Reminders are told apart by their moment, not by their place in the plan: what was done stays done, a step that is
+    new or comes to lie in the future is due once, and what is past is not made up for.
+    """
+    series = series_rules.by_id(meeting.series_id)
+    due: dict[str, list[datetime]] = {INVITE: [], EVE: [], REMIND: []}
+    for kind, _step, due_at in due_by_plan(meeting, series.plan or USUAL_PLAN):
+        due[kind].append(due_at)
+    kept: dict[str, list[Moment]] = {INVITE: [], EVE: [], REMIND: []}
+    for moment in session().scalars(select(Moment).where(Moment.meeting_id == meeting.id).order_by(Moment.due_at)):
+        kept[moment.kind].append(moment)
+    _set_invitation(meeting, kept[INVITE], due[INVITE])
+    for kind in (EVE, REMIND):
+        _set_steps(meeting, kind, kept[kind], due[kind])
+
+
+def _set_invitation(meeting: Meeting, kept: list[Moment], due: list[datetime]) -> None:
+    now = clock.now()
+    if not due:
+        for moment in kept:
+            session().delete(moment)
+    elif not kept:
+        due_at = max(due[0], meeting.announced_at or now)
+        session().add(Moment(meeting_id=meeting.id, kind=INVITE, step=1, due_at=due_at))
+    else:
+        if kept[0].due_at > now:
+            kept[0].due_at = max(due[0], meeting.announced_at or now)
+        if meeting.answer_until > now:
             # With a later deadline, who joins until then is invited again.
-            moment.done_at = None
-    for moment in kept.values():
-        session().delete(moment)
+            kept[0].done_at = None
     session().flush()
+
+
+def _set_steps(meeting: Meeting, kind: str, kept: list[Moment], due: list[datetime]) -> None:
+    now = clock.now()
+    new = sorted(set(due) - {moment.due_at for moment in kept})
+    still_open = [moment for moment in kept if moment.due_at not in due and moment.done_at is None]
+    done = [moment for moment in kept if moment.due_at not in due and moment.done_at is not None]
+    for moment in done + still_open[len(new) :]:
+        session().delete(moment)
+    for moment, due_at in zip(still_open, new, strict=False):
+        moment.due_at, moment.done_at = due_at, now if due_at < now else None
+    session().flush()
+    for due_at in new[len(still_open) :]:
+        if due_at >= now:
+            session().add(Moment(meeting_id=meeting.id, kind=kind, step=_free_step(meeting, kind), due_at=due_at))
+            session().flush()
+
+
+def _free_step(meeting: Meeting, kind: str) -> int:
+    """The lowest number that no step has, nor a reminder that was posted: keys of its letters keep new ones away."""
+    taken = set(session().scalars(select(Moment.step).where(Moment.meeting_id == meeting.id, Moment.kind == kind)))
+    if kind == REMIND:
+        posted = select(Letter.facts["step"].as_integer()).where(
+            Letter.meeting_id == meeting.id, Letter.kind == kind, Letter.key.not_like("%:dropped:%")
+        )
+        taken |= set(session().scalars(posted.distinct()))
+    return next(step for step in count(1) if step not in taken)
 
 
 def for_update(meeting_id: int) -> Meeting:
@@ -395,6 +455,7 @@ def mark_held() -> int:
 
 def delete_draft(meeting: Meeting, *, actor_id: int | None) -> None:
     """Drop a draft: it becomes a cancelled row nobody was told of, so that the rule does not propose it again."""
+    meeting = for_update(meeting.id)  # somebody may be announcing it
     if meeting.state != "draft":
         raise Refused(N_("Only a draft can be dropped; cancel a meeting that was announced."))
     meeting.state, meeting.public = "cancelled", False

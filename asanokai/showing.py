@@ -19,6 +19,7 @@ from asanokai.languages import (
     date_in_words,
     dates_of,
     elsewhere,
+    listed,
     moment_in_words,
     pick,
     span_in_words,
@@ -30,10 +31,12 @@ from asanokai.topics import Speaker, Topic
 
 @dataclass(frozen=True)
 class ShownSpeaker:
-    """Who speaks: the name in the reader's order and one line of position and organisation."""
+    """Who speaks: the name in the reader's order and one line of position and organisation. `lang` is the line's
+    language where it is not the reader's, else ""."""
 
     name: str
     line: str
+    lang: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,12 @@ class Shown:
     def heading(self) -> Text:
         """What the meeting is called: its own title, else the series' name."""
         return self.title or self.series_name
+
+    @property
+    def headline(self) -> Text:
+        """What it is about, for lists and links: its own title, else its only topic, else the series' name."""
+        about = self.topics[0].title if len(self.topics) == 1 else self.title
+        return self.title or about or self.series_name
 
     @property
     def several_days(self) -> bool:
@@ -164,7 +173,10 @@ def _topic(topic: Topic, language: str, first: str) -> ShownTopic:
 
 
 def _speaker(speaker: Speaker, language: str, first: str) -> ShownSpeaker:
-    parts = (pick(speaker.position, language, first).text, pick(speaker.organisation, language, first).text)
+    told = [pick(speaker.position, language, first), pick(speaker.organisation, language, first)]
+    lang = next((text.lang for text in told if text and text.fallback), "")
     if language == "ja":
-        return ShownSpeaker(speaker.name.full(language), " ".join(filter(None, reversed(parts))))
-    return ShownSpeaker(speaker.name.full(language), ", ".join(filter(None, parts)))
+        line = " ".join(text.text for text in reversed(told) if text)
+    else:
+        line = listed((text.text for text in told), language)
+    return ShownSpeaker(speaker.name.full(language), line, lang)

@@ -386,3 +386,10 @@ def test_locking_reads_the_row_afresh():
     assert meeting.seats == 40
     assert meetings.for_update(meeting.id).seats == 3
     assert session().scalars(select(meetings.Meeting.seats)).all() == [3]
+
+
+def test_a_day_somebody_has_added_by_hand_is_not_proposed_a_second_time(app):
+    series = people.series()
+    meetings.add(series, datetime(2026, 4, 9, 9, 30))
+    days = [meeting.local_date for meeting in meetings.propose(series, until=berlin(2026, 5, 31))]
+    assert days == [date(2026, 3, 12), date(2026, 5, 14)]
