@@ -6,18 +6,27 @@ A setting NAME may also be given as NAME_FILE, the path of a file that holds it:
 
 import contextlib
 import os
+import re
 import secrets
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
+
+from limits.errors import ConfigurationError
+from limits.storage import storage_from_string
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 HOME = Path(__file__).resolve().parent
-INSTANCE = HOME / "instance"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 LEAST_SECRET = 32
+
+_HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*", re.IGNORECASE)
+_SENDER = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}")
 
 
 class ConfigError(Exception):
@@ -58,6 +67,7 @@ class Config:
     metrics: bool = False
     proxies: int = 0
     clock_file: str = ""
+    instance: Path = HOME / "instance"
     testing: bool = False
 
     @property
@@ -148,43 +158,48 @@ class _Reader:
         self.problems: list[str] = []
 
     def config(self) -> Config:
+        self.instance = Path(self.text("ASANOKAI_INSTANCE") or HOME / "instance").absolute()
         base_url = self._base_url()
         loopback = urlsplit(base_url).hostname in LOOPBACK
-        sender = self.text("ASANOKAI_SENDER") or ("" if not loopback else "asanokai@localhost")
-        if "@" not in sender or any(mark in sender for mark in " ,;<>\r\n"):
-            self.problems.append("ASANOKAI_SENDER must be a plain mail address, such as breakfast@example.org")
         return Config(
             base_url=base_url,
             secret_key=self._secret_key(loopback),
             database_url=self._database_url(),
-            organisation=self.text("ASANOKAI_ORGANISATION", "Asa no Kai"),
-            sender=sender,
-            reply_domain=self.text("ASANOKAI_REPLY_DOMAIN"),
-            secret_key_fallbacks=tuple(self.text("ASANOKAI_SECRET_KEY_FALLBACKS").split()),
+            organisation=self._organisation(),
+            sender=self._sender(loopback),
+            reply_domain=self._reply_domain(),
+            secret_key_fallbacks=self._secret_key_fallbacks(),
             mail=self._mail(loopback),
             night=self._night(),
-            limits_storage=self.text("ASANOKAI_LIMITS_STORAGE", "memory://"),
+            limits_storage=self._limits_storage(),
             metrics=self.truth("ASANOKAI_METRICS"),
             proxies=self.number("ASANOKAI_PROXIES", 0, most=5),
-            clock_file=self.text("ASANOKAI_CLOCK"),
+            clock_file=self._clock_file(),
+            instance=self.instance,
         )
 
     def text(self, name: str, default: str = "") -> str:
         path = self.environ.get(f"{name}_FILE")
         if path:
             try:
-                return Path(path).read_text(encoding="utf-8").strip()
-            except (OSError, UnicodeDecodeError) as error:
+                return Path(path).read_text(encoding="utf-8").strip() or default
+            except (OSError, ValueError) as error:
                 self.problems.append(f"{name}_FILE cannot be read: {error}")
                 return default
-        return self.environ.get(name, "").strip() or default
+        typed = self.environ.get(name, "").strip()
+        # Bytes that are no UTF-8 arrive as halves of surrogate pairs, which no database, page or mail can hold.
+        if any("\ud800" <= sign <= "\udfff" for sign in typed):
+            self.problems.append(f"{name} is not UTF-8")
+            return default
+        return typed or default
 
-    def number(self, name: str, default: int, *, most: int) -> int:
+    def number(self, name: str, default: int, *, most: int, least: int = 0) -> int:
         typed = self.text(name)
         if not typed:
             return default
-        if not (typed.isascii() and typed.isdigit()) or int(typed) > most:
-            self.problems.append(f"{name} must be a number from 0 to {most}, not “{typed}”")
+        # Its length first: Python refuses to read a number of thousands of digits.
+        if not (typed.isascii() and typed.isdigit() and len(typed) < 10 and least <= int(typed) <= most):
+            self.problems.append(f"{name} must be a number from {least} to {most}, not {_quoted(typed)}")
             return default
         return int(typed)
 
@@ -193,26 +208,28 @@ class _Reader:
         if typed in ("", "0", "no", "false", "off"):
             return False
         if typed not in ("1", "yes", "true", "on"):
-            self.problems.append(f"{name} must be yes or no, not “{typed}”")
+            self.problems.append(f"{name} must be yes or no, not {_quoted(typed)}")
         return True
 
     def _base_url(self) -> str:
-        base_url = self.text("ASANOKAI_BASE_URL", "http://localhost:8000").rstrip("/")
-        parts = urlsplit(base_url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
+        typed = self.text("ASANOKAI_BASE_URL", "http://localhost:8000").rstrip("/")
+        parts = _address(typed)
+        if parts is None:
             self.problems.append(
-                f"ASANOKAI_BASE_URL must be of the form https://breakfast.example.org, not “{base_url}”"
+                f"ASANOKAI_BASE_URL must be of the form https://breakfast.example.org, not {_quoted(typed)}"
             )
-        elif parts.scheme == "http" and parts.hostname not in LOOPBACK:
+            return "https://unreadable.invalid"
+        if parts.scheme == "http" and parts.hostname not in LOOPBACK:
             self.problems.append(
-                f"ASANOKAI_BASE_URL is {base_url}: off this machine the pages must be served over https"
+                f"ASANOKAI_BASE_URL is {_quoted(typed)}: off this machine the pages must be served over https"
             )
-        return base_url
+        # Browsers send the host in small letters; links, cookies and trusted hosts are compared with it.
+        return f"{parts.scheme}://{parts.netloc.lower()}"
 
     def _secret_key(self, loopback: bool) -> str:
         key = self.text("ASANOKAI_SECRET_KEY")
         if not key and loopback:
-            return _own_key()
+            return self._own_key()
         if not key:
             self.problems.append(
                 "ASANOKAI_SECRET_KEY is missing. Make one: "
@@ -222,19 +239,80 @@ class _Reader:
             self.problems.append(f"ASANOKAI_SECRET_KEY is too short: {LEAST_SECRET} characters at least")
         return key
 
+    def _secret_key_fallbacks(self) -> tuple[str, ...]:
+        keys = tuple(self.text("ASANOKAI_SECRET_KEY_FALLBACKS").split())
+        if any(len(key) < LEAST_SECRET for key in keys):
+            self.problems.append(
+                f"ASANOKAI_SECRET_KEY_FALLBACKS holds a key that is too short: {LEAST_SECRET} characters at least"
+            )
+        return keys
+
+    def _own_key(self) -> str:
+        """A key of this machine's own, for running on loopback: made once, kept under instance/."""
+        path = self.instance / "secret_key"
+        try:
+            if not path.exists():
+                self.instance.mkdir(parents=True, exist_ok=True)
+                fresh = path.with_suffix(f".{os.getpid()}")
+                fresh.touch(mode=0o600)
+                fresh.write_text(secrets.token_urlsafe(48))
+                # Web and worker may start at once; whoever links first has made the key for both.
+                with contextlib.suppress(FileExistsError):
+                    os.link(fresh, path)
+                fresh.unlink()
+            return path.read_text().strip()
+        except (OSError, ValueError) as error:
+            self.problems.append(f"ASANOKAI_SECRET_KEY is missing, and no key can be kept in {path}: {error}")
+            return ""
+
     def _database_url(self) -> str:
         url = self.text("ASANOKAI_DATABASE_URL")
         if not url:
-            INSTANCE.mkdir(exist_ok=True)
-            return f"sqlite:///{INSTANCE / 'asanokai.sqlite'}"
+            return self._own_database()
         for written in ("postgres://", "postgresql://"):
             if url.startswith(written):
-                return "postgresql+psycopg://" + url.removeprefix(written)
+                url = "postgresql+psycopg://" + url.removeprefix(written)
         if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
             self.problems.append("ASANOKAI_DATABASE_URL must begin with sqlite:/// or postgresql://")
-        if url in ("sqlite://", "sqlite:///:memory:"):
+            return url
+        try:
+            database = make_url(url).database
+        except (ArgumentError, ValueError):
+            # Not shown: it may hold a password.
+            self.problems.append("ASANOKAI_DATABASE_URL cannot be read: is a character in it not written as %XX?")
+            return url
+        if url.startswith("sqlite") and (not database or ":memory:" in database):
             self.problems.append("ASANOKAI_DATABASE_URL must be a file: web and worker share it")
+        elif not database:
+            self.problems.append("ASANOKAI_DATABASE_URL names no database: postgresql://user:password@host/name")
         return url
+
+    def _own_database(self) -> str:
+        try:
+            self.instance.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            self.problems.append(f"ASANOKAI_DATABASE_URL is missing, and {self.instance} cannot be made: {error}")
+        return f"sqlite:///{self.instance / 'asanokai.sqlite'}"
+
+    def _organisation(self) -> str:
+        name = self.text("ASANOKAI_ORGANISATION", "Asa no Kai")
+        if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in name) or len(name) > 200:
+            self.problems.append("ASANOKAI_ORGANISATION must be one line of at most 200 characters")
+        return name
+
+    def _sender(self, loopback: bool) -> str:
+        sender = self.text("ASANOKAI_SENDER", "asanokai@localhost" if loopback else "")
+        if not _SENDER.fullmatch(sender):
+            self.problems.append("ASANOKAI_SENDER must be a plain mail address, such as breakfast@example.org")
+        return sender
+
+    def _reply_domain(self) -> str:
+        domain = self.text("ASANOKAI_REPLY_DOMAIN").lower()
+        if domain and not _HOST.fullmatch(domain):
+            self.problems.append(
+                f"ASANOKAI_REPLY_DOMAIN must be a domain such as reply.example.org, not {_quoted(domain)}"
+            )
+        return domain
 
     def _mail(self, loopback: bool) -> Mail:
         server = self.text("MAIL_SERVER", "localhost" if loopback else "")
@@ -243,36 +321,60 @@ class _Reader:
         use_ssl, use_tls = self.truth("MAIL_USE_SSL"), self.truth("MAIL_USE_TLS")
         if use_ssl and use_tls:
             self.problems.append("MAIL_USE_SSL and MAIL_USE_TLS exclude each other: 465 wants SSL, 587 wants TLS")
+        username, password = self.text("MAIL_USERNAME"), self.text("MAIL_PASSWORD")
+        if bool(username) != bool(password):
+            self.problems.append("MAIL_USERNAME and MAIL_PASSWORD belong together: one of them is missing")
         return Mail(
             server=server,
-            port=self.number("MAIL_PORT", 465 if use_ssl else 587 if use_tls else 25, most=65535),
+            port=self.number("MAIL_PORT", 465 if use_ssl else 587 if use_tls else 25, least=1, most=65535),
             use_tls=use_tls,
             use_ssl=use_ssl,
-            username=self.text("MAIL_USERNAME") or None,
-            password=self.text("MAIL_PASSWORD") or None,
-            timeout=float(self.number("MAIL_TIMEOUT", 20, most=600)),
+            username=username or None,
+            password=password or None,
+            timeout=float(self.number("MAIL_TIMEOUT", 20, least=1, most=600)),
         )
 
     def _night(self) -> tuple[time, time]:
         typed = self.text("ASANOKAI_NIGHT", "21:00-07:00")
+        found = re.fullmatch(r"(\d\d:\d\d)\s*-\s*(\d\d:\d\d)", typed, re.ASCII)
         try:
-            begins, ends = (time.fromisoformat(part.strip()) for part in typed.split("-"))
+            if found:
+                return time.fromisoformat(found[1]), time.fromisoformat(found[2])
         except ValueError:
-            self.problems.append(f"ASANOKAI_NIGHT must be of the form 21:00-07:00, not “{typed}”")
-            return time(21), time(7)
-        return begins, ends
+            pass
+        self.problems.append(f"ASANOKAI_NIGHT must be of the form 21:00-07:00, not {_quoted(typed)}")
+        return time(21), time(7)
+
+    def _limits_storage(self) -> str:
+        uri = self.text("ASANOKAI_LIMITS_STORAGE", "memory://")
+        try:
+            if uri != "memory://":
+                storage_from_string(uri)
+        except (ConfigurationError, ValueError, AttributeError) as error:
+            self.problems.append(f"ASANOKAI_LIMITS_STORAGE cannot be used: {error}")
+        return uri
+
+    def _clock_file(self) -> str:
+        path = self.text("ASANOKAI_CLOCK")
+        if path and not Path(path).is_file():
+            self.problems.append(f"ASANOKAI_CLOCK must be a file that holds the time, not {_quoted(path)}")
+        return path
 
 
-def _own_key() -> str:
-    """A key of this machine's own, for running on loopback: made once, kept under instance/."""
-    path = INSTANCE / "secret_key"
-    if not path.exists():
-        INSTANCE.mkdir(exist_ok=True)
-        fresh = path.with_suffix(f".{os.getpid()}")
-        fresh.write_text(secrets.token_urlsafe(48))
-        fresh.chmod(0o600)
-        # Web and worker may start at once; whoever links first has made the key for both.
-        with contextlib.suppress(FileExistsError):
-            os.link(fresh, path)
-        fresh.unlink()
-    return path.read_text().strip()
+def _address(typed: str) -> SplitResult | None:
+    """The parts of a base URL, None if it is none: a scheme, a host, perhaps a port, and nothing else."""
+    try:
+        parts = urlsplit(typed)
+        port = parts.port
+    except ValueError:
+        return None
+    hostname = parts.hostname or ""
+    # urlsplit drops line breaks and tabs on its way: what was typed must be looked at, not what it read.
+    named = (hostname == "::1" or _HOST.fullmatch(hostname)) and typed.isprintable() and " " not in typed
+    extra = parts.path or parts.query or parts.fragment or "@" in parts.netloc or port == 0
+    return parts if parts.scheme in ("http", "https") and named and not extra else None
+
+
+def _quoted(typed: str) -> str:
+    """What was typed, short enough for a line and without its line breaks."""
+    return f"“{' '.join(typed.split())[:100]}”"

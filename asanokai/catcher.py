@@ -5,6 +5,10 @@ files, newest last in name.
 """
 
 import itertools
+import re
+import socket
+import threading
+from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -12,10 +16,13 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 from flask import Flask, Response, abort, render_template
+from werkzeug.serving import BaseWSGIServer, make_server
 
 from asanokai import clock
 
 SHOWN = 200
+LOOPBACK = "127.0.0.1"
+HEADERS = ("Subject", "From", "To", "Date", "Message-ID", "References", "List-Unsubscribe")
 
 
 class _Keep:
@@ -34,18 +41,42 @@ class _Keep:
         return "250 caught"
 
 
-def catch(folder: Path, port: int) -> Controller:
-    """Start taking mails into `folder` on a loopback port (0: a free one); stop with `.stop()`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    controller = Controller(_Keep(folder), hostname="127.0.0.1", port=port, data_size_limit=10_000_000)
-    controller.start()
-    return controller
+class Catcher:
+    """Takes mails and shows them, each on a free loopback port. The SMTP port is known before anything listens."""
+
+    def __init__(self) -> None:
+        # aiosmtpd cannot be told to choose a port and say which.
+        with socket.socket() as probe:
+            probe.bind((LOOPBACK, 0))
+            self.port = int(probe.getsockname()[1])
+        self._mails: Controller | None = None
+        self._pages: BaseWSGIServer | None = None
+
+    def start(self, folder: Path) -> str:
+        """Take mails into `folder` and show them; the pages' address."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self._mails = Controller(_Keep(folder), hostname=LOOPBACK, port=self.port, data_size_limit=10_000_000)
+        self._mails.start()
+        self._pages = make_server(LOOPBACK, 0, viewer(folder), threaded=True)
+        threading.Thread(target=self._pages.serve_forever, args=(0.1,), daemon=True).start()
+        return f"http://localhost:{self._pages.server_port}/"
+
+    def stop(self) -> None:
+        """Close both ports. What was caught stays."""
+        if self._pages is not None:
+            self._pages.shutdown()
+            self._pages.server_close()
+        if self._mails is not None:
+            self._mails.stop()
+        self._pages = self._mails = None
 
 
 def viewer(folder: Path) -> Flask:
     """A small app of its own that shows the caught letters."""
     app = Flask(__name__, template_folder=str(Path(__file__).parent.parent / "templates" / "catcher"))
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    # Another name that leads here is a page in the web trying to read the letters through its reader's browser.
+    app.config["TRUSTED_HOSTS"] = ["localhost", LOOPBACK]
 
     @app.get("/")
     def listed() -> str:
@@ -54,43 +85,73 @@ def viewer(folder: Path) -> Flask:
 
     @app.get("/<name>")
     def shown(name: str) -> str:
-        mail = _read(_path(folder, name))
-        return render_template("mail.html", name=name, mail=mail, text=_part(mail, "plain"), parts=_files(mail))
+        return render_template("mail.html", name=name, mail=_read(_path(folder, name)))
 
     @app.get("/<name>/page")
     def page(name: str) -> Response:
-        words = _part(_read(_path(folder, name)), "html")
-        response = Response(words, mimetype="text/html")
+        response = Response(_read(_path(folder, name)).html, mimetype="text/html")
         response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
         return response
 
     @app.get("/<name>/invite.ics")
     def calendar(name: str) -> Response:
-        for part in _read(_path(folder, name)).walk():
-            if part.get_content_type() == "text/calendar":
-                return Response(part.get_payload(decode=True), mimetype="text/plain; charset=utf-8")
-        abort(404)
+        entry = _read(_path(folder, name)).calendar
+        if entry is None:
+            abort(404)
+        return Response(entry, mimetype="text/plain")
 
     return app
 
 
+@dataclass(frozen=True)
+class _Mail:
+    """A mail as far as it can be read: anything on this machine may have sent it."""
+
+    headers: dict[str, str]
+    text: str
+    html: str
+    calendar: bytes | None
+    parts: list[str]
+
+
 def _path(folder: Path, name: str) -> Path:
-    path = folder / f"{name}.eml"
-    if path.parent != folder or not path.is_file():
+    # As `_Keep` names them: nothing else is looked for on the disk.
+    if not re.fullmatch(r"[0-9T]{21,24}-[0-9]{5,9}", name, re.ASCII):
         abort(404)
-    return path
+    path = folder / f"{name}.eml"
+    return path if path.is_file() else abort(404)
 
 
-def _read(path: Path) -> EmailMessage:
+def _read(path: Path) -> _Mail:
     message = message_from_bytes(path.read_bytes(), policy=policy.default)
     assert isinstance(message, EmailMessage)
-    return message
+    leaves = [part for part in message.walk() if not part.is_multipart()]
+    entries = [part.get_payload(decode=True) for part in leaves if part.get_content_type() == "text/calendar"]
+    return _Mail(
+        headers={name: found for name in HEADERS if (found := _header(message, name))},
+        text=_text(message, "plain"),
+        html=_text(message, "html"),
+        calendar=entries[0] if entries and isinstance(entries[0], bytes) else None,
+        parts=[part.get_content_type() for part in leaves],
+    )
 
 
-def _part(mail: EmailMessage, kind: str) -> str:
-    part = mail.get_body((kind,))
-    return str(part.get_content()) if part is not None else ""
+def _header(message: EmailMessage, name: str) -> str:
+    try:
+        return _clean(str(message[name] or ""))
+    except (ValueError, LookupError, IndexError, AttributeError, TypeError):
+        # Python's own reader of headers raises all of these for what is none.
+        return "(unreadable)"
 
 
-def _files(mail: EmailMessage) -> list[str]:
-    return [part.get_content_type() for part in mail.walk() if not part.is_multipart()]
+def _text(message: EmailMessage, kind: str) -> str:
+    try:
+        part = message.get_body((kind,))
+        return "" if part is None else _clean(str(part.get_content()))
+    except (ValueError, LookupError, AttributeError, TypeError):
+        return "(unreadable)"
+
+
+def _clean(words: str) -> str:
+    """Without the halves of surrogate pairs that stand for undecodable bytes: no page can show them."""
+    return words.encode(errors="replace").decode()

@@ -4,9 +4,11 @@ Each command says in one line what it did; refusals go to standard error with ex
 stand in the verbs: nothing is decided here.
 """
 
+import io
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import wraps
 from pathlib import Path
@@ -16,16 +18,23 @@ import click
 import flask_migrate
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
-from asanokai import announcing, clock, db, demo, importing, invitations, letters, meetings, members, running
+from asanokai import announcing, clock, db, demo, doctor, importing, invitations, letters, meetings, members, running
 from asanokai import series as series_rules
 from asanokai.app import create_app
 from asanokai.errors import Refused
+from asanokai.importing.sheet import MOST_BYTES
 from asanokai.invitations import Night
+from asanokai.languages import LANGUAGES
 from asanokai.letters import Letter
 from asanokai.tokens import SIGN_IN_LIFE
+from asanokai.transport import TimedConnection, Transport
 from asanokai.worker import Worker, send_due
 from config import Config, ConfigError
+
+MOST_NUMBER = 2**31 - 1
+"""The highest number a row can have on PostgreSQL."""
 
 
 def _fail(words: object, code: int = 1) -> NoReturn:
@@ -33,23 +42,55 @@ def _fail(words: object, code: int = 1) -> NoReturn:
     sys.exit(code)
 
 
-def _app() -> Flask:
-    try:
-        return create_app(Config.from_env())
-    except ConfigError as error:
-        _fail(error)
+class _Commands(click.Group):
+    """Turns what may well go wrong into one line on standard error. A traceback means a mistake in the program."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        for word in args:
+            # Bytes that are no UTF-8 arrive as halves of surrogate pairs, which nothing here can store or send.
+            if any("\ud800" <= sign <= "\udfff" or sign == "\0" for sign in word):
+                raise click.UsageError(f"{ascii(word)[:100]} is not UTF-8.", ctx)
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (Refused, ConfigError) as refusal:
+            _fail(refusal)
+        except SQLAlchemyError as error:
+            _fail(f"The database cannot be used: {doctor.in_one_line(error)}")
+        except (PermissionError, FileNotFoundError) as error:
+            _fail(f"{error.filename}: {error.strerror}")
+
+
+@contextmanager
+def _entered(app: Flask) -> Iterator[Flask]:
+    """The app in its context. Leaves no connection behind."""
+    with app.app_context():
+        try:
+            yield app
+        finally:
+            db.db.session.remove()
+            db.db.engine.dispose()
+
+
+@contextmanager
+def _opened() -> Iterator[Flask]:
+    """The app in its context, on a database whose schema it knows; else says how to get there."""
+    with _entered(create_app(Config.from_env())) as app:
+        problem = doctor.schema_problem()
+        if problem:
+            _fail(problem)
+        yield app
 
 
 def with_app(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Run the command inside the app; a refusal becomes a line on standard error."""
+    """Run the command inside the app."""
 
     @wraps(command)
     def inside(*args: Any, **options: Any) -> Any:
-        with _app().app_context():
-            try:
-                return command(*args, **options)
-            except Refused as refusal:
-                _fail(refusal)
+        with _opened():
+            return command(*args, **options)
 
     return inside
 
@@ -63,15 +104,21 @@ def _moment(_context: click.Context, _parameter: click.Parameter, typed: str | N
         raise click.BadParameter("must be an ISO moment such as 2026-03-12T09:00+01:00") from None
     if moment.tzinfo is None:
         raise click.BadParameter("must have a zone, such as 2026-03-12T09:00+01:00")
+    if not 2000 <= moment.year < 2200:
+        raise click.BadParameter("must lie between the years 2000 and 2199")
     return moment.astimezone(UTC)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Asa no Kai: runs a recurring breakfast meeting."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for noisy in ("apscheduler", "alembic", "mail.log", "werkzeug"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that knows no Japanese shows a name by its numbers rather than ending the command.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 # --- running ----------------------------------------------------------------------------------------------------------
@@ -90,17 +137,37 @@ def run(host: str, port: int) -> None:
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64))
 def serve(bind: str, workers: int) -> None:
     """Start the web server."""
-    try:
-        Config.from_env()
-    except ConfigError as error:
-        _fail(error)
+    with _opened():
+        pass
     running.serve(bind, workers)
 
 
 @main.command()
 def worker() -> None:
     """Start the worker: proposes, plans, delivers, tidies."""
-    Worker(_app()).run()
+    with _opened() as app:
+        Worker(app).run()
+
+
+@main.command("doctor")
+def doctor_() -> None:
+    """Check settings, database, migrations, mail out, waiting letters and clock; exit 1 if anything is wrong."""
+    try:
+        app = create_app(Config.from_env())
+    except ConfigError as error:
+        for problem in error.problems:
+            click.echo(doctor.Check("settings", False, problem))
+        sys.exit(1)
+    with _entered(app):
+        checks = doctor.examine(app.config["ASANOKAI"], reach_mail=lambda: _reach_mail(app))
+    for check in checks:
+        click.echo(check)
+    sys.exit(0 if all(check.well for check in checks) else 1)
+
+
+def _reach_mail(app: Flask) -> None:
+    Transport(app).close()
+    TimedConnection(app.extensions["mail"], app.config["MAIL_TIMEOUT"]).configure_host().quit()
 
 
 @main.group("db")
@@ -109,10 +176,10 @@ def database() -> None:
 
 
 @database.command()
-@with_app
 def upgrade() -> None:
     """Bring the database to the newest schema."""
-    flask_migrate.upgrade()
+    with _entered(create_app(Config.from_env())):
+        flask_migrate.upgrade()
     click.echo("The database is up to date.")
 
 
@@ -143,10 +210,12 @@ def member() -> None:
 def add_member(email: str, family: str, given: str, language: str, role: str) -> None:
     """Add a member, or give one who exists another role."""
     kind, _, slug = role.partition(":")
-    if kind not in ("member", "coordinator", "administrator") or (kind == "coordinator") != bool(slug):
+    if role not in ("member", "administrator") and not (kind == "coordinator" and slug):
         _fail("--role must be member, coordinator:SERIES or administrator", 2)
     with db.transaction():
         found = members.by_address(email)
+        if found is not None and found.standing != "accepted":
+            _fail(f"The member with the address {email} is “{found.standing}” and gets no role.")
         who = found or members.add(email, family=family, given=given, language=language, verified=True)
         if kind == "administrator":
             members.make_administrator(who, True, actor_id=None)
@@ -164,8 +233,7 @@ def add_member(email: str, family: str, given: str, language: str, role: str) ->
 def import_members(file: Path, slug: str | None, apply_: bool) -> None:
     """Read members from an office's file. Prints ROW VERDICT REASON for every row."""
     try:
-        data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-        sheet = importing.read(data)
+        sheet = importing.read(_content(file))
     except OSError as error:
         _fail(f"{file} cannot be read: {error.strerror}", 2)
     except Refused as refusal:
@@ -177,9 +245,18 @@ def import_members(file: Path, slug: str | None, apply_: bool) -> None:
         with db.reading():
             verdicts = importing.preview(sheet, series=series_rules.by_slug(slug) if slug else None)
     for verdict in verdicts:
-        click.echo(f"{verdict.row} {verdict.verdict} {verdict.words()}")
+        # One line a row, whatever stands in its cells.
+        click.echo(f"{verdict.row} {verdict.verdict} {' '.join(verdict.words().split())}".rstrip())
     good = any(verdict.verdict in ("new", "changed", "unchanged") for verdict in verdicts)
     sys.exit(0 if good else 1)
+
+
+def _content(file: Path) -> bytes:
+    """What stands in the file or on standard input; not more than tells that it is too much."""
+    if str(file) == "-":
+        return sys.stdin.buffer.read(MOST_BYTES + 1)
+    with file.open("rb") as source:
+        return source.read(MOST_BYTES + 1)
 
 
 @main.command()
@@ -213,7 +290,7 @@ def series_() -> None:
 @click.option("--start", default=None, help="local start of the first meeting, e.g. 2026-03-12T08:00")
 @click.option("--zone", default="Europe/Berlin", show_default=True)
 @click.option("--minutes", default=120, show_default=True, type=int)
-@click.option("--seats", default=None, type=int, help="none: unlimited")
+@click.option("--seats", default=None, type=int, help="how many may come; without it, any number")
 @with_app
 def add_series(
     slug: str, name: str, rule: str | None, start: str | None, zone: str, minutes: int, seats: int | None
@@ -227,8 +304,14 @@ def add_series(
 
 
 def _texts(typed: str) -> dict[str, str]:
-    found = dict(part.strip().split("=", 1) for part in typed.split("|") if part.strip()[2:3] == "=")
-    return found or {"de": typed.strip()}
+    """Reads a name, or "de=Asa no Kai | ja=朝の会"; without languages it is German."""
+    parts = [part.strip() for part in typed.split("|") if part.strip()]
+    pairs = [part.split("=", 1) for part in parts if part[2:3] == "="]
+    if not pairs:
+        return {"de": typed.strip()}
+    if len(pairs) < len(parts) or not {language for language, _text in pairs} <= set(LANGUAGES):
+        _fail("--name must be a name, or names with their languages: de=… | en=… | ja=…", 2)
+    return {language: text.strip() for language, text in pairs}
 
 
 @main.group("meeting")
@@ -269,10 +352,14 @@ def list_letters(state: str | None, limit: int) -> None:
     """List letters, newest first: number, state, kind, member, due, reason or the server's words."""
     query = select(Letter).order_by(Letter.id.desc()).limit(limit)
     with db.reading() as session:
-        for letter in session.scalars(query.where(Letter.state == state) if state else query):
-            words = letter.reason or letter.server_words or ""
-            who = letter.member_id or "-"
-            click.echo(f"{letter.id} {letter.state} {letter.kind} {who} {letter.due_at.isoformat()} {words}".rstrip())
+        found = session.scalars(query.where(Letter.state == state) if state else query).all()
+    for letter in found:
+        # A mail server may say several lines.
+        words = " ".join((letter.reason or letter.server_words or "").split())
+        who = letter.member_id or "-"
+        click.echo(f"{letter.id} {letter.state} {letter.kind} {who} {letter.due_at.isoformat()} {words}".rstrip())
+    if not found:
+        click.echo("There is no such letter." if state else "There is no letter yet.", err=True)
 
 
 @letters_.command()
@@ -280,16 +367,18 @@ def list_letters(state: str | None, limit: int) -> None:
 @with_app
 def forecast(until: datetime | None) -> None:
     """Say what goes out next, to how many, and who is left out and why."""
+    until = until or clock.now() + timedelta(days=30)
     with db.reading():
-        for line in invitations.forecast(until=until or clock.now() + timedelta(days=30)):
-            out = "; ".join(f"{count} {reason}" for reason, count in sorted(line.left_out.items()))
-            click.echo(
-                f"{line.due_at.isoformat()} {line.kind} {line.meeting.path} {line.readers} readers  {out}".rstrip()
-            )
+        lines = invitations.forecast(until=until)
+    for line in lines:
+        out = "; ".join(f"{count} {reason}" for reason, count in sorted(line.left_out.items()))
+        click.echo(f"{line.due_at.isoformat()} {line.kind} {line.meeting.path} {line.readers} readers  {out}".rstrip())
+    if not lines:
+        click.echo(f"Nothing goes out by the letter plan until {until.isoformat()}.", err=True)
 
 
 @letters_.command()
-@click.argument("number", type=int)
+@click.argument("number", type=click.IntRange(1, MOST_NUMBER))
 @with_app
 def retry(number: int) -> None:
     """Queue a failed letter again."""
@@ -302,10 +391,9 @@ def retry(number: int) -> None:
 @click.option("--at", callback=_moment, help="pretend it is this moment (ISO with zone)")
 def send_due_(at: datetime | None) -> None:
     """Plan and deliver until nothing is due, then return."""
-    app = _app()
-    if at is not None:
-        clock.use(lambda: at)
-    with app.app_context():
+    with _opened() as app:
+        if at is not None:
+            clock.use(lambda: at)
         total = send_due(app, Night(*app.config["ASANOKAI"].night))
     if total.away:
         _fail(f"The mail server cannot be reached: {total.away}")

@@ -3,36 +3,36 @@
 Real installations start `asanokai serve` and `asanokai worker` as two services and never call `everything`.
 """
 
+import errno
+import http.client
 import os
 import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
-import urllib.error
-import urllib.request
+from contextlib import ExitStack
 from datetime import timedelta
-from pathlib import Path
+from typing import NoReturn
 
 import click
 import flask_migrate
 from flask import current_app
-from werkzeug.serving import make_server
 
 from asanokai import catcher, db, demo, members
 from asanokai.app import create_app
 from asanokai.members import Member
-from config import INSTANCE, Config, ConfigError
+from config import HOME, Config
 
 DEMO_LINK_LIFE = timedelta(days=1)
-STOPS_WITHIN = 10
+STARTS_WITHIN, STOPS_WITHIN = 120, 30
+"""Seconds the pages may take to come, and the children to go."""
 
 
 def serve(bind: str, workers: int) -> None:
     """Become gunicorn. Does not return."""
     arguments = ["-m", "gunicorn", "--bind", bind, "--workers", str(workers), *_GUNICORN, "wsgi:app"]
-    os.chdir(Path(__file__).resolve().parent.parent)
+    os.chdir(HOME)
     os.execv(sys.executable, [sys.executable, *arguments])
 
 
@@ -49,40 +49,65 @@ def sign_in_link(member: Member, life: timedelta) -> str:
 
 def everything(host: str, port: int) -> int:
     """Migrate, fill, start catcher, worker and web, print the addresses, wait for Ctrl-C. Returns the exit code."""
-    os.environ.setdefault("ASANOKAI_BASE_URL", f"http://localhost:{port}")
-    if not _free(host, port):
-        click.echo(f"Port {port} is taken. Choose another one: PORT={port + 1} make run", err=True)
+    problem = _cannot_listen(host, port)
+    if problem:
+        click.echo(problem, err=True)
         return 1
-    caught = catcher.catch(INSTANCE / "letters", _any_port())
-    os.environ |= {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": str(caught.port)}
+    _end_by_signals()
     try:
-        config = Config.from_env()
-    except ConfigError as error:
-        click.echo(str(error), err=True)
-        return 1
-    seen = make_server("127.0.0.1", _any_port(), catcher.viewer(INSTANCE / "letters"), threaded=True)
-    threading.Thread(target=seen.serve_forever, daemon=True).start()
-    invited = _prepare(config)
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-    root = Path(__file__).resolve().parent.parent
-    web = [sys.executable, "-m", "gunicorn", "--bind", f"{host}:{port}", "--workers", "2", "--log-level", "warning"]
-    children = [
-        subprocess.Popen([*web, *_GUNICORN, "wsgi:app"], cwd=root, start_new_session=True),
-        subprocess.Popen([sys.executable, "-m", "asanokai.cli", "worker"], cwd=root, start_new_session=True),
-    ]
-    try:
-        if _answers(f"http://localhost:{port}/healthz", children):
-            _print(config, invited, seen.server_port)
-            while all(child.poll() is None for child in children):
-                time.sleep(1)
-        click.echo("A part of the program stopped; see above.", err=True)
-        return 1
+        with ExitStack() as started:
+            return _run(host, port, started)
     except KeyboardInterrupt:
         return 0
-    finally:
-        _stop(children)
-        seen.shutdown()
-        caught.stop()
+
+
+def _end_by_signals() -> None:
+    """Let Ctrl-C, TERM and a closed terminal (HUP) end us in order: web and worker, in sessions of their own, would
+    stay."""
+
+    def interrupted(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    # INT even where a script's & has switched it off; HUP not where nohup has.
+    signal.signal(signal.SIGINT, interrupted)
+    signal.signal(signal.SIGTERM, interrupted)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, interrupted)
+
+
+def _run(host: str, port: int, started: ExitStack) -> int:
+    caught = catcher.Catcher()
+    started.callback(caught.stop)
+    _keep_here(port, caught.port)
+    config = Config.from_env()
+    address = caught.start(config.instance / "letters")
+    invited = _prepare(config)
+    children: dict[str, subprocess.Popen[bytes]] = {}
+    started.callback(_stop, children)
+    children["worker"] = _start("-m", "asanokai.cli", "worker")
+    bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    web = ("-m", "gunicorn", "--bind", bind, "--workers", "2", "--log-level", "warning")
+    children["web server"] = _start(*web, *_GUNICORN, "wsgi:app")
+    if _answers(port, children):
+        _print(config, invited, address)
+        while not _stopped(children):
+            time.sleep(0.5)
+    words = _stopped(children) or f"Nothing answers at {config.base_url}"
+    click.echo(f"{words}; see above.", err=True)
+    return 1
+
+
+def _keep_here(port: int, letters_port: int) -> None:
+    """Settings under which nothing leaves the machine, whatever the environment says about mail and addresses."""
+    for name in [name for name in os.environ if name.startswith(("MAIL_", "ASANOKAI_BASE_URL"))]:
+        del os.environ[name]
+    os.environ["ASANOKAI_BASE_URL"] = f"http://localhost:{port}"
+    os.environ |= {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": str(letters_port)}
+
+
+def _start(*arguments: str) -> subprocess.Popen[bytes]:
+    # A session of its own: Ctrl-C reaches us alone, and we end the children in order.
+    return subprocess.Popen([sys.executable, *arguments], cwd=HOME, start_new_session=True)
 
 
 def _prepare(config: Config) -> dict[str, str]:
@@ -96,50 +121,65 @@ def _prepare(config: Config) -> dict[str, str]:
             return {words: sign_in_link(member, DEMO_LINK_LIFE) for words, member in found.items() if member}
 
 
-def _print(config: Config, invited: dict[str, str], letters_port: int) -> None:
+def _print(config: Config, invited: dict[str, str], letters_at: str) -> None:
     click.echo("\nAsa no Kai is running. The public pages:\n")
     click.echo(f"{config.base_url}/")
     for words, link in invited.items():
         click.echo(f"\n{words}:\n\n{link}")
-    click.echo(f"\nThe letters it sends are caught here:\n\nhttp://localhost:{letters_port}/\n")
+    click.echo(f"\nThe letters it sends are caught here:\n\n{letters_at}\n")
     click.echo("Stop with Ctrl-C.")
     sys.stdout.flush()
 
 
-def _free(host: str, port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def _cannot_listen(host: str, port: int) -> str:
+    """Why nothing can listen there; "" if it can."""
+    try:
+        family, kind, _protocol, _name, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            other = port + 1 if port < 65535 else 8000
+            return f"Port {port} is taken. Choose another one: PORT={other} make run"
+        return f"Nothing can listen at {host} port {port}: {error.strerror}"
+    return ""
+
+
+def _answers(port: int, children: dict[str, subprocess.Popen[bytes]]) -> bool:
+    """Wait until the pages are there; False if a child stops before, or after two minutes."""
+    end = time.monotonic() + STARTS_WITHIN
+    while time.monotonic() < end and not _stopped(children):
+        # No urllib: it would ask a proxy that the environment names.
+        connection = http.client.HTTPConnection("localhost", port, timeout=5)
         try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-    return True
-
-
-def _any_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _answers(address: str, children: list[subprocess.Popen[bytes]]) -> bool:
-    for _ in range(300):
-        if any(child.poll() is not None for child in children):
-            return False
-        try:
-            with urllib.request.urlopen(address, timeout=2):
+            connection.request("GET", "/healthz")
+            if connection.getresponse().status == 200:
                 return True
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
+        except (OSError, http.client.HTTPException):
+            pass
+        finally:
+            connection.close()
+        time.sleep(0.1)
     return False
 
 
-def _stop(children: list[subprocess.Popen[bytes]]) -> None:
-    for child in children:
+def _stopped(children: dict[str, subprocess.Popen[bytes]]) -> str:
+    """Which child has ended by itself; "" if none has."""
+    ended = [name for name, child in children.items() if child.poll() is not None]
+    return f"The {ended[0]} has stopped" if ended else ""
+
+
+def _stop(children: dict[str, subprocess.Popen[bytes]]) -> None:
+    """End them all; another Ctrl-C does not interrupt it."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    for child in children.values():
         if child.poll() is None:
             child.terminate()
-    for child in children:
+    for child in children.values():
         try:
             child.wait(STOPS_WITHIN)
         except subprocess.TimeoutExpired:
-            child.kill()
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()

@@ -7,8 +7,9 @@ beat is a boundary: what fails in it is logged once, and the next beat tries aga
 import logging
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
+from functools import partial
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -19,56 +20,81 @@ from asanokai import applying, clock, db, digesting, invitations, meetings
 from asanokai import series as series_rules
 from asanokai.delivering import Delivery, Step
 from asanokai.invitations import Night
-from asanokai.transport import Transport
+from asanokai.transport import Outcome, Transport
 
 log = logging.getLogger(__name__)
 
 DELIVER, PLAN, TIDY = 2, 10, 600
 """Seconds between two beats."""
 
-LONGEST_PAUSE = timedelta(minutes=5)
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=5)
+"""How long a mail server that is away is left alone at first, and at most."""
 
 
 def plan_step(night: Night) -> int:
-    """Post the letters of every moment whose time has come, and the coordinators' digest; how many."""
-    posted = 0
-    with db.transaction():
-        if db.plan_alone():
-            for moment_id in invitations.due_moments():
-                posted += invitations.plan(moment_id, night=night)
-            posted += digesting.post_due()
-    return posted
+    """Post the letters of every moment whose time has come, and the coordinators' digest; how many.
+
+    Raises what went wrong with one of them, after all others are posted.
+    """
+    with db.reading():
+        due = invitations.due_moments()
+    moments = [partial(invitations.plan, moment_id, night=night) for moment_id in due]
+    return _each([*moments, digesting.post_due])
 
 
 def propose_step() -> int:
-    """Propose draft meetings for every series twelve months ahead; how many are new."""
-    with db.transaction():
-        if not db.plan_alone():
-            return 0
-        return sum(len(meetings.propose(series)) for series in series_rules.with_rule())
+    """Propose draft meetings for every series twelve months ahead; how many are new. Raises as `plan_step` does."""
+    with db.reading():
+        recurring = [series.id for series in series_rules.with_rule()]
+    return _each(partial(_propose, series_id) for series_id in recurring)
 
 
-def tidy_step() -> None:
-    """What is over was held; applications nobody confirmed vanish."""
-    with db.transaction():
-        meetings.mark_held()
-    with db.transaction():
-        applying.forget_unconfirmed()
+def _propose(series_id: int) -> int:
+    return len(meetings.propose(series_rules.by_id(series_id)))
+
+
+def tidy_step() -> int:
+    """What is over was held; applications nobody confirmed vanish. How many; raises as `plan_step` does."""
+    return _each([meetings.mark_held, applying.forget_unconfirmed])
+
+
+def _each(steps: Iterable[Callable[[], int]]) -> int:
+    """Take each step in a transaction of its own, as the only planner. One that fails stops no other; it is raised
+    at the end."""
+    done, failed = 0, None
+    for step in steps:
+        try:
+            with db.transaction():
+                done += step() if db.plan_alone() else 0
+        except Exception as error:
+            failed = failed or error
+    if failed is not None:
+        raise failed
+    return done
 
 
 def send_due(app: Flask, night: Night) -> Step:
-    """Plan and deliver until nothing is due; for the command line. Ends early if the server is away."""
-    total = Step()
+    """Plan and deliver until nothing is due; for the command line. Ends early if the server is away.
+
+    What cannot be planned is raised at the end, when all the rest is delivered.
+    """
+    total, failed = Step(), None
     with Transport(app) as transport:
         delivery = Delivery(app.extensions["composer"], transport)
         while True:
-            posted = plan_step(night)
+            try:
+                posted = plan_step(night)
+            except Exception as error:
+                posted, failed = 0, error
             step = delivery.step()
             for field in ("sent", "failed", "postponed", "dropped"):
                 setattr(total, field, getattr(total, field) + getattr(step, field))
             total.away = step.away
             if step.away or not (posted or step.sent or step.failed or step.postponed or step.dropped or step.more):
-                return total
+                break
+    if failed is not None:
+        raise failed
+    return total
 
 
 class Worker:
@@ -78,9 +104,16 @@ class Worker:
         self.app = app
         self.night = Night(*app.config["ASANOKAI"].night)
         self.stopping = threading.Event()
-        self.delivery = Delivery(app.extensions["composer"], Transport(app))
+        self.delivery = Delivery(app.extensions["composer"], _UntilStopped(app, self.stopping))
+        self.beats: dict[str, tuple[Callable[[], object], int]] = {
+            "deliver": (self._deliver, DELIVER),
+            "plan": (partial(plan_step, self.night), PLAN),
+            "propose": (propose_step, TIDY),
+            "tidy": (tidy_step, TIDY),
+        }
         self._quiet_until = clock.now()
         self._pauses = 0
+        self._trouble: dict[str, str] = {}
 
     def run(self) -> None:
         """Beat until SIGTERM or SIGINT; what is being sent is finished and settled first."""
@@ -89,34 +122,43 @@ class Worker:
         # Two threads: a long run of letters must not keep the planner from its moments.
         scheduler = BackgroundScheduler(
             timezone="UTC",
-            executors={"default": ThreadPoolExecutor(1), "delivery": ThreadPoolExecutor(1)},
+            executors={"default": ThreadPoolExecutor(1), "deliver": ThreadPoolExecutor(1)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         now = clock.system_time()
-        beats: list[tuple[Callable[[], object], int, str]] = [
-            (self._deliver, DELIVER, "delivery"),
-            (lambda: plan_step(self.night), PLAN, "default"),
-            (propose_step, TIDY, "default"),
-            (tidy_step, TIDY, "default"),
-        ]
-        for step, seconds, executor in beats:
+        for name, (_step, seconds) in self.beats.items():
+            executor = "deliver" if name == "deliver" else "default"
             scheduler.add_job(
-                self._beat, IntervalTrigger(seconds=seconds), args=[step], executor=executor, next_run_time=now
+                self.beat, IntervalTrigger(seconds=seconds), args=[name], executor=executor, next_run_time=now
             )
         scheduler.start()
         log.info("worker running as %s", self.delivery.name)
         self.stopping.wait()
         scheduler.shutdown(wait=True)
         self.delivery.transport.close()
+        log.info("worker stopped")
 
-    def _beat(self, step: Callable[[], object]) -> None:
+    def beat(self, name: str) -> None:
+        """Take one step, as the scheduler does. Raises nothing."""
         if self.stopping.is_set():
             return
+        step, _seconds = self.beats[name]
         try:
             with self.app.app_context():
                 step()
-        except Exception:
-            log.exception("a beat failed; the next one tries again")
+        except Exception as error:
+            self._note(name, error)
+        else:
+            if self._trouble.pop(name, None):
+                log.info("%s works again", name)
+
+    def _note(self, name: str, error: Exception) -> None:
+        """Log what failed, but not again every two seconds while it fails in the same way."""
+        # The first line alone: those that follow hold the statement with its moments, another one each time.
+        words = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+        if self._trouble.get(name) != words:
+            log.error("%s failed; the next beat tries again", name, exc_info=error)
+        self._trouble[name] = words
 
     def _deliver(self) -> None:
         """Batch after batch while there are letters. A server that is away is asked again after growing pauses."""
@@ -134,8 +176,23 @@ class Worker:
                 return
 
     def _rest(self, words: str) -> None:
-        pause = min(timedelta(seconds=5 * 2**self._pauses), LONGEST_PAUSE)
+        if self.stopping.is_set():
+            return
         if self._pauses == 0:
             log.error("the mail server cannot be reached: %s", words)
+        # Capped, since a server that is away for a week would make a number no timedelta can hold.
+        self._quiet_until = clock.now() + min(FIRST_PAUSE * 2 ** min(self._pauses, 10), LONGEST_PAUSE)
         self._pauses += 1
-        self._quiet_until = clock.now() + pause
+
+
+class _UntilStopped(Transport):
+    """Sends nothing more once the worker is to stop: the rest of the batch is given back, untried."""
+
+    def __init__(self, app: Flask, stopping: threading.Event) -> None:
+        super().__init__(app)
+        self._stopping = stopping
+
+    def send(self, envelope_from: str, to: str, content: bytes) -> Outcome:
+        if self._stopping.is_set():
+            return Outcome("away", "told to stop")
+        return super().send(envelope_from, to, content)

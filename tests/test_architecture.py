@@ -45,6 +45,12 @@ IDS = [str(file.relative_to(PACKAGE)) for file in FILES]
 every_file = pytest.mark.parametrize("file", FILES, ids=IDS)
 
 
+def files(*, in_web: bool) -> pytest.MarkDecorator:
+    """The pages, or everything but them."""
+    chosen = [file for file in FILES if (file.relative_to(PACKAGE).parts[0] == "web") is in_web]
+    return pytest.mark.parametrize("file", chosen, ids=[str(file.relative_to(PACKAGE)) for file in chosen])
+
+
 def tree_of(file: Path) -> ast.Module:
     return ast.parse(file.read_text(encoding="utf-8"), str(file))
 
@@ -109,11 +115,11 @@ def test_the_package_itself_imports_nothing():
     assert [type(node) for node in tree.body] == [ast.Expr]
 
 
-@every_file
+@files(in_web=True)
 def test_pages_import_forms_and_loading_but_never_each_other(file):
     parts = file.relative_to(PACKAGE).with_suffix("").parts
-    if parts[0] != "web" or parts[1] == "__init__":
-        pytest.skip("no page")
+    if parts[1] == "__init__":
+        return  # puts them all together
     among = {module[2] for module in imported(tree_of(file)) if module[:2] == ("asanokai", "web")}
     assert among <= SHARED_IN_WEB - {parts[1]}
 
@@ -177,11 +183,9 @@ def test_only_the_transport_speaks_smtp(file):
     assert "aiosmtpd" not in modules or top_level_of(file) in ("catcher", "intake")
 
 
-@every_file
+@files(in_web=False)
 def test_the_request_is_known_to_the_pages_alone(file):
     here = top_level_of(file)
-    if here == "web":
-        pytest.skip("a page")
     known = {
         parts[-1]
         for parts in imported(tree_of(file))
