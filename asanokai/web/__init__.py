@@ -106,6 +106,9 @@ GUARDS = {
 NO_TOKEN = ("answer.by_link", "account.unsubscribe")
 """POSTs without a cross-site token: the link's own token is the credential, and mail programs post here."""
 
+HIGHEST = 2**31 - 1
+"""The highest number a row may have; a database refuses to look for a higher one."""
+
 LIMITS = {
     "account.sign_in": "10 per 10 minutes",
     "account.sign_in_by_password": "10 per 10 minutes",
@@ -157,6 +160,8 @@ def _guard() -> BaseResponse | None:
         return None
     if "\0" in request.path or b"%00" in request.query_string:
         # PostgreSQL takes no NUL in a text, and nothing here has one in its address.
+        raise Missing(N_("There is no such page, or none that you may see."))
+    if any(isinstance(value, int) and value > HIGHEST for value in (request.view_args or {}).values()):
         raise Missing(N_("There is no such page, or none that you may see."))
     return GUARDS[request.endpoint]()
 

@@ -4,18 +4,32 @@ A view says `if attempt(form, act): return redirect(...)` and else renders the f
 the verbs; here only what a field can hold.
 """
 
-from collections.abc import Callable, Mapping
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
+from flask import request
 from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
-from wtforms import Field, IntegerField, RadioField, StringField, TextAreaField
+from flask_wtf.file import FileField
+from werkzeug.datastructures import MultiDict
+from wtforms import (
+    DateTimeLocalField,
+    Field,
+    FieldList,
+    FormField,
+    IntegerField,
+    RadioField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # the stubs know 3.2
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
 from asanokai import db
 from asanokai.errors import BadInput, Refused
-from asanokai.languages import LANGUAGES
+from asanokai.languages import LANGUAGES, zones
 from asanokai.rsvps import Rsvp
 from asanokai.series import Lead
 
@@ -23,11 +37,34 @@ LINE = 200
 """Characters a line of text may have."""
 
 
+YEARS = range(2000, 2200)
+"""What a date may lie in: near the ends of the calendar its arithmetic stops."""
+
+LOCAL = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+"""How browsers send a wall time."""
+
+
 class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF carries no types
     """The base of all forms: carries the status to answer with."""
 
     status = 200
     form_errors: list[str]
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        """Takes words from the form and files from the files. Flask-WTF would mix the two, and take JSON too: then a
+        line of text could turn out to be a file or a number."""
+
+        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+            """What was sent; None if nothing was, or if the view says so."""
+            if formdata is None or hasattr(formdata, "getlist"):
+                return formdata
+            if not form.is_submitted():
+                return None
+            files = [name for name, field in form._unbound_fields if issubclass(field.field_class, FileField)]
+            sent: MultiDict[str, Any] = MultiDict(request.form)
+            for name in files:
+                sent.setlist(name, request.files.getlist(name))
+            return sent
 
     def refuse(self, error: Refused) -> None:
         """Show a refusal beside its field, or above the form where it has none."""
@@ -43,15 +80,22 @@ class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF carries no types
     def problems(self) -> list[tuple[str | None, str]]:
         """Everything that is wrong: (id of the field or None, words), for the summary above the form."""
         found: list[tuple[str | None, str]] = [(None, words) for words in self.form_errors]
-        for field in self._fields.values():
-            found += [(field.id, f"{field.label.text}: {words}") for words in _flat(field.errors)]
+        for field in _plain(self._fields.values()):
+            # What a box is ticked for may be a whole paragraph; its refusal says enough by itself.
+            named = "" if field.type == "BooleanField" else f"{field.label.text}: "
+            found += [(field.id, f"{named}{words}") for words in field.errors]
         return found
 
 
-def _flat(errors: Any) -> list[str]:
-    if isinstance(errors, dict):
-        return [words for some in errors.values() for words in _flat(some)]
-    return [words for some in errors for words in (_flat(some) if isinstance(some, list | dict) else [str(some)])]
+def _plain(fields: Iterable[Any]) -> Iterator[Any]:
+    """The fields somebody can fill in: instead of a form or a list of them within the form, what stands in it."""
+    for field in fields:
+        if isinstance(field, FormField):
+            yield from _plain(field.form)
+        elif isinstance(field, FieldList) and not all(isinstance(words, str) for words in field.errors):
+            yield from _plain(field.entries)
+        else:
+            yield field
 
 
 def attempt(form: Form, act: Callable[[], object]) -> bool:
@@ -96,8 +140,36 @@ def no_nul(_form: Any, field: Any) -> None:
 
 def no_control(_form: Any, field: Any) -> None:
     """A line holds no line breaks and no control characters."""
-    if any(ord(letter) < 32 or ord(letter) == 127 for letter in str(field.data or "")):
+    if _breaks_lines(str(field.data or "")):
         raise ValidationError(gettext("Please write this on one line, without control characters."))
+
+
+def _breaks_lines(words: str) -> bool:
+    """Whether there is a control character, or what Unicode takes for the end of a line or paragraph."""
+    return any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") for letter in words)
+
+
+def web_address(_form: Any, field: Any) -> None:
+    """A link that a letter or page may carry leads to a website and to nothing else."""
+    typed = str(field.data or "")
+    try:
+        parts = urlsplit(typed)
+        whole = parts.scheme in ("http", "https") and bool(parts.hostname) and not set(typed) & set(' "<>\\')
+    except ValueError:
+        whole = False
+    if typed and not whole:
+        raise ValidationError(gettext("Please give a whole address, beginning with https://."))
+
+
+def sensible_year(_form: Any, field: Any) -> None:
+    """A date lies in `YEARS`."""
+    if field.data is not None and field.data.year not in YEARS:
+        raise ValidationError(gettext("Please give a date between 2000 and 2199."))
+
+
+def wall_time(label: Any, *validators: Any) -> DateTimeLocalField:
+    """A date and time without a zone, as a clock on the wall shows it."""
+    return DateTimeLocalField(label, [*validators, sensible_year], format=LOCAL)
 
 
 class TextsField(Field):
@@ -131,7 +203,7 @@ class TextsField(Field):
         for words in self.data.values():
             if len(words) > self.longest:
                 raise ValidationError(gettext("This may have %(most)s characters at most.", most=self.longest))
-            if "\0" in words or (self.lines == 1 and any(ord(letter) < 32 for letter in words)):
+            if "\0" in words or (self.lines == 1 and _breaks_lines(words)):
                 raise ValidationError(gettext("Please write this on one line, without control characters."))
         if self.required and not self.data:
             raise ValidationError(gettext("Please fill this in for at least one language."))
@@ -171,6 +243,10 @@ def options(words: Mapping[Any, Any]) -> list[Any]:
 
 
 REQUIRED = lazy_gettext("Please fill this in.")
+
+_NEAR = ("Europe/Berlin", "Asia/Tokyo")
+ZONES = options({zone: zone for zone in (*_NEAR, *sorted(zones() - set(_NEAR)))})
+"""All time zones to choose from, those of the two countries first."""
 
 
 class AnswerForm(Form):

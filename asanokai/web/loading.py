@@ -19,6 +19,7 @@ from asanokai.db import session as database
 from asanokai.errors import N_, Missing
 from asanokai.languages import LANGUAGES
 from asanokai.links import Links
+from asanokai.meetings import Meeting
 from asanokai.members import Member
 from asanokai.series import Series
 from asanokai.tokens import Tokens
@@ -125,15 +126,16 @@ def desk_meeting() -> Response | None:
     """A coordinator of the series of the meeting in the address; loads g.meeting and g.series."""
     sent_away = member()
     if sent_away is None:
-        g.meeting = meetings.by_id(int((request.view_args or {})["meeting_id"]))
-        _load_series(g.meeting.series_id)
+        g.meeting = database().get(Meeting, int((request.view_args or {})["meeting_id"]))
+        _load_series(g.meeting.series_id if g.meeting else 0)
     return sent_away
 
 
 def _load_series(series_id: int) -> None:
-    if not may_coordinate(series_id):
+    found = database().get(Series, series_id) if may_coordinate(series_id) else None
+    if found is None:
         raise Missing(N_("There is no such page, or none that you may see."))
-    g.series = series_rules.by_id(series_id)
+    g.series = found
 
 
 def may_coordinate(series_id: int) -> bool:

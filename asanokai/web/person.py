@@ -13,9 +13,8 @@ from wtforms.validators import ValidationError
 from asanokai import languages, members
 from asanokai.db import session as database
 from asanokai.members import Member
-from asanokai.web.forms import Form, line, options
+from asanokai.web.forms import ZONES, Form, line, options
 
-NEAR = ("Europe/Berlin", "Asia/Tokyo")
 SALUTATIONS = {"": lazy_gettext("none"), "frau": lazy_gettext("Ms"), "herr": lazy_gettext("Mr")}
 
 
@@ -52,10 +51,7 @@ NAME_FIELDS = tuple(field.name for field in fields(languages.Name))
 class SettingsForm(PersonForm):
     """The same, and the clock that pages and letters go by."""
 
-    zone = SelectField(
-        lazy_gettext("Time zone"),
-        choices=options({zone: zone for zone in (*NEAR, *sorted(languages.zones() - set(NEAR)))}),
-    )
+    zone = SelectField(lazy_gettext("Time zone"), choices=ZONES)
 
 
 def said_before(member: Member) -> dict[str, Any]:

@@ -41,6 +41,7 @@ REASONS = {
     "not invited": lazy_gettext("was not invited"),
     "has answered": lazy_gettext("has answered"),
     "invited too late": lazy_gettext("was invited after this moment"),
+    "announced too late": lazy_gettext("the meeting was announced after this moment"),
     "has no seat": lazy_gettext("has no seat"),
     "missed": lazy_gettext("too late: nothing was being sent at its time"),
     "the meeting was cancelled": lazy_gettext("the meeting was cancelled"),

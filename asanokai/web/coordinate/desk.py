@@ -5,9 +5,10 @@ Only series the reader coordinates.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
-from flask_babel import gettext
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response
 
 from asanokai import applying, clock, invitations, letters, meetings, rsvps, showing
@@ -15,6 +16,7 @@ from asanokai.errors import N_, Missing
 from asanokai.meetings import Meeting
 from asanokai.members import Application
 from asanokai.web import loading
+from asanokai.web.forms import Form, attempt, text
 
 pages = Blueprint("desk", __name__)
 
@@ -56,7 +58,9 @@ def home() -> str:
 def _todo(own: list[int], drafts: list[showing.Shown], mornings: list[showing.Shown]) -> list[ToDo]:
     waiting = applying.count_waiting(_seen(own))
     found = [ToDo("applications", waiting)] if waiting else []
-    failed = letters.counts_of([line.meeting.id for line in mornings]).get("failed", 0) if mornings else 0
+    # Cancelled ones too: a cancellation that did not arrive is the worst of all.
+    told = [meeting.id for meeting in meetings.upcoming() if meeting.series_id in own]
+    failed = letters.counts_of(told).get("failed", 0)
     if failed:
         found.append(ToDo("failed", failed))
     limit = clock.now() + SOON
@@ -73,15 +77,27 @@ def _seen(own: list[int]) -> list[int] | None:
 
 
 def _days_left(meeting: Meeting) -> int:
-    return max((meeting.local_date - clock.now().date()).days, 0)
+    """Whole days on the meeting's own calendar: 0 is today."""
+    today = clock.now().astimezone(ZoneInfo(meeting.zone)).date()
+    return max((meeting.local_date - today).days, 0)
 
 
 # --- applications -----------------------------------------------------------------------------------------------------
 
 
+class DeclineForm(Form):
+    """Why somebody is not let in, for the letter."""
+
+    reason = text(lazy_gettext("Reason, as it stands in the letter"), longest=applying.LONGEST_MESSAGE)
+
+
 @pages.get("/applications")
 def applications() -> str:
     """Who asks to take part."""
+    return _applications(DeclineForm(), None)
+
+
+def _applications(form: DeclineForm, refused: int | None) -> str:
     found = applying.waiting_for_decision(_seen(loading.desk_series_ids()))
     of_meetings = [line.meeting for line in found if line.meeting is not None]
     shown = showing.shown_all(of_meetings, language=loading.language(), zone=loading.zone())
@@ -92,6 +108,8 @@ def applications() -> str:
         language=loading.language(),
         in_words=showing.in_words,
         zone=loading.me().zone,
+        form=form,
+        refused=refused,
     )
 
 
@@ -105,12 +123,16 @@ def approve(application_id: int) -> Response:
 
 
 @pages.post("/applications/<int:application_id>/decline")
-def decline(application_id: int) -> Response:
+def decline(application_id: int) -> Response | tuple[str, int]:
     """Say no; they get a letter, with the reason if one is given."""
     _own(application_id)
-    applying.decline(application_id, actor_id=loading.me().id, reason=request.form.get("reason", "").replace("\0", ""))
-    flash(gettext("Declined. A letter says so."))
-    return redirect(url_for("desk.applications"), 303)
+    form = DeclineForm()
+    form.reason.id = f"reason-{application_id}"  # there may be several on the page
+    said = form.reason.data or ""
+    if attempt(form, lambda: applying.decline(application_id, actor_id=loading.me().id, reason=said)):
+        flash(gettext("Declined. A letter says so."))
+        return redirect(url_for("desk.applications"), 303)
+    return _applications(form, application_id), form.status
 
 
 def _own(application_id: int) -> Application:

@@ -12,16 +12,16 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
-from wtforms import BooleanField, DateTimeLocalField, FieldList, FormField, IntegerField
+from wtforms import BooleanField, FieldList, FormField, IntegerField
 from wtforms.validators import InputRequired, NumberRange, Optional
 
 from asanokai import announcing, invitations, letters, meetings, rsvps, showing, topics
 from asanokai.announcing import Change
-from asanokai.errors import BadInput
+from asanokai.errors import N_, BadInput
 from asanokai.series import in_utc
 from asanokai.topics import LONGEST_ABSTRACT, SpeakerText
 from asanokai.web import loading, words
-from asanokai.web.forms import REQUIRED, AnswerForm, Form, TextsField, attempt, line
+from asanokai.web.forms import REQUIRED, AnswerForm, Form, TextsField, attempt, line, wall_time, web_address
 
 pages = Blueprint("meeting", __name__)
 
@@ -68,14 +68,10 @@ class MeetingForm(Form):
 
     title = TextsField(lazy_gettext("Title"))
     note = TextsField(lazy_gettext("Note"), longest=2000, lines=3)
-    join_link = line(lazy_gettext("Link for those who join by video"), longest=500)
+    join_link = line(lazy_gettext("Link for those who join by video"), web_address, longest=500)
     seats = IntegerField(lazy_gettext("Seats"), [Optional(), NumberRange(min=1, max=100_000)])
     guests_allowed = IntegerField(lazy_gettext("Guests each may bring"), [InputRequired(REQUIRED), NumberRange(0, 20)])
-    answer_until = DateTimeLocalField(
-        lazy_gettext("Answers are taken until"),
-        [InputRequired(REQUIRED)],
-        format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
-    )
+    answer_until = wall_time(lazy_gettext("Answers are taken until"), InputRequired(REQUIRED))
     public = BooleanField(lazy_gettext("Show in the public programme"))
     needs_approval = BooleanField(lazy_gettext("Applications need approval"))
 
@@ -87,8 +83,6 @@ def edit(meeting_id: int) -> Response | tuple[str, int]:
     form = MeetingForm(data={**_stored(this), "answer_until": _wall(this.answer_until)})
 
     def act() -> None:
-        if form.join_link.data and not str(form.join_link.data).startswith(("https://", "http://")):
-            raise BadInput("join_link", gettext("Please give a whole address, beginning with https://."))
         values = {name: form[name].data for name in _stored(this)}
         values |= {name: values[name] or None for name in ("title", "note")}
         values["answer_until"] = in_utc(form.answer_until.data, this.zone)  # type: ignore[arg-type]
@@ -126,12 +120,8 @@ def announce(meeting_id: int) -> Response | tuple[str, int]:
 class MoveForm(Form):
     """Another time or place, as wall times in the meeting's zone."""
 
-    starts = DateTimeLocalField(
-        lazy_gettext("Begins"), [InputRequired(REQUIRED)], format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
-    )
-    ends = DateTimeLocalField(
-        lazy_gettext("Ends"), [InputRequired(REQUIRED)], format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
-    )
+    starts = wall_time(lazy_gettext("Begins"), InputRequired(REQUIRED))
+    ends = wall_time(lazy_gettext("Ends"), InputRequired(REQUIRED))
     venue = TextsField(lazy_gettext("Place"), longest=300)
 
 
@@ -235,6 +225,8 @@ def answer_for(meeting_id: int, member_id: int) -> Response | tuple[str, int]:
     """Enter an answer somebody gave by telephone or in person."""
     rsvps.required(meeting_id, member_id)
     form = AnswerForm()
+    for field in (form.answer, form.guests):
+        field.id = f"{field.name}-{member_id}"  # every line of the roll has its own
 
     def act() -> None:
         rsvps.answer(
@@ -280,8 +272,12 @@ class TopicForm(Form):
 
 
 def _speakers(form: TopicForm) -> list[SpeakerText]:
+    """Who was typed; empty ones are left out. Raises `BadInput` for one without a name."""
     found = [{name: value for name, value in entry.items() if name != "csrf_token"} for entry in form.speakers.data]
-    return [SpeakerText(**entry) for entry in found if any(entry[name] for name in ("family", "given", "family_ja"))]
+    typed = [entry for entry in found if any(entry.values())]
+    if not all(any(entry[name] for name in ("family", "given", "family_ja", "given_ja")) for entry in typed):
+        raise BadInput("speakers", N_("Please give each speaker a name."))
+    return [SpeakerText(**entry) for entry in typed]
 
 
 @pages.route("/meetings/<int:meeting_id>/topics/new", methods=["GET", "POST"])

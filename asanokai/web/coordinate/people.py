@@ -3,8 +3,6 @@
 A coordinator sees the members of their own series and nobody else.
 """
 
-from typing import Any
-
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 from flask_wtf.file import FileField
@@ -16,15 +14,14 @@ from asanokai import applying, directory, importing, members
 from asanokai import series as rules
 from asanokai.errors import N_, BadInput, Missing
 from asanokai.importing.sheet import MOST_BYTES
-from asanokai.languages import OWN_NAMES, zones
+from asanokai.languages import OWN_NAMES
 from asanokai.members import NAMES, Member
 from asanokai.web import loading, words
-from asanokai.web.forms import REQUIRED, Form, attempt, line
+from asanokai.web.forms import REQUIRED, ZONES, Form, attempt, line, options
 
 pages = Blueprint("people", __name__)
 
-SALUTATIONS = (("", "–"), ("frau", lazy_gettext("Ms")), ("herr", lazy_gettext("Mr")))
-USUAL_ZONES = ("Europe/Berlin", "Asia/Tokyo")
+SALUTATIONS = {"": "–", "frau": lazy_gettext("Ms"), "herr": lazy_gettext("Mr")}
 
 
 def _page() -> int:
@@ -61,14 +58,14 @@ class InviteForm(Form):
     """Whom to invite to the series."""
 
     email = line(lazy_gettext("Mail address"), InputRequired(REQUIRED), longest=254)
-    salutation = SelectField(lazy_gettext("Form of address"), choices=SALUTATIONS, default="")
+    salutation = SelectField(lazy_gettext("Form of address"), choices=options(SALUTATIONS), default="")
     title = line(lazy_gettext("Academic title"))
     given = line(lazy_gettext("Given name"))
     family = line(lazy_gettext("Family name"))
     family_ja = line(lazy_gettext("Family name in Japanese script"))
     given_ja = line(lazy_gettext("Given name in Japanese script"))
     organisation = line(lazy_gettext("Organisation"))
-    language = SelectField(lazy_gettext("Language of the letters"), choices=list(OWN_NAMES.items()), default="de")
+    language = SelectField(lazy_gettext("Language of the letters"), choices=options(OWN_NAMES), default="de")
 
 
 PERSON = ("salutation", "title", "given", "family", "family_ja", "given_ja", "organisation", "language")
@@ -194,18 +191,14 @@ def everybody() -> str:
 
 
 class MemberForm(InviteForm):
-    """Everything an administrator may change about a member."""
+    """Everything an administrator may change about a member. Some have no mail address."""
 
+    email = line(lazy_gettext("Mail address"), longest=254)
     family_kana = line(lazy_gettext("Reading of the family name (kana)"))
     given_kana = line(lazy_gettext("Reading of the given name (kana)"))
     position = line(lazy_gettext("Position"))
-    zone = SelectField(lazy_gettext("Time zone"), default="Europe/Berlin")
+    zone = SelectField(lazy_gettext("Time zone"), choices=ZONES, default="Europe/Berlin")
     administrator = BooleanField(lazy_gettext("May administer everything"))
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        others = sorted(zones() - set(USUAL_ZONES))
-        self.zone.choices = [(name, name) for name in (*USUAL_ZONES, *others)]
 
 
 FIELDS = (*NAMES, "salutation", "organisation", "language", "zone")
@@ -220,7 +213,7 @@ def add() -> Response | tuple[str, int]:
         if not (form.family.data or form.family_ja.data):
             raise BadInput("family", N_("Please give a family name."))
         said = {name: form[name].data for name in FIELDS}
-        member = members.add(str(form.email.data), actor_id=loading.me().id, **said)
+        member = members.add(form.email.data or None, actor_id=loading.me().id, **said)
         if form.administrator.data:
             members.make_administrator(member, True, actor_id=loading.me().id)
 
@@ -228,6 +221,14 @@ def add() -> Response | tuple[str, int]:
         flash(gettext("Added."))
         return redirect(url_for("people.everybody"), 303)
     return render_template("coordinate/member.html", form=form, member=None), form.status
+
+
+def _change_address(member: Member, stored: str, typed: str) -> None:
+    if typed == stored:
+        return
+    if not typed:
+        raise BadInput("email", N_("An address can be replaced by another one, but not removed here."))
+    members.change_address(member, typed, actor_id=loading.me().id)
 
 
 @pages.route("/members/<int:member_id>", methods=["GET", "POST"])
@@ -248,8 +249,7 @@ def edit(member_id: int) -> Response | tuple[str, int]:
         if member.id == loading.me().id and not form.administrator.data:
             raise BadInput("administrator", N_("You cannot take this right from yourself."))
         members.change(member, actor_id=loading.me().id, **{name: form[name].data for name in FIELDS})
-        if address is None or str(form.email.data) != address.text:
-            members.change_address(member, str(form.email.data), actor_id=loading.me().id)
+        _change_address(member, address.text if address else "", str(form.email.data))
         if bool(form.administrator.data) != member.administrator:
             members.make_administrator(member, bool(form.administrator.data), actor_id=loading.me().id)
 

@@ -10,21 +10,31 @@ from typing import Any
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response
-from wtforms import BooleanField, DateTimeLocalField, IntegerField, RadioField, SelectField
+from wtforms import BooleanField, IntegerField, RadioField, SelectField
 from wtforms.validators import InputRequired, NumberRange, Optional
 
-from asanokai import clock, meetings, rsvps, showing
+from asanokai import announcing, clock, meetings, rsvps, showing
 from asanokai import series as rules
 from asanokai.errors import N_, BadInput
-from asanokai.languages import OWN_NAMES, date_in_words, zones
+from asanokai.languages import OWN_NAMES, date_in_words
 from asanokai.meetings import AHEAD
 from asanokai.series import USUAL_DEADLINE, USUAL_PLAN, Series
 from asanokai.web import loading, words
-from asanokai.web.forms import REQUIRED, Form, LeadField, TextsField, attempt, line
+from asanokai.web.forms import (
+    REQUIRED,
+    ZONES,
+    Form,
+    LeadField,
+    TextsField,
+    attempt,
+    line,
+    options,
+    wall_time,
+    web_address,
+)
 
 pages = Blueprint("series", __name__)
 
-LOCAL = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 WEEKDAYS = (
     ("MO", lazy_gettext("Monday")),
     ("TU", lazy_gettext("Tuesday")),
@@ -47,7 +57,7 @@ FREQUENCIES = (
     ("custom", lazy_gettext("by a rule written as text")),
     ("none", lazy_gettext("not at all: this is an event")),
 )
-USUAL_ZONES = ("Europe/Berlin", "Asia/Tokyo")
+MOST_WEEKS = 52
 REMINDERS = ("remind_1", "remind_2", "remind_3")
 
 
@@ -57,18 +67,20 @@ class SeriesForm(Form):
     name = TextsField(lazy_gettext("Name"), required=True)
     slug = line(lazy_gettext("Short name in addresses"), InputRequired(REQUIRED), longest=60)
     description = TextsField(lazy_gettext("What it is about"), longest=2000, lines=3)
-    frequency = RadioField(lazy_gettext("How often"), choices=FREQUENCIES, default="monthly")
-    ordinal = SelectField(lazy_gettext("Which one in the month"), choices=ORDINALS, default="2")
-    weekday = SelectField(lazy_gettext("Weekday"), choices=WEEKDAYS, default="TH")
-    interval = IntegerField(lazy_gettext("Every how many weeks"), [Optional(), NumberRange(min=1, max=52)], default=6)
+    frequency = RadioField(lazy_gettext("How often"), choices=options(dict(FREQUENCIES)), default="monthly")
+    ordinal = SelectField(lazy_gettext("Which one in the month"), choices=options(dict(ORDINALS)), default="2")
+    weekday = SelectField(lazy_gettext("Weekday"), choices=options(dict(WEEKDAYS)), default="TH")
+    interval = IntegerField(
+        lazy_gettext("Every how many weeks"), [Optional(), NumberRange(min=1, max=MOST_WEEKS)], default=6
+    )
     rule = line(lazy_gettext("Rule as text (RRULE)"), longest=300)
-    first = DateTimeLocalField(lazy_gettext("From when, and at what time"), [Optional()], format=LOCAL)
-    zone = SelectField(lazy_gettext("Time zone"), default="Europe/Berlin")
+    first = wall_time(lazy_gettext("From when, and at what time"), Optional())
+    zone = SelectField(lazy_gettext("Time zone"), choices=ZONES, default="Europe/Berlin")
     minutes = IntegerField(
         lazy_gettext("Length in minutes"), [InputRequired(REQUIRED), NumberRange(min=1, max=43_200)], default=120
     )
     venue = TextsField(lazy_gettext("Usual place"), longest=300)
-    join_link = line(lazy_gettext("Link for those who join by video"), longest=500)
+    join_link = line(lazy_gettext("Link for those who join by video"), web_address, longest=500)
     seats = IntegerField(lazy_gettext("Seats"), [Optional(), NumberRange(min=1, max=100_000)])
     guests_allowed = IntegerField(
         lazy_gettext("Guests each may bring"), [InputRequired(REQUIRED), NumberRange(min=0, max=20)], default=1
@@ -79,14 +91,9 @@ class SeriesForm(Form):
     remind_2 = LeadField(lazy_gettext("Second reminder"))
     remind_3 = LeadField(lazy_gettext("Third reminder"))
     eve = LeadField(lazy_gettext("Note to those who come"))
-    first_language = SelectField(lazy_gettext("First language"), choices=list(OWN_NAMES.items()), default="de")
+    first_language = SelectField(lazy_gettext("First language"), choices=options(OWN_NAMES), default="de")
     public = BooleanField(lazy_gettext("Show in the public programme"), default=True)
     needs_approval = BooleanField(lazy_gettext("Applications need approval"), default=True)
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        others = sorted(zones() - set(USUAL_ZONES))
-        self.zone.choices = [(name, name) for name in (*USUAL_ZONES, *others)]
 
     def written_rule(self) -> str | None:
         """The choices as RRULE text, None for an event."""
@@ -103,8 +110,6 @@ class SeriesForm(Form):
             raise BadInput("rule", N_("Please fill this in."))
         if rule is not None and self.first.data is None:
             raise BadInput("first", N_("Please say from when the rule holds."))
-        if self.join_link.data and not str(self.join_link.data).startswith(("https://", "http://")):
-            raise BadInput("join_link", N_("Please give a whole address, beginning with https://."))
         plain = ("zone", "minutes", "seats", "guests_allowed", "first_language", "public", "needs_approval")
         return {
             **{name: self[name].data for name in plain},
@@ -146,8 +151,9 @@ def _choices(rule: str | None) -> dict[str, Any]:
     plain = set(parts) <= {"FREQ", "INTERVAL", "BYDAY"}
     if plain and parts["FREQ"] == "MONTHLY" and "INTERVAL" not in parts and day[:-2] in dict(ORDINALS):
         return {"frequency": "monthly", "ordinal": day[:-2], "weekday": day[-2:], "rule": rule}
-    if plain and parts["FREQ"] == "WEEKLY" and day in dict(WEEKDAYS):
-        return {"frequency": "weekly", "interval": int(parts.get("INTERVAL", "1")), "weekday": day, "rule": rule}
+    weeks = int(parts.get("INTERVAL", "1"))
+    if plain and parts["FREQ"] == "WEEKLY" and day in dict(WEEKDAYS) and weeks <= MOST_WEEKS:
+        return {"frequency": "weekly", "interval": weeks, "weekday": day, "rule": rule}
     return {"frequency": "custom", "rule": rule}
 
 
@@ -194,7 +200,7 @@ def edit(series_id: int) -> Response | tuple[str, int]:
     form.slug.data = g.series.slug  # addresses do not change
 
     def act() -> None:
-        rules.change(g.series, actor_id=loading.me().id, **form.fields())
+        announcing.change_series(series_id, actor_id=loading.me().id, **form.fields())
 
     if request.form.get("step") != "dates" and attempt(form, act):
         flash(gettext("Saved. Meetings already proposed keep their own values."))
@@ -247,8 +253,8 @@ def propose(series_id: int) -> Response:
 class DateForm(Form):
     """A meeting by hand: wall times in the series' zone."""
 
-    starts = DateTimeLocalField(lazy_gettext("Begins"), [InputRequired(REQUIRED)], format=LOCAL)
-    ends = DateTimeLocalField(lazy_gettext("Ends"), [Optional()], format=LOCAL)
+    starts = wall_time(lazy_gettext("Begins"), InputRequired(REQUIRED))
+    ends = wall_time(lazy_gettext("Ends"), Optional())
 
 
 @pages.route("/series/<int:series_id>/meetings/new", methods=["GET", "POST"])

@@ -1,0 +1,311 @@
+"""Who may see and do what: every route, for every role, read and sent; and reading writes nothing.
+
+The tables below say what is expected of every address for every role. A route that stands in none of them fails.
+"""
+
+import re
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from werkzeug.test import TestResponse
+
+from asanokai import db, web
+from tests import world
+from tests.world import ROLES, Actor, addresses, contents, forms, put_back, unticked
+
+IN = "sign in"
+"""Sent to the sign-in page."""
+
+Expected = dict[str, tuple[int | str, ...]]
+"""Name of an address → what the visitor, the member, the outsider, the coordinator, the other coordinator and the
+administrator get, in this order: the order of `world.ROLES`."""
+
+EVERYBODY = (200,) * 6
+SIGNED_IN = (IN, 200, 200, 200, 200, 200)
+DESK = (IN, 404, 404, 200, 200, 200)
+OF_SERIES = (IN, 404, 404, 200, 404, 200)
+CHIEF = (IN, 404, 404, 404, 404, 200)
+
+READ: Expected = {
+    "static": EVERYBODY,
+    "programme.home": EVERYBODY,
+    "programme.meetings": EVERYBODY,
+    "programme.meeting": EVERYBODY,
+    "programme.meeting: not public": (404, 200, 404, 200, 404, 200),
+    "programme.meeting: draft": (404, 404, 404, 200, 404, 200),
+    "programme.imprint": EVERYBODY,
+    "programme.privacy": EVERYBODY,
+    "programme.accessibility": EVERYBODY,
+    "programme.logo": EVERYBODY,
+    "programme.healthz": EVERYBODY,
+    "programme.metrics": EVERYBODY,
+    "account.join": EVERYBODY,
+    "account.join: a meeting": EVERYBODY,
+    "account.confirm": EVERYBODY,
+    "account.sign_in": (200, 303, 303, 303, 303, 303),
+    "account.open_link": EVERYBODY,
+    "account.me": SIGNED_IN,
+    "account.settings": SIGNED_IN,
+    "account.unsubscribe": EVERYBODY,
+    "answer.by_link": EVERYBODY,
+    "feeds.public": EVERYBODY,
+    "feeds.personal": EVERYBODY,
+    "desk.home": DESK,
+    "desk.applications": DESK,
+    "series.add": DESK,
+    "series.show": OF_SERIES,
+    "series.edit": OF_SERIES,
+    "series.add_meeting": OF_SERIES,
+    "people.of_series": OF_SERIES,
+    "people.invite": OF_SERIES,
+    "people.take_in": OF_SERIES,
+    "people.everybody": CHIEF,
+    "people.add": CHIEF,
+    "people.edit": CHIEF,
+    "meeting.show": OF_SERIES,
+    "meeting.show: draft": OF_SERIES,
+    "meeting.edit": OF_SERIES,
+    "meeting.announce": OF_SERIES,
+    "meeting.move": OF_SERIES,
+    "meeting.cancel": OF_SERIES,
+    "meeting.roll": OF_SERIES,
+    "meeting.add_topic": OF_SERIES,
+    "meeting.edit_topic": OF_SERIES,
+    "outbox.everything": DESK,
+    "outbox.of_meeting": OF_SERIES,
+    "outbox.preview": OF_SERIES,
+    "outbox.preview: part": OF_SERIES,
+    **{
+        f"outbox.preview: {kind}": OF_SERIES
+        for kind in ("invite", "remind", "confirm", "waiting", "seat", "moved", "cancelled", "eve")
+    },
+    "settings.edit": CHIEF,
+}
+
+ALL_DONE = (303,) * 6
+MEMBERS_DONE = (IN, 303, 303, 303, 303, 303)
+DESK_DONE = (IN, 404, 404, 303, 303, 303)
+OF_SERIES_DONE = (IN, 404, 404, 303, 404, 303)
+CHIEF_DONE = (IN, 404, 404, 404, 404, 303)
+
+SENT: Expected = {
+    "account.join": ALL_DONE,
+    "account.join: a meeting": ALL_DONE,
+    "account.confirm": ALL_DONE,
+    "account.sign_in": (IN,) * 6,
+    "account.sign_in_by_password": ALL_DONE,
+    "account.open_link": ALL_DONE,
+    "account.sign_out": MEMBERS_DONE,
+    "account.settings": MEMBERS_DONE,
+    "account.password": MEMBERS_DONE,
+    "account.new_calendar": MEMBERS_DONE,
+    "account.letters": MEMBERS_DONE,
+    "account.unsubscribe": EVERYBODY,
+    "answer.by_link": ALL_DONE,
+    "answer.by_member": (IN, 303, 404, 404, 404, 404),
+    "desk.approve": OF_SERIES_DONE,
+    "desk.decline": OF_SERIES_DONE,
+    "series.add": DESK_DONE,
+    "series.edit": OF_SERIES_DONE,
+    "series.pause": OF_SERIES_DONE,
+    "series.propose": OF_SERIES_DONE,
+    "series.add_meeting": OF_SERIES_DONE,
+    "people.invite": OF_SERIES_DONE,
+    "people.role": OF_SERIES_DONE,
+    "people.part": OF_SERIES_DONE,
+    # From a series that somebody does not coordinate nobody may be copied.
+    "people.series_too": (IN, 404, 404, 404, 404, 303),
+    "people.take_in": OF_SERIES_DONE,
+    "people.add": CHIEF_DONE,
+    "people.edit": CHIEF_DONE,
+    "meeting.edit": OF_SERIES_DONE,
+    "meeting.announce": OF_SERIES_DONE,
+    "meeting.move": OF_SERIES_DONE,
+    "meeting.cancel": OF_SERIES_DONE,
+    "meeting.drop": OF_SERIES_DONE,
+    "meeting.pause": OF_SERIES_DONE,
+    "meeting.answer_for": OF_SERIES_DONE,
+    "meeting.add_topic": OF_SERIES_DONE,
+    "meeting.edit_topic": OF_SERIES_DONE,
+    "meeting.remove_topic": OF_SERIES_DONE,
+    "outbox.retry": OF_SERIES_DONE,
+    "settings.edit": CHIEF_DONE,
+    "settings.pause": CHIEF_DONE,
+}
+
+NEEDS_NO_TOKEN = {"answer.by_link": 303, "account.unsubscribe": 200}
+"""Their link is the credential."""
+
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    return {"metrics": True}
+
+
+@pytest.fixture
+def built(app, clock) -> world.World:
+    return world.build(app, clock)
+
+
+@pytest.fixture
+def actors(app, built) -> dict[str, Actor]:
+    """Somebody of every role."""
+    return {role: Actor(app, role) for role in ROLES}
+
+
+@pytest.fixture
+def writes(app):
+    """Statements that write, as they are made."""
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if re.match(r"\s*(INSERT|UPDATE|DELETE|WITH|CREATE|ALTER|DROP|TRUNCATE)\b", statement, re.IGNORECASE):
+            seen.append(statement)
+
+    engine = db.db.engine
+    event.listen(engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(engine, "before_cursor_execute", note)
+
+
+def outcome(response: TestResponse) -> int | str:
+    """The status; `IN` where somebody is sent to sign in."""
+    away = response.status_code in (302, 303) and response.headers["Location"] == "/sign-in"
+    response.close()
+    return IN if away else response.status_code
+
+
+def expected(table: Expected) -> dict[str, dict[str, int | str]]:
+    """Role → name of an address → outcome."""
+    return {role: {name: row[place] for name, row in table.items()} for place, role in enumerate(ROLES)}
+
+
+def plain(page: str) -> str:
+    """A page without what differs from one asking to the next, and without the numbers in its own address."""
+    page = re.sub(r'name="csrf_token" value="[^"]*"', "", page)
+    return re.sub(r"/\d+", "/N", re.sub(r"2026-\d\d-\d\d-\w+", "PATH", page))
+
+
+# --- the tables are whole ---------------------------------------------------------------------------------------------
+
+
+def test_every_route_stands_in_the_guard_table(app):
+    assert {rule.endpoint for rule in app.url_map.iter_rules()} == set(web.GUARDS)
+
+
+def test_an_app_with_a_route_that_has_no_guard_does_not_start(app, monkeypatch):
+    monkeypatch.delitem(web.GUARDS, "desk.home")
+    with pytest.raises(RuntimeError, match=r"routes and guard table differ: \['desk.home'\]"):
+        web._check_table(app)
+
+
+def test_every_address_has_an_expectation_for_every_role(app, built):
+    assert (sorted(addresses(app, built, "GET")), sorted(addresses(app, built, "POST"))) == (sorted(READ), sorted(SENT))
+    assert {len(row) for row in (*READ.values(), *SENT.values())} == {len(ROLES)}
+
+
+def test_every_post_has_a_form_to_send(built):
+    assert sorted(forms(built)) == sorted(SENT)
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def test_every_role_reads_what_it_may_and_reading_writes_nothing(app, built, actors, writes):
+    before, known = contents(), addresses(app, built, "GET")
+    writes.clear()
+    found = {
+        role: {name: outcome(reader.get(address)) for name, address in known.items()} for role, reader in actors.items()
+    }
+    assert found == expected(READ)
+    assert (writes, contents() == before) == ([], True)
+
+
+def test_head_answers_as_get_without_a_body_and_writes_nothing(app, built, actors, writes):
+    before, known = contents(), addresses(app, built, "HEAD")
+    writes.clear()
+    found: dict[str, dict[str, int | str]] = {role: {} for role in ROLES}
+    for role, reader in actors.items():
+        for name, address in known.items():
+            response = reader.client.head(address)
+            assert response.data == b""
+            found[role][name] = outcome(response)
+    assert found == expected(READ)
+    assert (writes, contents() == before) == ([], True)
+
+
+def test_head_does_not_remember_where_to_go_after_signing_in(app, built):
+    visitor = Actor(app, "visitor")
+    response = visitor.client.head("/me/settings")
+    assert (response.status_code, response.headers.getlist("Set-Cookie")) == (303, [])
+
+
+def test_what_one_may_not_see_looks_exactly_like_what_is_not_there(app, built, actors):
+    there, gone = addresses(app, built, "GET"), addresses(app, built.vanished(), "GET")
+    different = []
+    for role, answers in expected(READ).items():
+        for name in (name for name, answer in answers.items() if answer == 404):
+            seen, missing = (plain(actors[role].get(known[name]).text) for known in (there, gone))
+            different += [] if seen == missing else [(role, name)]
+    assert different == []
+
+
+def test_a_number_no_database_holds_is_not_there(app, built):
+    reader = Actor(app, "administrator")
+    for address in (
+        "/coordinate/series/99999999999",
+        "/coordinate/meetings/99999999999999999999999",
+        "/coordinate/members/2147483648",
+        "/coordinate/series/99999999999/edit",
+    ):
+        assert reader.get(address).status_code == 404
+    assert reader.post(f"/coordinate/letters/{10**30}/retry").status_code == 404
+
+
+# --- sending ----------------------------------------------------------------------------------------------------------
+
+
+def test_every_role_does_what_it_may_and_else_nothing_is_written(app, built, actors):
+    before, known = contents(), addresses(app, built, "POST")
+    found: dict[str, dict[str, int | str]] = {role: {} for role in ROLES}
+    wrote = set()
+    for role, reader in actors.items():
+        for name, address in known.items():
+            found[role][name] = outcome(reader.post(address, unticked(forms(built)[name])))
+            if contents() != before:
+                wrote.add((role, name))
+                put_back(before)
+            reader.again()
+    assert found == expected(SENT)
+    # All that was done left something behind, or this would be about nothing; and nothing else did.
+    done = {(role, name) for role, answers in found.items() for name, said in answers.items() if said in (200, 303)}
+    assert wrote == done | {(role, "account.sign_in") for role in ROLES}
+
+
+def test_without_a_cross_site_token_nothing_is_sent(app, built, actors):
+    before, known = contents(), addresses(app, built, "POST")
+    found: dict[str, dict[str, int]] = {role: {} for role in ROLES}
+    for role, reader in actors.items():
+        for name, address in known.items():
+            found[role][name] = reader.client.post(address, data=unticked(forms(built)[name])).status_code
+            if name in NEEDS_NO_TOKEN:
+                put_back(before)
+    assert found == {role: {name: NEEDS_NO_TOKEN.get(name, 400) for name in SENT} for role in ROLES}
+    assert contents() == before
+
+
+def test_a_token_of_somebody_else_is_none(app, built):
+    katrin, ludwig = Actor(app, "member"), Actor(app, "administrator")
+    response = ludwig.client.post("/coordinate/settings/pause", data={"csrf_token": katrin.token})
+    assert response.status_code == 400
+
+
+def test_a_link_that_asks_by_get_does_nothing_where_a_form_is_wanted(app, built, writes):
+    reader = Actor(app, "administrator")
+    writes.clear()
+    only_sent = set(addresses(app, built, "POST")) - set(addresses(app, built, "GET"))
+    found = {name: reader.get(addresses(app, built, "POST")[name]).status_code for name in only_sent}
+    # "password" there is taken for the token of a link.
+    assert found == {**dict.fromkeys(only_sent, 405), "account.sign_in_by_password": 404}
+    assert writes == []

@@ -1,0 +1,375 @@
+"""The coordinators' pages of one meeting: editing, announcing, moving, cancelling, topics, and the roll."""
+
+from datetime import timedelta
+
+import pytest
+
+from asanokai import announcing, db, meetings, rsvps, topics
+from asanokai import series as series_rules
+from asanokai.db import session
+from asanokai.meetings import Meeting
+from asanokai.topics import SpeakerText
+from tests import people
+from tests.pages import Reader, statements
+from tests.world import TOPIC, plain, texts, typed, unticked
+
+
+@pytest.fixture
+def draft(app) -> int:
+    """A draft on 12 March with two seats. Akiko coordinates its series from Tokyo, Katrin and Emma belong to it."""
+    with db.transaction():
+        series = people.series(seats=2)
+        people.coordinate(series, people.akiko())
+        people.belong(series, people.katrin(), people.emma())
+        return people.meeting(series).id
+
+
+@pytest.fixture
+def announced(draft, clock) -> int:
+    """The same meeting, announced; the invitations went out on 19 February."""
+    with db.transaction():
+        announcing.announce(draft)
+    clock.set(people.berlin(2026, 2, 19, 9))
+    with db.transaction():
+        people.plan()
+        people.send_all()
+    return draft
+
+
+@pytest.fixture
+def akiko(app, draft) -> Reader:
+    reader = Reader(app, people.akiko())
+    reader.get("/?lang=en")
+    return reader
+
+
+def page(meeting_id: int, verb: str = "") -> str:
+    return f"/coordinate/meetings/{meeting_id}" + (f"/{verb}" if verb else "")
+
+
+def now(meeting_id: int) -> Meeting:
+    session().rollback()
+    session().expire_all()
+    return meetings.by_id(meeting_id)
+
+
+FACTS = {
+    **texts("title", "Licht"),
+    **texts("note"),
+    "join_link": "https://video.example/x",
+    "seats": "3",
+    "guests_allowed": "0",
+    "answer_until": "2026-03-10T18:30",
+    "public": "",
+    "needs_approval": "y",
+}
+
+# --- editing ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_edited_is_kept_and_the_deadline_is_meant_on_the_meetings_clock(akiko, draft):
+    response = akiko.post(page(draft, "edit"), unticked(FACTS))
+    meeting = now(draft)
+    assert (response.status_code, response.location) == (303, page(draft))
+    assert {name: getattr(meeting, name) for name in meetings.EDITABLE} == {
+        "title": {"de": "Licht"},
+        "note": None,
+        "join_link": "https://video.example/x",
+        "seats": 3,
+        "guests_allowed": 0,
+        "answer_until": people.berlin(2026, 3, 10, 18, 30),
+        "public": False,
+        "needs_approval": True,
+    }
+
+
+def test_the_forms_show_wall_times_of_the_place_to_a_coordinator_in_tokyo(akiko, draft):
+    edit, move = (typed(akiko.get(page(draft, verb)).text, "") for verb in ("edit", "move"))
+    assert (edit["answer_until"], move["starts"], move["ends"]) == (
+        "2026-03-11T12:00",
+        "2026-03-12T08:00",
+        "2026-03-12T10:00",
+    )
+
+
+def test_saving_an_untouched_form_changes_nothing(akiko, draft):
+    before = {name: getattr(now(draft), name) for name in (*meetings.EDITABLE, "starts_at", "ends_at", "venue", "path")}
+    for verb in ("edit", "move"):
+        assert akiko.post(page(draft, verb), unticked(typed(akiko.get(page(draft, verb)).text, ""))).status_code == 303
+    assert {name: getattr(now(draft), name) for name in before} == before
+
+
+def test_a_deadline_after_the_start_is_refused_beside_its_field(akiko, draft):
+    response = akiko.post(page(draft, "edit"), unticked({**FACTS, "answer_until": "2026-03-12T08:01"}))
+    assert response.status_code == 422
+    assert "Answers are taken until: The deadline cannot lie after the start." in plain(response.text)
+
+
+def test_more_seats_go_to_who_waits(akiko, announced):
+    with db.transaction():
+        meeting = meetings.by_id(announced)
+        people.say(meeting, people.katrin(), "yes", guests=1)
+        people.say(meeting, people.emma(), "yes")
+        waiting = people.seats(meeting)[people.emma().id]
+    akiko.post(page(announced, "edit"), unticked({**FACTS, "guests_allowed": "1"}))
+    assert (waiting, people.seats(now(announced))[people.emma().id]) == (("yes", "waiting", 0), ("yes", "held", 0))
+
+
+# --- announcing -------------------------------------------------------------------------------------------------------
+
+
+def test_announcing_first_says_what_will_go_out_to_whom(akiko, draft, clock):
+    said = plain(akiko.get(page(draft, "announce")).text)
+    assert "Thursday, 19 February 2026, 9:00 Invitation 2 people" in said
+    response = akiko.post(page(draft, "announce"))
+    assert (response.status_code, now(draft).state, now(draft).announced_at) == (303, "announced", clock.now)
+
+
+def test_what_was_announced_cannot_be_announced_again_and_is_told_so(akiko, announced):
+    response = akiko.post(page(announced, "announce"))
+    assert (response.status_code, "Only a draft can be announced." in response.text) == (409, True)
+
+
+# --- moving -----------------------------------------------------------------------------------------------------------
+
+MOVED = {"starts": "2026-03-19T08:30", "ends": "2026-03-19T10:30", **texts("venue", "Rathaus Ilmenau")}
+
+
+def test_a_draft_is_moved_at_once(akiko, draft):
+    assert akiko.post(page(draft, "move"), MOVED).status_code == 303
+    meeting = now(draft)
+    assert (meeting.starts_at, meeting.ends_at, meeting.venue, meeting.path) == (
+        people.berlin(2026, 3, 19, 8, 30),
+        people.berlin(2026, 3, 19, 10, 30),
+        {"de": "Rathaus Ilmenau"},
+        "2026-03-19-asanokai",
+    )
+
+
+def test_what_is_announced_is_moved_in_a_second_step_that_says_whom_it_touches(akiko, announced):
+    before = now(announced).starts_at
+    checked = akiko.post(page(announced, "move"), MOVED)
+    asked = (checked.status_code, "2 people are told by letter; their answers stay valid." in plain(checked.text))
+    unmoved, kept = now(announced).starts_at, typed(checked.text, "")
+    akiko.post(page(announced, "move"), kept)
+    assert asked == (200, True)
+    assert (unmoved, {name: kept[name] for name in (*MOVED, "step")}) == (before, {**MOVED, "step": "move"})
+    assert now(announced).starts_at == people.berlin(2026, 3, 19, 8, 30)
+    assert [len(people.letters_to(who, "moved")) for who in (people.katrin(), people.emma())] == [1, 1]
+
+
+def test_the_second_step_is_not_offered_for_what_cannot_be(akiko, announced):
+    wrong = akiko.post(page(announced, "move"), {**MOVED, "ends": "nonsense"})
+    backwards = akiko.post(page(announced, "move"), {**MOVED, "ends": "2026-03-19T08:00", "step": "move"})
+    past = akiko.post(page(announced, "move"), {**MOVED, "starts": "2026-02-01T08:00", "step": "move"})
+    assert [(one.status_code, 'name="step"' in one.text) for one in (wrong, backwards, past)] == [(422, False)] * 3
+    assert "Ends: The end must lie after the start." in plain(backwards.text)
+    assert "Begins: An announced meeting cannot be moved into the past." in plain(past.text)
+
+
+# --- cancelling, dropping, holding back -------------------------------------------------------------------------------
+
+
+def test_cancelling_says_how_many_are_told_and_gives_the_reason(akiko, announced, clock):
+    said = plain(akiko.get(page(announced, "cancel")).text)
+    assert "2 people are told by letter, and the entry leaves their calendars." in said
+    akiko.post(page(announced, "cancel"), {"reason-de": "Schnee", "reason-en": "Snow", "reason-ja": ""})
+    meeting = now(announced)
+    assert (meeting.state, meeting.cancelled_at, meeting.reason) == (
+        "cancelled",
+        clock.now,
+        {"de": "Schnee", "en": "Snow"},
+    )
+    assert "Cancelled. Snow" in plain(akiko.get(page(announced)).text)
+    assert akiko.post(page(announced, "cancel")).status_code == 409
+
+
+def test_a_draft_is_dropped_for_good(akiko, draft):
+    response = akiko.post(page(draft, "drop"))
+    assert (response.location, now(draft).state) == (f"/coordinate/series/{now(draft).series_id}", "cancelled")
+    assert akiko.post(page(draft, "drop")).status_code == 409
+
+
+def test_what_was_announced_is_not_dropped(akiko, announced):
+    assert (akiko.post(page(announced, "drop")).status_code, now(announced).state) == (409, "announced")
+
+
+def test_holding_the_letters_of_a_meeting_back_is_seen_and_can_be_undone(akiko, announced, clock):
+    seen = []
+    for _ in range(2):
+        akiko.post(page(announced, "pause"))
+        seen.append((now(announced).paused_at, "Letters wait" in plain(akiko.get(page(announced)).text)))
+    assert seen == [(clock.now, True), (None, False)]
+
+
+# --- topics -----------------------------------------------------------------------------------------------------------
+
+
+def about(meeting_id: int) -> list[tuple[object, ...]]:
+    session().rollback()
+    session().expire_all()
+    return [
+        (topic.title, topic.abstract, [(one.family, one.given, one.organisation) for one in topic.speakers])
+        for topic in topics.of(meetings.by_id(meeting_id))
+    ]
+
+
+def test_a_topic_in_three_languages_with_its_speakers_is_posted(akiko, draft):
+    form = {
+        **TOPIC,
+        **{"title-de": "Licht", "title-en": "Light", "title-ja": "光"},
+        "abstract-ja": "**光**の話",
+        **{"speakers-0-organisation-de": "Photonik", "speakers-0-organisation-ja": "フォトニクス"},
+        **{"speakers-1-family_ja": "佐藤", "speakers-1-given_ja": "明子"},
+    }
+    assert akiko.post(page(draft, "topics/new"), form).location == page(draft)
+    assert about(draft) == [
+        (
+            {"de": "Licht", "en": "Light", "ja": "光"},
+            {"de": "Ein **Vortrag**", "ja": "**光**の話"},
+            [("Ito", "Hiroshi", {"de": "Photonik", "ja": "フォトニクス"}), ("", "", None)],
+        )
+    ]
+
+
+def test_a_topic_is_changed_from_what_it_holds_and_taken_off(akiko, draft):
+    akiko.post(page(draft, "topics/new"), TOPIC)
+    number = topics.of(now(draft))[0].id
+    own = page(draft, f"topics/{number}")
+    held = typed(akiko.get(own).text, "")
+    assert {name: held[name] for name in TOPIC} == TOPIC
+    akiko.post(own, {**held, "title-en": "Light", "speakers-0-family": "", "speakers-0-given": ""})
+    assert about(draft) == [({"de": "Licht", "en": "Light"}, {"de": "Ein **Vortrag**"}, [])]
+    akiko.post(f"{own}/remove")
+    assert about(draft) == []
+
+
+def test_a_speaker_without_a_name_is_asked_for_one_instead_of_being_lost(akiko, draft):
+    form = {**TOPIC, "speakers-1-organisation-de": "Photonik Hamamatsu"}
+    response = akiko.post(page(draft, "topics/new"), form)
+    assert (response.status_code, "Please give each speaker a name." in plain(response.text)) == (422, True)
+    assert typed(response.text, "")["speakers-1-organisation-de"] == "Photonik Hamamatsu"
+    assert about(draft) == []
+
+
+def test_what_is_wrong_with_a_speaker_is_said_by_its_field(akiko, draft):
+    response = akiko.post(page(draft, "topics/new"), {**TOPIC, "speakers-2-family": "x" * 201})
+    assert (response.status_code, '<a href="#speakers-2-family">Family name:' in response.text) == (422, True)
+
+
+def test_a_topic_of_another_meeting_is_not_there(akiko, draft):
+    with db.transaction():
+        series = series_rules.by_id(now(draft).series_id)
+        other = people.meeting(series, people.FIRST_MORNING + timedelta(days=28))
+        number = topics.post(other, {"de": "Anderes"}, speakers=[SpeakerText(family="Ito")]).id
+        other_id = other.id
+    found = [
+        akiko.get(page(draft, f"topics/{number}")).status_code,
+        akiko.post(page(draft, f"topics/{number}"), TOPIC).status_code,
+        akiko.post(page(draft, f"topics/{number}/remove")).status_code,
+    ]
+    assert (found, [row[0] for row in about(other_id)]) == ([404] * 3, [{"de": "Anderes"}])
+
+
+# --- the roll ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_roll_parts_who_comes_waits_declines_and_is_silent(akiko, announced):
+    with db.transaction():
+        meeting = meetings.by_id(announced)
+        people.belong(series_rules.by_id(meeting.series_id), people.kenji(), people.naoko(), people.oskar())
+        people.plan()
+        for who, choice, guests in (
+            (people.katrin(), "yes", 1),
+            (people.emma(), "yes", 0),
+            (people.kenji(), "maybe", 0),
+            (people.naoko(), "no", 0),
+        ):
+            rsvps.answer(meeting.id, who.id, choice, guests=guests, comment=f"{choice}!", by="page")
+    said = plain(akiko.get(page(announced, "roll")).text)
+    assert "For the caterer: 2 people" in said
+    order = ["Coming (1)", "Lindner", "Waiting, in the order of asking (1)", "Whitfield", "Maybe (1)", "Yamada"]
+    order += ["Not coming (1)", "Ito", "Silent (1)", "Oskar Fremd"]
+    places = [said.index(words) for words in order]
+    assert places == sorted(places)
+
+
+def test_a_coordinator_answers_for_somebody_also_after_the_deadline(akiko, announced, clock):
+    clock.set(people.berlin(2026, 3, 11, 20))
+    katrin = people.katrin()
+    response = akiko.post(page(announced, f"roll/{katrin.id}"), {"answer": "yes", "guests": "1"})
+    rsvp = rsvps.of(announced, katrin.id)
+    assert (response.status_code, response.location) == (303, page(announced, "roll"))
+    assert (rsvp.answer, rsvp.seat, rsvp.guests, rsvp.by) == ("yes", "held", 1, "coordinator")
+    assert people.kinds_to(katrin) == ["confirm"]
+
+
+def test_a_word_said_before_stays_when_the_roll_is_changed(akiko, announced):
+    katrin = people.katrin()
+    with db.transaction():
+        rsvps.answer(announced, katrin.id, "yes", comment="Kein Fisch", by="link")
+    akiko.post(page(announced, f"roll/{katrin.id}"), {"answer": "maybe", "guests": ""})
+    session().rollback()
+    rsvp = rsvps.of(announced, katrin.id)
+    assert (rsvp.answer, rsvp.comment) == ("maybe", "Kein Fisch")
+
+
+def test_a_refusal_on_the_roll_stands_at_its_line_and_leads_there(akiko, announced):
+    katrin = people.katrin()
+    response = akiko.post(page(announced, f"roll/{katrin.id}"), {"answer": "yes", "guests": "5"})
+    assert response.status_code == 422
+    assert f'<a href="#guests-{katrin.id}">Guests you bring: You may bring up to 1 guests' in response.text
+    assert f'id="guests-{katrin.id}"' in response.text
+
+
+def test_an_answer_to_what_was_cancelled_is_refused_with_the_reason(akiko, announced):
+    with db.transaction():
+        announcing.cancel(announced)
+    response = akiko.post(page(announced, f"roll/{people.katrin().id}"), {"answer": "yes"})
+    said = "This meeting has been cancelled; there is nothing to answer."
+    assert (response.status_code, said in response.text) == (409, True)
+
+
+def test_nobody_is_answered_for_who_was_never_asked(akiko, announced):
+    with db.transaction():
+        stranger = people.oskar().id
+    assert akiko.post(page(announced, f"roll/{stranger}"), {"answer": "yes"}).status_code == 404
+    assert stranger not in people.seats(now(announced))
+
+
+def test_the_roll_takes_as_many_statements_for_many_as_for_one(akiko, announced):
+    counts = []
+    for more in (1, 4):
+        with db.transaction():
+            for who in people.crowd(more):
+                people.say(meetings.by_id(announced), who, "maybe")
+        with statements() as asked:
+            akiko.get(page(announced, "roll"))
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
+
+
+# --- the page of a meeting --------------------------------------------------------------------------------------------
+
+
+def test_the_page_says_what_is_to_be_done_next_in_every_state(akiko, draft, clock):
+    def said() -> list[bool]:
+        shown = plain(akiko.get(page(draft)).text)
+        states = ("This is a draft", "nobody knows yet", "Answers are taken until", "The deadline has passed")
+        return [words in shown for words in states]
+
+    found = [said()]
+    with db.transaction():
+        announcing.announce(draft)
+    found.append(said())
+    akiko.post(page(draft, "topics/new"), TOPIC)
+    found.append(said())
+    clock.set(people.berlin(2026, 3, 11, 13))
+    found.append(said())
+    assert found == [[place == state for place in range(4)] for state in range(4)]
+
+
+def test_the_page_tells_the_time_of_the_place_and_of_the_reader_and_letters_by_the_place(akiko, announced):
+    said = plain(akiko.get(page(announced)).text)
+    assert "Thursday, 12 March 2026, 8:00–10:00 16:00–18:00 in Tokyo" in said
+    assert "Tuesday, 10 March 2026, 9:00 Reminder 2 people" in said

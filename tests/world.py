@@ -1,0 +1,483 @@
+"""One small world with everything in it, the address of every route in that world, and a good form for every POST.
+
+For the tests that walk all routes: a route without an address, a POST without a form, an input without a value make
+them fail, so that a new one cannot be forgotten. It checks nothing itself.
+
+The roles, and who plays them:
+
+    visitor        nobody is signed in
+    member         Katrin, who belongs to the series and is invited
+    outsider       Oskar, who belongs to nothing
+    coordinator    Akiko, who coordinates the series, from Tokyo
+    other          Naoko, who coordinates another series
+    administrator  Ludwig
+"""
+
+import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from html import unescape
+from html.parser import HTMLParser
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import func, select
+
+from asanokai import applying, db, installation, letters, members, rsvps, topics
+from asanokai.letters import Letter
+from asanokai.members import Member
+from asanokai.topics import SpeakerText
+from tests import people
+from tests.conftest import Clock
+from tests.pages import Reader
+
+ROLES: dict[str, Callable[[], Member] | None] = {
+    "visitor": None,
+    "member": people.katrin,
+    "outsider": people.oskar,
+    "coordinator": people.akiko,
+    "other": people.naoko,
+    "administrator": people.ludwig,
+}
+PASSWORD = "ein langes Passwort"
+PICTURE = b"\x89PNG\r\n\x1a\n and so on"
+NOBODY = 987_654
+"""A number that no row has."""
+
+FRIEDA = {"family": "Neu", "given": "Frieda", "language": "en", "organisation": "Glaswerk Weimar"}
+CONSENT = {"consent_text": "Ich bin einverstanden.", "consent_version": "2026-11", "from_address": "192.0.2.7"}
+
+
+@dataclass(frozen=True)
+class World:
+    """The numbers, paths and links that addresses are made of."""
+
+    series_id: int
+    other_series_id: int
+    meeting_id: int
+    hidden_id: int
+    draft_id: int
+    other_meeting_id: int
+    topic_id: int
+    member_id: int
+    application_id: int
+    letter_id: int
+    path: str
+    hidden_path: str
+    draft_path: str
+    secret: str
+    answer: str
+    unsubscribe: str
+    confirm: str
+    sign_in: str
+
+    def vanished(self) -> "World":
+        """The same addresses for things that are not there."""
+        numbers = {name: NOBODY for name in self.__annotations__ if name.endswith("_id")}
+        return replace(self, **numbers, path="2026-01-01-nothing", hidden_path="2026-01-01-nothing")
+
+
+def build(app: Flask, clock: Clock) -> World:
+    """Make it; the clock goes to 20 February 2026, when the invitations to the first meeting have just gone out."""
+    clock.set(people.berlin(2026, 2, 20, 12))
+    with db.transaction():
+        return _build(app)
+
+
+def _build(app: Flask) -> World:
+    people.ludwig()
+    people.oskar()
+    series = people.series(guests_allowed=2)
+    people.coordinate(series, people.akiko())
+    people.belong(series, people.katrin(), people.emma())
+    other = people.series("hamamatsu", name={"ja": "浜松朝食会"}, zone="Asia/Tokyo")
+    people.coordinate(other, people.naoko())
+    people.belong(other, people.kenji())
+    meeting = people.announced_meeting(series)
+    hidden = people.announced_meeting(series, people.FIRST_MORNING + timedelta(days=28), public=False)
+    draft = people.meeting(series, people.FIRST_MORNING + timedelta(days=63))
+    theirs = people.announced_meeting(other, people.FIRST_MORNING + timedelta(days=1))
+    topic = topics.post(meeting, {"de": "Licht aus Jena"}, speakers=[SpeakerText(family="Ito", given="Hiroshi")])
+    people.say(meeting, people.emma(), "yes", guests=1)
+    people.plan()
+    people.send_all()
+    failed = people.letters_to(people.katrin(), "invite")[0]
+    failed.state, failed.reason, failed.server_words = "failed", "refused by the server", "550 no"
+    asking, invited = _applications(series.id)
+    members.set_password(people.kenji(), PASSWORD, actor_id=None)
+    installation.change(actor_id=None, logo=PICTURE, logo_type="image/png", imprint={"de": "Impressum"})
+    tokens, katrin, kenji = app.extensions["tokens"], people.katrin(), people.kenji()
+    return World(
+        series_id=series.id,
+        other_series_id=other.id,
+        meeting_id=meeting.id,
+        hidden_id=hidden.id,
+        draft_id=draft.id,
+        other_meeting_id=theirs.id,
+        topic_id=topic.id,
+        member_id=katrin.id,
+        application_id=asking,
+        letter_id=failed.id,
+        path=meeting.path,
+        hidden_path=hidden.path,
+        draft_path=draft.path,
+        secret=katrin.calendar_secret,
+        answer=tokens.mint("answer", [meeting.id, katrin.id]),
+        unsubscribe=tokens.mint("unsubscribe", katrin.id),
+        confirm=tokens.mint("opt-in", list(invited)),
+        sign_in=tokens.mint("sign-in", [kenji.id, members.mint_sign_in(kenji)]),
+    )
+
+
+def _applications(series_id: int) -> tuple[int, tuple[int, str]]:
+    """One that waits for a decision, and number and secret of one that waits to be confirmed."""
+    waiting = applying.apply(FRIEDA, "frieda.neu@weimar.example", series_id=series_id, **CONSENT)  # type: ignore[arg-type]
+    secret = applying.mint_confirmation(waiting)
+    people.session().flush()
+    applying.confirm(waiting.id, secret, from_address=None)
+    unread = applying.apply({"family": "Alt"}, "alt@weimar.example", series_id=series_id, **CONSENT)  # type: ignore[arg-type]
+    secret = applying.mint_confirmation(unread)
+    people.session().flush()
+    return waiting.id, (unread.id, secret)
+
+
+# --- addresses --------------------------------------------------------------------------------------------------------
+
+
+def _arguments(world: World) -> dict[str, dict[str, Any]]:
+    """Name of an address → what it is built of. The name is the endpoint, or "endpoint: variant"."""
+    series, meeting = {"series_id": world.series_id}, {"meeting_id": world.meeting_id}
+    draft = {"meeting_id": world.draft_id}
+    belonging = {**series, "member_id": world.member_id}
+    topic = {**meeting, "topic_id": world.topic_id}
+    preview = [f"outbox.preview: {kind}" for kind in letters.OF_MEETING]
+    return {
+        "static": {"filename": "asanokai.css"},
+        "programme.meeting": {"path": world.path},
+        "programme.meeting: not public": {"path": world.hidden_path},
+        "programme.meeting: draft": {"path": world.draft_path},
+        "account.join": {},
+        "account.confirm": {"token": world.confirm},
+        "account.open_link": {"token": world.sign_in},
+        "account.unsubscribe": {"token": world.unsubscribe},
+        "account.join: a meeting": {"meeting": world.path},
+        "answer.by_link": {"token": world.answer},
+        "answer.by_member": {"path": world.path},
+        "feeds.personal": {"secret": world.secret},
+        **{f"desk.{verb}": {"application_id": world.application_id} for verb in ("approve", "decline")},
+        **{f"series.{verb}": series for verb in ("show", "edit", "pause", "propose", "add_meeting")},
+        **{f"people.{verb}": series for verb in ("of_series", "invite", "series_too", "take_in")},
+        **{f"people.{verb}": belonging for verb in ("role", "part")},
+        "people.edit": {"member_id": world.member_id},
+        **{f"meeting.{verb}": meeting for verb in ("show", "edit", "move", "cancel", "pause", "roll", "add_topic")},
+        **{f"meeting.{verb}": draft for verb in ("announce", "drop")},
+        "meeting.show: draft": draft,
+        "meeting.answer_for": {**meeting, "member_id": world.member_id},
+        **{f"meeting.{verb}": topic for verb in ("edit_topic", "remove_topic")},
+        "outbox.of_meeting": meeting,
+        **{name: {**meeting, "kind": name.partition(": ")[2]} for name in preview},
+        "outbox.preview: part": {**meeting, "kind": "invite", "part": "html"},
+        "outbox.preview": meeting,
+        "outbox.retry": {"letter_id": world.letter_id},
+    }
+
+
+def addresses(app: Flask, world: World, method: str) -> dict[str, str]:
+    """Name → address for every route that takes the method. Raises BuildError for one that nothing is known of."""
+    known = _arguments(world)
+    routes = app.url_map.bind("localhost")
+    named = {name.partition(":")[0] for name in known}
+    taking = {rule.endpoint for rule in app.url_map.iter_rules() if method in (rule.methods or ())}
+    names = [*(name for name in known if name.partition(":")[0] in taking), *(taking - named)]
+    return {name: routes.build(name.partition(":")[0], known.get(name, {}), method) for name in sorted(names)}
+
+
+# --- forms ------------------------------------------------------------------------------------------------------------
+
+
+def texts(name: str, words: str = "") -> dict[str, str]:
+    """A text in three languages as a form sends it."""
+    return {f"{name}-de": words, f"{name}-en": "", f"{name}-ja": ""}
+
+
+def lead(name: str, days: str = "", at: str = "") -> dict[str, str]:
+    """A step of the letter plan as a form sends it."""
+    return {f"{name}-days": days, f"{name}-at": at}
+
+
+PERSON = {
+    "salutation": "frau",
+    "title": "Dr.",
+    "given": "Frieda",
+    "family": "Neu",
+    "family_ja": "新",
+    "given_ja": "花子",
+    "organisation": "Glaswerk Weimar",
+    "language": "de",
+}
+WHOLE_PERSON = {**PERSON, "family_kana": "しん", "given_kana": "はなこ", "position": "Einkauf"}
+SERIES = {
+    **texts("name", "Asa no Kai"),
+    **texts("description", "Frühstück"),
+    **texts("venue", "Jena"),
+    **lead("deadline", "1", "12:00"),
+    **lead("invite", "21", "09:00"),
+    **lead("remind_1", "2", "09:00"),
+    **lead("remind_2"),
+    **lead("remind_3"),
+    **lead("eve", "1", "17:00"),
+    "slug": "another",
+    "frequency": "monthly",
+    "ordinal": "2",
+    "weekday": "TH",
+    "interval": "6",
+    "rule": "",
+    "first": "2026-03-12T08:00",
+    "zone": "Europe/Berlin",
+    "minutes": "120",
+    "join_link": "",
+    "seats": "40",
+    "guests_allowed": "1",
+    "first_language": "de",
+    "public": "y",
+    "needs_approval": "y",
+}
+SPEAKERS = {
+    name: words
+    for number in range(3)
+    for name, words in {
+        f"speakers-{number}-title": "",
+        f"speakers-{number}-given": "Hiroshi" if number == 0 else "",
+        f"speakers-{number}-family": "Ito" if number == 0 else "",
+        f"speakers-{number}-family_ja": "",
+        f"speakers-{number}-given_ja": "",
+        **texts(f"speakers-{number}-position"),
+        **texts(f"speakers-{number}-organisation"),
+    }.items()
+}
+TOPIC = {**texts("title", "Licht"), **texts("abstract", "Ein **Vortrag**"), **SPEAKERS}
+ANSWER = {"answer": "yes", "guests": "1", "comment": "Gern"}
+SETTINGS_OF_MEMBER = {**WHOLE_PERSON, "zone": "Europe/Berlin"}
+TABLE = "E-Mail;Name;Vorname\nhans@jena.example;Meier;Hans\n"
+
+
+def forms(world: World) -> dict[str, dict[str, str]]:
+    """Name of an address → a form that is taken there. Values in order; files are named apart (`FILES`)."""
+    return {
+        "account.join": {
+            **WHOLE_PERSON,
+            "email": "lena@weimar.example",
+            "series": str(world.series_id),
+            "message": "Hallo",
+            "consent": "y",
+            "website": "",
+        },
+        "account.join: a meeting": {
+            **WHOLE_PERSON,
+            "email": "lena@weimar.example",
+            "answer": "yes",
+            "guests": "1",
+            "message": "Hallo",
+            "consent": "y",
+            "website": "",
+        },
+        "account.confirm": {},
+        "account.sign_in": {"email": "katrin.lindner@optik-jena.example"},
+        "account.sign_in_by_password": {"email": "kenji.yamada@erfurt.example", "password": PASSWORD},
+        "account.open_link": {},
+        "account.sign_out": {"everywhere": "y"},
+        "account.settings": SETTINGS_OF_MEMBER,
+        "account.password": {"password": PASSWORD, "again": PASSWORD},
+        "account.new_calendar": {},
+        "account.letters": {"letters": "off"},
+        "account.unsubscribe": {},
+        "answer.by_link": ANSWER,
+        "answer.by_member": ANSWER,
+        "desk.approve": {},
+        "desk.decline": {"reason": "Leider nicht"},
+        "series.add": SERIES,
+        "series.edit": {**SERIES, "slug": "asanokai"},
+        "series.pause": {},
+        "series.propose": {},
+        "series.add_meeting": {"starts": "2026-06-11T08:00", "ends": ""},
+        "people.invite": {**PERSON, "email": "lena@weimar.example"},
+        "people.role": {},
+        "people.part": {},
+        "people.series_too": {"other": str(world.other_series_id)},
+        "people.take_in": {"text": TABLE, "step": "take"},
+        "people.add": {**WHOLE_PERSON, "email": "lena@weimar.example", "zone": "Asia/Tokyo", "administrator": ""},
+        "people.edit": {
+            **WHOLE_PERSON,
+            "email": "katrin.lindner@optik-jena.example",
+            "zone": "Asia/Tokyo",
+            "administrator": "",
+        },
+        "meeting.edit": {
+            **texts("title", "Licht"),
+            **texts("note"),
+            "join_link": "",
+            "seats": "50",
+            "guests_allowed": "2",
+            "answer_until": "2026-03-11T12:00",
+            "public": "y",
+            "needs_approval": "y",
+        },
+        "meeting.announce": {},
+        "meeting.move": {
+            "starts": "2026-03-13T08:00",
+            "ends": "2026-03-13T10:00",
+            **texts("venue", "Ilmenau"),
+            "step": "move",
+        },
+        "meeting.cancel": texts("reason", "Schnee"),
+        "meeting.drop": {},
+        "meeting.pause": {},
+        "meeting.answer_for": ANSWER,
+        "meeting.add_topic": TOPIC,
+        "meeting.edit_topic": TOPIC,
+        "meeting.remove_topic": {},
+        "outbox.retry": {"back": "all"},
+        "settings.edit": {
+            "organisation": "DJW Thüringen",
+            "sender_name": "Asa no Kai",
+            "remove_logo": "",
+            **texts("welcome"),
+            **texts("imprint", "Impressum"),
+            **texts("privacy"),
+            **texts("accessibility"),
+        },
+        "settings.pause": {},
+    }
+
+
+FILES = {"people.take_in": "file", "settings.edit": "logo"}
+"""Where a file may be sent, and the name of its input."""
+
+
+def upload(data: bytes, name: str = "file.bin") -> tuple[io.BytesIO, str]:
+    """A file as the test client sends it."""
+    return io.BytesIO(data), name
+
+
+def unticked(form: dict[str, str]) -> dict[str, str]:
+    """Without the boxes that are not ticked: a browser sends nothing for them."""
+    boxes = ("administrator", "remove_logo", "everywhere", "consent", "public", "needs_approval")
+    return {name: words for name, words in form.items() if words or name not in boxes}
+
+
+# --- who asks, and what became of the tables -------------------------------------------------------------------------
+
+
+class Actor(Reader):
+    """A reader who can start again as they were after signing in, whatever they did since."""
+
+    def __init__(self, app: Flask, role: str) -> None:
+        made = ROLES[role]
+        super().__init__(app, made() if made else None)
+        self.post("/sign-out-of-nothing")  # 404, and gives this reader a token
+        self._as_it_was = self.client.get_cookie("asanokai")
+
+    def again(self) -> None:
+        """Back to the cookies of the beginning."""
+        assert self._as_it_was is not None
+        self.client.set_cookie("asanokai", self._as_it_was.value)
+
+
+Contents = dict[str, list[dict[str, Any]]]
+
+
+def contents() -> Contents:
+    """Everything the database holds."""
+    with db.reading() as session:
+        return {
+            table.name: [dict(row._mapping) for row in session.execute(select(table).order_by(*table.primary_key))]
+            for table in db.Base.metadata.sorted_tables
+        }
+
+
+def put_back(kept: Contents) -> None:
+    """Make the database hold that again and nothing else."""
+    tables = db.Base.metadata.sorted_tables
+    with db.transaction() as session:
+        for table in reversed(tables):
+            session.execute(table.delete())
+        for table in tables:
+            if kept[table.name]:
+                session.execute(table.insert(), kept[table.name])
+
+
+def silent(meeting_id: int) -> int:
+    """How many have been invited to a meeting and say nothing."""
+    query = select(func.count()).where(rsvps.Rsvp.meeting_id == meeting_id, rsvps.Rsvp.answer == "invited")
+    return int(people.session().scalar(query) or 0)
+
+
+def newest_letter() -> Letter | None:
+    """The letter posted last."""
+    return people.session().scalar(select(Letter).order_by(Letter.id.desc()).limit(1))
+
+
+# --- what stands in a page's forms ------------------------------------------------------------------------------------
+
+
+class Sheet(HTMLParser):
+    """The forms of a page as (address, name → value): what a browser would send from them as they stand."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.forms: list[tuple[str, str, dict[str, str]]] = []
+        self._area: str | None = None
+        self._words: list[str] = []
+        self._select: str | None = None
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        said = {name: value or "" for name, value in attributes}
+        if tag == "form":
+            self.forms.append((said.get("method", "get"), said.get("action", ""), {}))
+        elif self.forms:
+            self._in_form(tag, said, self.forms[-1][2])
+
+    def _in_form(self, tag: str, said: dict[str, str], values: dict[str, str]) -> None:
+        if tag == "input" and said.get("type") in ("checkbox", "radio"):
+            values.setdefault(said["name"], "")
+            if "checked" in said:
+                values[said["name"]] = said.get("value", "y")
+        elif tag == "input" and "name" in said:
+            values[said["name"]] = said.get("value", "")
+        elif tag == "textarea":
+            self._area, self._words = said["name"], []
+        elif tag == "select":
+            self._select = said["name"]
+            values[self._select] = ""
+        elif tag == "option" and self._select and ("selected" in said or not values[self._select]):
+            # Without one that is selected, a browser sends the first.
+            values[self._select] = said["value"]
+
+    def handle_data(self, data: str) -> None:
+        if self._area is not None:
+            self._words.append(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "textarea" and self._area is not None:
+            # The line end behind the tag is not part of the text.
+            words = "".join(self._words).replace("\r\n", "\n").removeprefix("\n")
+            self.forms[-1][2][self._area] = words
+            self._area = None
+        elif tag == "select":
+            self._select = None
+
+
+def typed(page: str, address: str) -> dict[str, str]:
+    """What stands in the form of a page that is sent to an address (or, without an action, to the page itself)."""
+    wanted = address.partition("?")[0]
+    posts = [(action, values) for method, action, values in Sheet(page).forms if method == "post"]
+    found = [values for action, values in posts if action.partition("?")[0] == wanted]
+    return found[0] if found else next(values for action, values in posts if not action)
+
+
+def plain(page: str) -> str:
+    """The words of a page without its marks, so that a test of what it says does not hang on how it looks."""
+    return " ".join(unescape(re.sub(r"<[^>]*>", "", re.sub(r"<(style|script).*?</\1>|<br>|</", " </", page))).split())
