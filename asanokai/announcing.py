@@ -203,12 +203,13 @@ def cancel(meeting_id: int, *, reason: dict[str, str] | None = None, actor_id: i
     meeting.reason = {key: words for key, words in (reason or {}).items() if words} or None
     _raise_sequence(meeting)
     meeting.version += 1
-    _post(meeting, "cancelled", None, useless_after=meeting.ends_at)
+    # First what waits: a letter that a sender is just claiming is waited for, and its reader is told then.
     letters.drop_queued(
         "the meeting was cancelled",
         meeting_id=meeting.id,
         kinds=(*PLANNED, "confirm", "waiting", "seat", "moved"),
     )
+    _post(meeting, "cancelled", None, useless_after=meeting.ends_at)
     journal.write("cancel", "meeting", meeting.id, actor_id=actor_id, sequence=meeting.sequence)
     return meeting
 

@@ -141,9 +141,11 @@ def _whoever_has(email: str, said: dict[str, Any], *, actor_id: int | None = Non
             with session().begin_nested():
                 language = said.get("language", "de")
                 return members.add(email, standing="applied", actor_id=actor_id, language=language)
-        except IntegrityError:
+        except (BadInput, IntegrityError):
+            # Somebody was quicker, before or after `add` looked.
             member = members.by_address(email)
-            assert member is not None
+            if member is None:
+                raise
     # Not against those who only refer to the row: they would wait for us, and we for their meeting.
     session().execute(select(Member.id).where(Member.id == member.id).with_for_update(key_share=True))
     return member

@@ -2,24 +2,40 @@
 
 A step does one batch and says whether there may be more; the loop is in `worker` and `cli`. If the process dies between
 sending and settling, the lease runs out and the letter goes again with the same Message-ID: at least once, at most one
-double per crash. It decides nothing about who gets what.
+double per crash.
+
+A batch is claimed by a full commit, before its first letter goes. Settling is a transaction per letter that does not
+wait for the disk, but for the last of the batch, which takes the others there with it. So if the power fails, or
+PostgreSQL itself dies, the letters of the batch under way that went last may go again; none is lost.
+
+It decides nothing about who gets what.
 """
 
 import logging
 import os
 import secrets
 import socket
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, case, update
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Session
 
-from asanokai import db, installation, letters, meetings, rsvps
+from asanokai import clock, db, installation, letters, meetings, rsvps
 from asanokai.composing import Composer, Dropped, Mail, Work
 from asanokai.transport import Outcome, Transport
 
 log = logging.getLogger(__name__)
 
-BATCH = 50
+BATCH = 200
+LONGEST = timedelta(seconds=10)
+"""How long a step goes on with its batch. A slow server must let neither a sign-in letter wait for the whole of it nor
+the lease run out."""
+
+Transaction = Callable[[], AbstractContextManager[Connection | Session]]
 
 _SENT_ENTRY = (
     update(rsvps.Rsvp.__table__)  # type: ignore[arg-type]  # declared as FromClause, is a Table
@@ -60,8 +76,8 @@ class Delivery:
         self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
 
     def step(self, size: int = BATCH) -> Step:
-        """Deliver up to `size` due letters."""
-        step = Step()
+        """Deliver up to `size` due letters, for `LONGEST` at most; what is not tried by then is given back."""
+        step, until = Step(), clock.now() + LONGEST
         with db.transaction():
             letters.release_expired()
             claimed = letters.claim(
@@ -72,16 +88,27 @@ class Delivery:
             )
             gathered = self._gather(claimed, step)
         step.more = len(claimed) == size
-        for place, work in enumerate(gathered):
-            if isinstance(work, Dropped):
-                self._settle_dropped(work, step)
-            elif not self._deliver(work, step):
-                rest = [other.letter_id for other in gathered[place:]]
-                with db.transaction():
-                    letters.give_back(rest, by=self.name)
-                step.more = False
-                break
+        if gathered:
+            self._deliver_all(gathered, step, until)
         return step
+
+    def _deliver_all(self, gathered: list[Work | Dropped], step: Step, until: datetime) -> None:
+        last = gathered[-1]
+        with db.light_transactions() as light:
+            for place, work in enumerate(gathered):
+                transaction = db.transaction if work is last else light
+                if not self._deliver(work, step, transaction):
+                    self._give_back(gathered[place:])
+                    step.more = False
+                    return
+                if clock.now() > until and work is not last:
+                    self._give_back(gathered[place + 1 :])
+                    step.more = True
+                    return
+
+    def _give_back(self, rest: list[Work | Dropped]) -> None:
+        with db.transaction():
+            letters.give_back([work.letter_id for work in rest], by=self.name)
 
     def _gather(self, claimed: list[int], step: Step) -> list[Work | Dropped]:
         """All at once; if one letter cannot be read, one by one, so that the others go."""
@@ -104,37 +131,47 @@ class Delivery:
                 step.failed += 1
         return gathered
 
-    def _settle_dropped(self, dropped: Dropped, step: Step) -> None:
-        with db.transaction():
-            letters.settle(dropped.letter_id, "dropped", by=self.name, reason=dropped.reason)
-        step.dropped += 1
-
-    def _deliver(self, work: Work, step: Step) -> bool:
-        """Write one letter out and send it; whether the server could be reached."""
+    def _deliver(self, work: Work | Dropped, step: Step, transaction: Transaction) -> bool:
+        """Write one letter out, send it, settle it; whether the server could be reached."""
+        if isinstance(work, Dropped):
+            with transaction() as on:
+                letters.settle(work.letter_id, "dropped", by=self.name, reason=work.reason, on=on)
+            step.dropped += 1
+            return True
         try:
             mail = self.composer.compose(work)
         except Exception:
             # The boundary of one letter: it is parked where the coordinators see it, the others go on.
             log.exception("letter %s (%s) could not be composed", work.letter_id, work.kind)
-            with db.transaction():
-                letters.settle(work.letter_id, "failed", by=self.name, reason="could not be composed")
+            with transaction() as on:
+                letters.settle(work.letter_id, "failed", by=self.name, reason="could not be composed", on=on)
             step.failed += 1
             return True
         outcome = self.transport.send(mail.envelope_from, mail.to, mail.content)
         if outcome.state == "away":
             step.away = outcome.words
             return False
-        with db.transaction():
-            self._settle(work, mail, outcome, step)
+        with transaction() as on:
+            self._settle(work, mail, outcome, step, on)
         return True
 
-    def _settle(self, work: Work, mail: Mail, outcome: Outcome, step: Step) -> None:
+    def _settle(self, work: Work, mail: Mail, outcome: Outcome, step: Step, on: Connection | Session) -> None:
         if outcome.state == "later":
-            state = letters.postpone(work.letter_id, work.attempts, by=self.name, server_words=outcome.words)
+            state = letters.postpone(work.letter_id, work.attempts, by=self.name, server_words=outcome.words, on=on)
             step.postponed += state == "queued"
             step.failed += state == "failed"
             return
         sent = outcome.state == "sent"
+        if sent and mail.stamp is not None:
+            # Before the letter, as whoever moves the meeting locks them: otherwise each could wait for the other.
+            entry = {
+                "of_meeting": work.meeting_id,
+                "of_member": work.member_id,
+                "new_sequence": mail.sequence,
+                "new_starts_at": mail.starts_at,
+                "new_stamp": mail.stamp,
+            }
+            on.execute(_SENT_ENTRY, entry)
         letters.settle(
             work.letter_id,
             "sent" if sent else "failed",
@@ -144,15 +181,7 @@ class Delivery:
             message_id=mail.message_id,
             sequence=mail.sequence,
             starts_at=mail.starts_at,
+            on=on,
         )
         step.sent += sent
         step.failed += not sent
-        if sent and mail.stamp is not None:
-            entry = {
-                "of_meeting": work.meeting_id,
-                "of_member": work.member_id,
-                "new_sequence": mail.sequence,
-                "new_starts_at": mail.starts_at,
-                "new_stamp": mail.stamp,
-            }
-            db.session().execute(_SENT_ENTRY, entry)

@@ -6,7 +6,7 @@ Secrets, servers and addresses come from the environment (`config.py`); they are
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, LargeBinary
+from sqlalchemy import CheckConstraint, LargeBinary, select
 from sqlalchemy.orm import Mapped, deferred, mapped_column
 
 from asanokai import clock, journal
@@ -32,9 +32,12 @@ class Installation(Base):
     changed_at: Mapped[datetime | None]
 
 
+_THE_ROW = select(Installation).where(Installation.id == 1)
+
+
 def current() -> Installation:
     """The row, or an unsaved empty one where nothing has been set yet."""
-    return session().get(Installation, 1) or Installation(id=1, organisation="", sender_name="")
+    return session().scalar(_THE_ROW) or Installation(id=1, organisation="", sender_name="")
 
 
 def change(*, actor_id: int | None, **values: Any) -> Installation:

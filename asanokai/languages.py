@@ -6,7 +6,7 @@ It knows no table: names come in as a `Name`, texts as ``{"de": …}``. Page tex
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -27,9 +27,9 @@ _UNTIL = {"de": "{start} bis {end}", "en": "{start} to {end}", "ja": "{start}～
 _FIRST_OF_YEAR = {"de": "EEEE, d. MMMM", "en": "EEEE, d MMMM"}
 """The first of several days in one year: the year stands with the last. Japanese puts it in front, hence the next."""
 _LAST_OF_YEAR, _LAST_OF_MONTH = "M月d日（E）", "d日（E）"
-_COMMA = {"de": ", ", "en": ", ", "ja": "、"}
+COMMA = {"de": ", ", "en": ", ", "ja": "、"}
+COLON = {"de": ": ", "en": ": ", "ja": "："}
 _BRACKETS = {"de": "({})", "en": "({})", "ja": "（{}）"}
-_COLON = {"de": "{}: {}", "en": "{}: {}", "ja": "{}：{}"}
 
 _SALUTATION = {
     "de": {"frau": "Frau", "herr": "Herr"},
@@ -135,22 +135,26 @@ def zones() -> frozenset[str]:
     return frozenset(name for name in available_timezones() if "/" in name or name == "UTC")
 
 
+@lru_cache(maxsize=1024)
 def city(zone: str, language: str) -> str:
     """The city a zone is named after, in the language: "Tokio", "Tokyo", "東京"."""
     return get_timezone_location(zone, locale=_locale(language), return_city=True)
 
 
+@lru_cache(maxsize=4096)
 def date_in_words(day: date, language: str, *, short: bool = False) -> str:
     """ "Donnerstag, 12. März 2026" · "Thursday, 12 March 2026" · "2026年3月12日（木）"."""
     pattern = (_SHORT_DATE if short else _DATE)[language]
     return format_date(day, pattern, locale=_locale(language))
 
 
+@lru_cache(maxsize=1024)
 def month_in_words(day: date, language: str) -> str:
     """The month alone, short: "März" · "Mar" · "3月"."""
     return format_date(day, "LLL", locale=_locale(language))
 
 
+@lru_cache(maxsize=1024)
 def weekday_in_words(day: date, language: str) -> str:
     """The weekday alone: "Donnerstag" · "Thursday" · "木曜日"."""
     return format_date(day, "cccc", locale=_locale(language))
@@ -158,7 +162,12 @@ def weekday_in_words(day: date, language: str) -> str:
 
 def time_in_words(moment: datetime, language: str, zone: str) -> str:
     """The wall time of an aware moment in a zone: "8:00"."""
-    return format_time(moment.astimezone(ZoneInfo(zone)), _TIME[language], locale=_locale(language))
+    return _wall_time(moment.astimezone(ZoneInfo(zone)).time(), language)
+
+
+@lru_cache(maxsize=4096)
+def _wall_time(wall: time, language: str) -> str:
+    return format_time(wall, _TIME[language], locale=_locale(language))
 
 
 def moment_in_words(moment: datetime, language: str, zone: str, *, short: bool = False) -> str:
@@ -185,17 +194,12 @@ def dates_of(starts_at: datetime, ends_at: datetime, language: str, zone: str) -
 
 def listed(parts: Iterable[str], language: str) -> str:
     """What is there of several parts, separated as the language does: "Jena, Erfurt" · "イエナ、エアフルト"."""
-    return _COMMA[language].join(filter(None, parts))
+    return COMMA[language].join(filter(None, parts))
 
 
 def bracketed(words: str, language: str) -> str:
     """The words in the language's brackets."""
     return _BRACKETS[language].format(words)
-
-
-def named(name: str, words: str, language: str) -> str:
-    """A name and what it is, with the language's colon between."""
-    return _COLON[language].format(name, words)
 
 
 def span_in_words(starts_at: datetime, ends_at: datetime, language: str, zone: str) -> str:

@@ -21,6 +21,7 @@ from sqlalchemy import (
     String,
     Text,
     and_,
+    bindparam,
     cast,
     delete,
     func,
@@ -31,7 +32,8 @@ from sqlalchemy import (
     true,
     update,
 )
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from asanokai import clock, db, journal
 from asanokai.db import Base, Facts, insert_missing, session
@@ -187,6 +189,29 @@ def _claim(by: str, size: int, kinds_first: bool, held_meetings: Sequence[int], 
     return [row.id for row in sorted(claimed, key=lambda row: (row.due_at, row.id))]
 
 
+_SETTLED = (
+    update(Letter.__table__)  # type: ignore[arg-type]  # declared as FromClause, is a Table
+    .where(
+        Letter.__table__.c.id == bindparam("of_letter"),
+        Letter.__table__.c.state == "claimed",
+        Letter.__table__.c.claimed_by == bindparam("of_sender"),
+    )
+    .values(
+        state=bindparam("new_state"),
+        settled_at=bindparam("now"),
+        sent_at=bindparam("new_sent_at"),
+        reason=bindparam("new_reason"),
+        server_words=bindparam("new_server_words"),
+        message_id=bindparam("new_message_id"),
+        sequence=bindparam("new_sequence"),
+        starts_at=bindparam("new_starts_at"),
+        claimed_by=None,
+        claimed_until=None,
+    )
+)
+"""Written once: putting it together takes longer than carrying it out."""
+
+
 def settle(
     letter_id: int,
     state: str,
@@ -197,35 +222,36 @@ def settle(
     message_id: str | None = None,
     sequence: int | None = None,
     starts_at: datetime | None = None,
+    on: Connection | Session | None = None,
 ) -> bool:
-    """Say how a claimed letter ended; whether the claim was still ours."""
+    """Say how a claimed letter ended; whether the claim was still ours. In the transaction `on`, else the session's."""
     now = clock.now()
-    done = session().execute(
-        update(Letter)
-        .where(Letter.id == letter_id, Letter.state == "claimed", Letter.claimed_by == by)
-        .values(
-            state=state,
-            settled_at=now,
-            sent_at=now if state == "sent" else None,
-            reason=reason,
-            server_words=server_words,
-            message_id=message_id,
-            sequence=sequence,
-            starts_at=starts_at,
-            claimed_by=None,
-            claimed_until=None,
-        )
-        .execution_options(synchronize_session=False)
+    done = (on or session()).execute(
+        _SETTLED,
+        {
+            "of_letter": letter_id,
+            "of_sender": by,
+            "new_state": state,
+            "now": now,
+            "new_sent_at": now if state == "sent" else None,
+            "new_reason": reason,
+            "new_server_words": server_words,
+            "new_message_id": message_id,
+            "new_sequence": sequence,
+            "new_starts_at": starts_at,
+        },
     )
     return db.affected(done) > 0
 
 
-def postpone(letter_id: int, attempts: int, *, by: str, server_words: str) -> str:
+def postpone(
+    letter_id: int, attempts: int, *, by: str, server_words: str, on: Connection | Session | None = None
+) -> str:
     """After a temporary refusal: queue again with a growing pause, or fail after the last. Returns the state."""
     if attempts > len(PAUSES):
-        settle(letter_id, "failed", by=by, reason="refused too often", server_words=server_words)
+        settle(letter_id, "failed", by=by, reason="refused too often", server_words=server_words, on=on)
         return "failed"
-    session().execute(
+    (on or session()).execute(
         update(Letter)
         .where(Letter.id == letter_id, Letter.state == "claimed", Letter.claimed_by == by)
         .values(
@@ -285,10 +311,17 @@ def drop_by_key(key: str, reason: str) -> None:
 
 
 def drop_queued_of_application(application_id: int, reason: str) -> None:
-    """Settle what is queued about an application as dropped."""
+    """Settle what is queued about an application as dropped; what a sender is just claiming is leaving already."""
+    # Not waited for: the sender would wait for the application, to mint its secret, and we hold that.
+    queued = (
+        select(Letter.id)
+        .where(Letter.state == "queued", Letter.facts["application"].as_integer() == application_id)
+        .with_for_update(skip_locked=True)
+        .cte("queued")
+    )
     session().execute(
         update(Letter)
-        .where(Letter.state == "queued", Letter.facts["application"].as_integer() == application_id)
+        .where(Letter.id.in_(select(queued.c.id)), Letter.state == "queued")
         .values(state="dropped", reason=reason, settled_at=clock.now())
         .execution_options(synchronize_session=False)
     )
@@ -309,7 +342,7 @@ def retry(letter_id: int, *, actor_id: int | None = None) -> None:
     if letter is None:
         raise Missing(N_("There is no such letter."))
     if letter.state not in ("failed", "bounced"):
-        raise Refused(N_("Only a letter that failed can be sent again; this one is “%(state)s”."), state=letter.state)
+        raise Refused(N_("Only a letter that failed can be sent again."))
     letter.state, letter.due_at, letter.attempts = "queued", clock.now(), 0
     letter.settled_at = letter.reason = letter.server_words = None
     journal.write("retry", "letter", letter.id, actor_id=actor_id)

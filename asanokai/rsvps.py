@@ -118,17 +118,16 @@ def answer(
     now = clock.now()
     _may(meeting, rsvp, choice, wanted, by=by, now=now)
     before = (rsvp.answer, rsvp.seat, rsvp.guests)
+    late = _late(meeting, rsvp, choice, wanted, now)
     if choice == "yes":
         _take(meeting, rsvp, wanted, asked_at or now)
     else:
         rsvp.seat = rsvp.asked_at = rsvp.turn = None
     # Nothing is read from here to the flush: a half-changed row would meet the table's checks.
-    # Who declined in time and adds a word later has still declined in time.
-    rsvp.late = choice == "no" and (rsvp.late if before[0] == "no" else now > meeting.answer_until)
     rsvp.answer, rsvp.guests, rsvp.comment, rsvp.by = choice, wanted, said, by
-    rsvp.answered_at = now
+    rsvp.answered_at, rsvp.late = now, late
     rsvp.revision += 1
-    if before[0] == "no":
+    if before[0] == "no" != choice:
         # A calendar that was told "declined" shows the old entry as cancelled until a higher SEQUENCE replaces it.
         rsvp.sequence = max(rsvp.sequence, meeting.sequence) + 1
     session().add(rsvp)
@@ -149,18 +148,27 @@ def answer(
         by=by,
         before=list(before),
     )
-    _tell(meeting, rsvp, "waiting" if rsvp.seat == "waiting" else "confirm")
+    if rsvp.seat == "waiting":
+        _tell(meeting, rsvp, "waiting")
+    elif by != "calendar":  # which shows already what was answered there
+        _tell(meeting, rsvp, "confirm")
     if _makes_room(before, rsvp):
         promote(meeting)
     return Given(rsvp, changed=True)
 
 
+def _late(meeting: Meeting, rsvp: Rsvp, choice: str, guests: int, now: datetime) -> bool:
+    """Whether somebody declines or brings fewer after the deadline. A word added to an answer makes it no later."""
+    if (choice, guests) == (rsvp.answer, rsvp.guests):
+        return rsvp.late
+    fewer = choice == "no" or (choice == rsvp.answer and guests < rsvp.guests)
+    return fewer and now > meeting.answer_until
+
+
 def _makes_room(before: tuple[str, str | None, int], rsvp: Rsvp) -> bool:
-    """Whether somebody who waits may fit now: a seat was given back, or a party that waits has become smaller."""
+    """Whether somebody who waits may fit now: a seat was given back."""
     _answer, seat, guests = before
-    if seat == "held":
-        return rsvp.seat != "held" or rsvp.guests < guests
-    return seat == "waiting" and rsvp.seat == "waiting" and rsvp.guests < guests
+    return seat == "held" and (rsvp.seat != "held" or rsvp.guests < guests)
 
 
 def _row(meeting: Meeting, member_id: int) -> Rsvp:
@@ -246,7 +254,8 @@ def _take(meeting: Meeting, rsvp: Rsvp, guests: int, asked_at: datetime) -> None
 _HELD_AND_TURN = select(
     func.coalesce(func.sum(case((Rsvp.seat == "held", 1 + Rsvp.guests), else_=0)), 0),
     func.coalesce(func.max(Rsvp.turn), 0),
-).where(Rsvp.meeting_id == bindparam("of"))
+).where(Rsvp.meeting_id == bindparam("of"), Rsvp.seat.is_not(None))
+"""Who has no seat and does not wait has no turn: of ten thousand invited only those who said yes are read."""
 
 
 def waiting(meeting_id: int) -> Sequence[Rsvp]:
@@ -365,15 +374,17 @@ class Tally:
     silent: int = 0
 
 
+_COUNTED = (
+    select(Rsvp.meeting_id, Rsvp.answer, Rsvp.seat, func.count(), func.sum(1 + Rsvp.guests))
+    .where(Rsvp.meeting_id.in_(bindparam("of", expanding=True)))
+    .group_by(Rsvp.meeting_id, Rsvp.answer, Rsvp.seat)
+)
+
+
 def tallies(meeting_ids: Sequence[int]) -> dict[int, Tally]:
     """How several meetings stand, in one statement."""
-    query = (
-        select(Rsvp.meeting_id, Rsvp.answer, Rsvp.seat, func.count(), func.sum(1 + Rsvp.guests))
-        .where(Rsvp.meeting_id.in_(meeting_ids))
-        .group_by(Rsvp.meeting_id, Rsvp.answer, Rsvp.seat)
-    )
     counted: dict[int, dict[str, int]] = {meeting_id: {} for meeting_id in meeting_ids}
-    for meeting_id, said, seat, answers, people in session().execute(query):
+    for meeting_id, said, seat, answers, people in session().execute(_COUNTED, {"of": list(meeting_ids)}):
         into = counted[meeting_id]
         if seat == "held":
             into.update(yes=answers, coming=int(people))

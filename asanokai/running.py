@@ -17,7 +17,8 @@ from typing import NoReturn
 
 import click
 import flask_migrate
-from flask import current_app
+from flask import Flask, current_app
+from gunicorn.app.base import BaseApplication
 
 from asanokai import catcher, db, demo, members
 from asanokai.app import create_app
@@ -29,15 +30,33 @@ STARTS_WITHIN, STOPS_WITHIN = 120, 30
 """Seconds the pages may take to come, and the children to go."""
 
 
-def serve(bind: str, workers: int) -> None:
-    """Become gunicorn. Does not return."""
-    arguments = ["-m", "gunicorn", "--bind", bind, "--workers", str(workers), *_GUNICORN, "wsgi:app"]
-    os.chdir(HOME)
-    os.execv(sys.executable, [sys.executable, *arguments])
-
-
 # The app is loaded once and shared by the workers; each opens its own database connections after the fork.
-_GUNICORN = ("--preload", "--access-logfile", "/dev/null", "--timeout", "60", "--graceful-timeout", "20")
+GUNICORN = ("--preload", "--access-logfile", "/dev/null", "--timeout", "60", "--graceful-timeout", "20")
+"""How the pages are served, in gunicorn's own words."""
+
+
+def serve(bind: str, workers: int) -> None:
+    """Serve the pages until TERM or INT. Does not return."""
+    os.chdir(HOME)
+    _Server("--bind", bind, "--workers", str(workers), *GUNICORN).run()
+
+
+class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn carries no types
+    """gunicorn within this process: as a program of its own it would import everything once more."""
+
+    def __init__(self, *words: str) -> None:
+        self._words = words
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Take the settings from the words it was made with, and none from elsewhere."""
+        for name, value in vars(self.cfg.parser().parse_args(self._words)).items():
+            if value is not None and name in self.cfg.settings:
+                self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """The app, before the workers are forked."""
+        return create_app(Config.from_env())
 
 
 def sign_in_link(member: Member, life: timedelta) -> str:
@@ -87,7 +106,7 @@ def _run(host: str, port: int, started: ExitStack) -> int:
     children["worker"] = _start("-m", "asanokai.cli", "worker")
     bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     web = ("-m", "gunicorn", "--bind", bind, "--workers", "2", "--log-level", "warning")
-    children["web server"] = _start(*web, *_GUNICORN, "wsgi:app")
+    children["web server"] = _start(*web, *GUNICORN, "wsgi:app")
     if _answers(port, children):
         _print(config, invited, address)
         while not _stopped(children):

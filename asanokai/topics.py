@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, delete, func, select
-from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
+from sqlalchemy import ForeignKey, Index, bindparam, delete, func, select
+from sqlalchemy.orm import Mapped, contains_eager, mapped_column, relationship
 
 from asanokai import clock, journal
 from asanokai.db import Base, Texts, session
@@ -150,11 +150,19 @@ def of(meeting: Meeting) -> list[Topic]:
     return of_all([meeting.id]).get(meeting.id, [])
 
 
+_WITH_SPEAKERS = (
+    select(Topic)
+    .outerjoin(Topic.speakers)
+    .where(Topic.meeting_id.in_(bindparam("of", expanding=True)))
+    .order_by(Topic.position, Topic.id, Speaker.position_in_line, Speaker.id)
+    .options(contains_eager(Topic.speakers))
+)
+
+
 def of_all(meeting_ids: Sequence[int]) -> dict[int, list[Topic]]:
-    """The topics of several meetings with their speakers, in two statements however many there are."""
+    """The topics of several meetings with their speakers, in one statement however many there are."""
     from_meeting: dict[int, list[Topic]] = {}
-    query = select(Topic).where(Topic.meeting_id.in_(meeting_ids)).order_by(Topic.position, Topic.id)
-    for topic in session().scalars(query.options(selectinload(Topic.speakers))):
+    for topic in session().scalars(_WITH_SPEAKERS, {"of": list(meeting_ids)}).unique():
         from_meeting.setdefault(topic.meeting_id, []).append(topic)
     return from_meeting
 

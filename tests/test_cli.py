@@ -433,7 +433,7 @@ def test_a_failed_letter_is_queued_again_and_no_other(shell, invited, clock):
     assert said(shell("letters", "retry", second)) == (
         1,
         "",
-        "Only a letter that failed can be sent again; this one is “queued”.\n",
+        "Only a letter that failed can be sent again.\n",
     )
     assert said(shell("letters", "retry", 4711)) == (1, "", "There is no such letter.\n")
 

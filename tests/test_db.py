@@ -4,7 +4,7 @@ import os
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 
 from asanokai import db as database
@@ -118,6 +118,65 @@ def test_only_one_transaction_plans_at_a_time(app):
                 assert other.execute(query, {"key": database.PLANNER_LOCK}).scalar() is False
     with transaction():
         assert database.plan_alone()
+
+
+ON_DISK = {"sqlite": "PRAGMA synchronous", "postgresql": "SHOW synchronous_commit"}
+NOT_WAITING = {"sqlite": 1, "postgresql": "off"}
+
+
+def waits_for_disk(on) -> object:
+    return on.execute(text(ON_DISK[database.db.engine.dialect.name])).scalar()
+
+
+def names() -> list[str]:
+    with database.reading():
+        return list(session().scalars(select(Organisation.name).order_by(Organisation.id)))
+
+
+def test_light_transactions_are_committed_each_for_itself_and_one_that_fails_undoes_only_itself(app):
+    rows = insert_missing(Organisation.__table__)
+    with pytest.raises(ZeroDivisionError), database.light_transactions() as light:
+        for name in ("Optik", "Glas"):
+            with light() as on:
+                on.execute(rows, {"name": name, "normal": name})
+            assert names()[-1] == name
+        with light() as on:
+            on.execute(rows, {"name": "Stahl", "normal": "Stahl"})
+            raise ZeroDivisionError
+    assert names() == ["Optik", "Glas"]
+
+
+def test_between_two_light_transactions_others_may_write(app):
+    rows = insert_missing(Organisation.__table__)
+    with database.light_transactions() as light:
+        for name in ("Optik", "Glas"):
+            with light() as on:
+                on.execute(rows, {"name": name, "normal": name})
+            with transaction():
+                session().execute(rows, {"name": f"{name} other", "normal": f"{name} other"})
+    assert names() == ["Optik", "Optik other", "Glas", "Glas other"]
+
+
+@pytest.mark.parametrize("failing", [False, True])
+def test_only_light_transactions_do_not_wait_for_the_disk(app, failing):
+    database.db.engine.dispose()
+    if database.db.engine.dialect.name == "postgresql":
+        # The tests' server waits for nothing by itself.
+        with database.db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text(f'ALTER DATABASE "{database.db.engine.url.database}" SET synchronous_commit = on'))
+        database.db.engine.dispose()
+    with transaction():
+        before = waits_for_disk(session())
+    try:
+        with database.light_transactions() as light, light() as on:
+            assert waits_for_disk(on) == NOT_WAITING[database.db.engine.dialect.name]
+            if failing:
+                raise ZeroDivisionError
+    except ZeroDivisionError:
+        pass
+    with transaction():
+        assert waits_for_disk(session()) == before
+    assert before in (2, "on")
 
 
 def test_facts_that_are_nothing_are_null(app):

@@ -1,12 +1,14 @@
 """Delivery over a real SMTP server: who gets what, what a failure means, and that one bad letter stops nobody."""
 
+import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select, text, update
 
 from asanokai import announcing, db, letters, meetings, rsvps
 from asanokai import series as series_rules
@@ -202,6 +204,59 @@ class Sending(Transport):
         return super().send(envelope_from, to, content)
 
 
+def test_a_slow_server_does_not_keep_a_sign_in_letter_waiting_behind_a_whole_batch(app, clock, smtp):
+    with db.transaction():
+        people.announced_meeting(people=people.crowd(6))
+        katrin = people.katrin().id
+    clock.set(DUE)
+    with db.transaction():
+        people.plan()
+
+    def slowly(sent: int) -> None:
+        clock.advance(seconds=6)
+        if sent == 0:
+            with db.transaction():
+                people.members.ask_for_sign_in("katrin.lindner@optik-jena.example")
+
+    with Sending(app, slowly) as transport:
+        delivery = Delivery(app.extensions["composer"], transport)
+        step = delivery.step()
+        with db.reading() as session:
+            waiting = session.execute(select(Letter.attempts, Letter.claimed_by).where(Letter.state == "queued"))
+            assert [tuple(row) for row in waiting] == [(0, None)] * 5
+        assert (step.sent, step.more) == (2, True)
+        delivery.step()
+    with db.reading() as session:
+        third = session.scalars(select(Letter).where(Letter.state == "sent").order_by(Letter.sent_at)).all()[2]
+        assert (third.kind, third.member_id) == ("sign_in", katrin)
+
+
+def test_only_the_claim_and_the_last_letter_of_a_batch_wait_for_the_disk(app, clock, smtp):
+    engine = db.db.engine
+    asked = "PRAGMA synchronous" if engine.dialect.name == "sqlite" else "SHOW synchronous_commit"
+    with db.transaction():
+        people.announced_meeting(people=people.crowd(3))
+    clock.set(DUE)
+    with db.transaction():
+        people.plan()
+    if engine.dialect.name == "postgresql":
+        # The tests' server waits for nothing by itself.
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text(f'ALTER DATABASE "{engine.url.database}" SET synchronous_commit = on'))
+        engine.dispose()
+    waited: list[tuple[int, bool]] = []
+
+    def note(connection: Any) -> None:
+        waited.append((len(smtp.letters), connection.execute(text(asked)).scalar() not in (1, "off")))
+
+    event.listen(engine, "commit", note)
+    with Transport(app) as transport:
+        assert Delivery(app.extensions["composer"], transport).step().sent == 3
+    # Setting PostgreSQL's own commit before and after is a transaction too, and takes no row with it.
+    assert waited[0] == (0, True)
+    assert [pair for pair in waited if pair[0]][:3] == [(1, False), (2, False), (3, True)]
+
+
 def test_an_answer_given_while_a_letter_is_on_its_way_keeps_its_higher_sequence(app, clock, smtp):
     meeting_id = invited(people.katrin)
     with db.transaction():
@@ -224,6 +279,49 @@ def test_an_answer_given_while_a_letter_is_on_its_way_keeps_its_higher_sequence(
     deliver(app)
     with db.reading() as session:
         assert session.scalars(select(Letter.sequence).where(Letter.facts["revision"].as_integer() == 2)).one() == 1
+
+
+def moved_meanwhile(app: Any, meeting_id: int) -> None:
+    with app.app_context(), db.transaction():
+        announcing.move(meeting_id, Change(starts_at=berlin(2026, 3, 13, 8)))
+
+
+def wait_for_a_lock() -> None:
+    """Until somebody waits for a row; SQLite's writers wait at their beginning, before they hold anything."""
+    if db.db.engine.dialect.name != "postgresql":
+        return
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    end = time.monotonic() + 20
+    with db.db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as other:
+        while not other.scalar(waiting):
+            assert time.monotonic() < end, "nobody waits for a lock"
+            time.sleep(0.002)
+
+
+def test_a_meeting_moved_in_the_midst_of_settling_a_letter_waits_for_it_and_not_the_other_way_round(app, clock, smtp):
+    meeting_id = invited(people.katrin)
+    clock.set(DUE)
+    with db.transaction() as session:
+        people.plan()
+        # Only the row of a reader who is ahead of the meeting is locked by its move.
+        session.execute(update(rsvps.Rsvp).values(sequence=5))
+    threads: list[threading.Thread] = []
+
+    def after_the_first_row(_connection: Any, _cursor: Any, statement: str, *_others: Any) -> None:
+        settling = statement.startswith(("UPDATE rsvp", "UPDATE letter SET state=")) and len(smtp.letters) == 1
+        if settling and not threads:
+            threads.append(threading.Thread(target=moved_meanwhile, args=(app, meeting_id)))
+            threads[0].start()
+            wait_for_a_lock()
+
+    event.listen(db.db.engine, "after_cursor_execute", after_the_first_row)
+    with Transport(app) as transport:
+        assert Delivery(app.extensions["composer"], transport).step().sent == 1
+    threads[0].join(20)
+    assert sorted((key.partition(":")[0], state) for key, (state, _reason) in states().items()) == [
+        ("invite", "sent"),
+        ("moved", "queued"),
+    ]
 
 
 def test_a_letter_that_cannot_be_written_is_parked_and_the_others_go(app, clock, smtp, monkeypatch, caplog):

@@ -328,6 +328,16 @@ def test_late_refusals_are_named_in_their_order_and_those_in_time_are_not(meetin
     )
 
 
+def test_who_brings_fewer_guests_after_the_deadline_has_not_declined(meeting, clock):
+    people.say(meeting, people.katrin(), "yes", guests=1)
+    clock.set(meeting.answer_until)
+    since = clock.now
+    clock.advance(minutes=1)
+    people.say(meeting, people.katrin(), "yes", guests=0)
+    (line,) = digesting.contents(people.kenji(), since, clock.now).lines
+    assert (line.late, line.new_no, line.tally.coming) == ([], 0, 2)
+
+
 def test_meetings_that_are_over_or_cancelled_and_those_of_others_are_left_out(meeting, series, clock):
     foreign = people.announced_meeting(people.series("other"))
     off = people.announced_meeting(series, people.FIRST_MORNING.replace(month=4, day=9))

@@ -1,15 +1,28 @@
 """The journal: a row per verb, without names, and enough in it to replay the waiting list."""
 
+import ast
 import json
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from itertools import product
+from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from asanokai import announcing, journal, rsvps
+from asanokai import announcing, applying, importing, installation, journal, letters, meetings, members, rsvps, topics
+from asanokai import series as series_rules
+from asanokai.announcing import Change
 from asanokai.db import session, transaction
 from asanokai.journal import Entry
+from asanokai.letters import Letter
+from asanokai.series import FIELDS, ROLES
+from asanokai.topics import SpeakerText
 from tests import people
-from tests.people import announced_meeting, crowd, say
+from tests.people import announced_meeting, berlin, crowd, say
+
+PACKAGE = Path(journal.__file__).parent
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +55,7 @@ def test_every_verb_of_a_meetings_life_is_noted(clock):
     say(meeting, katrin, "yes")
     say(meeting, kenji, "yes")
     announcing.edit(meeting.id, seats=2)
-    announcing.move(meeting.id, announcing.Change(venue={"de": "Weimar"}))
+    announcing.move(meeting.id, Change(venue={"de": "Weimar"}))
     announcing.pause(meeting.id, True)
     announcing.pause(meeting.id, False)
     announcing.cancel(meeting.id)
@@ -75,18 +88,293 @@ def test_no_names_no_addresses_and_no_free_text_stand_in_it(clock):
         assert secret not in written
 
 
-def replay(meeting_id: int) -> list[int]:
-    """Who waits, in order, by the journal alone."""
+# --- every verb -------------------------------------------------------------------------------------------------------
+
+SECRET = "Geheim"
+"""Stands in every name, address and free text of the stage, so that none can be in a fact unseen."""
+
+WORDS = {
+    *rsvps.ANSWERS,
+    *("held", "waiting"),
+    *rsvps.BY,
+    *("link", "password"),
+    *("applied", "confirmed", "accepted", "left"),
+    *ROLES,
+    *FIELDS,
+    *meetings.EDITABLE,
+    *members.NAMES,
+    *("salutation", "organisation", "language", "zone"),
+    *("sender_name", "welcome", "imprint", "privacy", "accessibility", "logo", "logo_type", "paused_at"),
+}
+"""What a fact may say in letters: states, roles, ways, and the names of fields."""
+
+
+class Stage:
+    """A series with a draft and a full meeting, and people in every standing; all that they said is secret."""
+
+    def __init__(self) -> None:
+        self.actor = people.akiko().id
+        self.series = people.series(
+            name={"de": f"{SECRET}e Reihe"}, venue={"de": f"{SECRET}er Ort"}, join_link=f"https://{SECRET}.example"
+        )
+        self.one = people.member(f"{SECRET}1@jena.example", family=f"{SECRET}rat", given="Ida")
+        self.two = people.member(f"{SECRET}2@jena.example", family=f"{SECRET}nis", given="Udo")
+        self.stranger = people.member(f"{SECRET}3@jena.example", family=f"{SECRET}bund", given="Ute")
+        self.meeting = announced_meeting(self.series, people=[self.one, self.two], seats=1)
+        self.draft = people.meeting(self.series, datetime(2026, 4, 9, 8))
+        for who in (self.one, self.two):
+            say(self.meeting, who, "yes", comment=f"{SECRET}e Worte")
+        self.topic = self.post(None)
+        members.set_password(self.one, f"{SECRET} und lang genug", actor_id=None)
+        self.asked, self.nonce = self.application("4")
+        self.confirmed, nonce = self.application("5")
+        applying.confirm(self.confirmed, nonce, from_address=f"{SECRET}-net")
+        letters.post("invite", "failed", member_id=self.one.id, meeting_id=self.meeting.id)
+        self.letter = session().scalars(select(Letter).where(Letter.key == "failed")).one()
+        self.letter.state, self.letter.reason = "failed", SECRET
+        session().flush()
+
+    def apply(self, number: str) -> Any:
+        return applying.apply(
+            {"family": f"{SECRET}lehre", "given": "Eva", "organisation": f"{SECRET}bund"},
+            f"{SECRET}{number}@jena.example",
+            series_id=self.series.id,
+            message=f"{SECRET}e Bitte",
+            consent_text=f"{SECRET}er Satz",
+            consent_version=SECRET,
+            from_address=f"{SECRET}-net",
+        )
+
+    def application(self, number: str) -> tuple[int, str]:
+        application = self.apply(number)
+        return application.id, applying.mint_confirmation(application)
+
+    def post(self, topic_id: int | None) -> int:
+        speaker = SpeakerText(family=f"{SECRET}rat", organisation={"de": f"{SECRET}bund"})
+        text = {"de": f"{SECRET}e Optik"}
+        return topics.post(
+            self.meeting, text, abstract=text, speakers=[speaker], topic_id=topic_id, actor_id=self.actor
+        ).id
+
+    def take(self, *lines: str, series: Any = None) -> None:
+        sheet = importing.read("\n".join(("Name;Vorname;E-Mail", *lines)).encode())
+        importing.take(sheet, series=series, actor_id=self.actor)
+
+    def give_seats(self) -> None:
+        self.meeting.seats = 2
+        rsvps.promote(self.meeting)
+
+
+Verb = tuple[str, str]
+
+DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
+    ("answer", "rsvp"): lambda on, _: say(on.meeting, on.stranger, "maybe", comment=f"{SECRET}e Worte"),
+    ("seat", "rsvp"): lambda on, _: on.give_seats(),
+    # meetings
+    ("add", "meeting"): lambda on, _: meetings.add(on.series, datetime(2026, 5, 14, 8), actor_id=on.actor),
+    ("announce", "meeting"): lambda on, _: announcing.announce(on.draft.id, actor_id=on.actor),
+    ("edit", "meeting"): lambda on, _: announcing.edit(
+        on.meeting.id, actor_id=on.actor, title={"de": SECRET}, note={"de": SECRET}, join_link=SECRET
+    ),
+    ("move", "meeting"): lambda on, _: announcing.move(
+        on.meeting.id, Change(starts_at=berlin(2026, 3, 13, 8), venue={"de": SECRET}), actor_id=on.actor
+    ),
+    ("cancel", "meeting"): lambda on, _: announcing.cancel(on.meeting.id, reason={"de": SECRET}, actor_id=on.actor),
+    ("pause", "meeting"): lambda on, _: announcing.pause(on.meeting.id, True, actor_id=on.actor),
+    ("resume", "meeting"): lambda on, _: announcing.pause(on.meeting.id, False, actor_id=on.actor),
+    ("drop", "meeting"): lambda on, _: meetings.delete_draft(on.draft, actor_id=on.actor),
+    ("hold", "meeting"): lambda _, clock: (clock.set(berlin(2026, 3, 12, 10)), meetings.mark_held()),
+    # topics
+    ("post", "topic"): lambda on, _: on.post(None),
+    ("change", "topic"): lambda on, _: on.post(on.topic),
+    ("remove", "topic"): lambda on, _: topics.remove(on.meeting, on.topic, actor_id=on.actor),
+    # series
+    ("add", "series"): lambda on, _: series_rules.add(SECRET.lower(), name={"de": SECRET}, actor_id=on.actor),
+    ("change", "series"): lambda on, _: series_rules.change(on.series, name={"de": SECRET}, actor_id=on.actor),
+    ("join", "series"): lambda on, _: series_rules.join(on.series, on.stranger, actor_id=on.actor),
+    ("part", "series"): lambda on, _: series_rules.part(on.series, on.one, actor_id=on.actor),
+    ("pause", "series"): lambda on, _: series_rules.pause(on.series, True, actor_id=on.actor),
+    ("resume", "series"): lambda on, _: series_rules.pause(on.series, False, actor_id=on.actor),
+    ("import", "series"): lambda on, _: on.take(f"{SECRET}rat;Ida;{SECRET}1@jena.example", series=on.series),
+    # members
+    ("add", "member"): lambda on, _: members.add(f"{SECRET}6@jena.example", family=SECRET, actor_id=on.actor),
+    ("change", "member"): lambda on, _: members.change(on.one, family=SECRET, position=SECRET, actor_id=on.actor),
+    ("change address", "member"): lambda on, _: members.change_address(
+        on.one, f"{SECRET}7@jena.example", actor_id=on.actor
+    ),
+    ("sign in", "member"): lambda on, _: members.redeem_sign_in(on.one.id, members.mint_sign_in(on.one)),
+    ("set password", "member"): lambda on, _: members.set_password(on.two, f"{SECRET}er als vorher", actor_id=on.actor),
+    ("remove password", "member"): lambda on, _: members.set_password(on.one, None, actor_id=on.actor),
+    ("new calendar secret", "member"): lambda on, _: members.new_calendar_secret(on.one),
+    ("unsubscribe", "member"): lambda on, _: members.unsubscribe(on.one),
+    ("subscribe", "member"): lambda on, _: (
+        setattr(on.one, "unsubscribed_at", berlin(2026, 2, 1, 8)),
+        members.subscribe(on.one, actor_id=on.actor),
+    ),
+    ("make administrator", "member"): lambda on, _: members.make_administrator(on.one, True, actor_id=on.actor),
+    ("import", "member"): lambda on, _: on.take(f"{SECRET}rat;Ida;{SECRET}1@jena.example"),
+    # applications
+    ("apply", "application"): lambda on, _: on.apply("4"),
+    ("invite", "application"): lambda on, _: applying.invite(
+        f"{SECRET}4@jena.example", {"family": SECRET}, series_id=on.series.id, inviter_id=on.actor
+    ),
+    ("confirm", "application"): lambda on, _: applying.confirm(on.asked, on.nonce, from_address=SECRET),
+    ("approved", "application"): lambda on, _: applying.approve(on.confirmed, actor_id=on.actor),
+    ("declined", "application"): lambda on, _: applying.decline(on.confirmed, actor_id=on.actor, reason=SECRET),
+    ("forget", "application"): lambda _, clock: (clock.advance(days=15), applying.forget_unconfirmed()),
+    # the rest
+    ("retry", "letter"): lambda on, _: letters.retry(on.letter.id, actor_id=on.actor),
+    ("change", "installation"): lambda on, _: installation.change(
+        sender_name=SECRET, imprint={"de": SECRET}, actor_id=on.actor
+    ),
+    # An applicant who stands in a file becomes a member.
+    ("accept", "member"): lambda on, _: on.take(f"{SECRET}lehre;Eva;{SECRET}5@jena.example"),
+}
+"""Every verb there is, and a deed that should be noted as that."""
+
+TOGETHER_WITH: dict[Verb, list[Verb]] = {
+    ("approved", "application"): [("join", "series")],
+    ("accept", "member"): [("change", "member"), ("import", "member")],
+}
+"""Deeds in which another verb has a part, with its own row."""
+
+BY_NOBODY = {("seat", "rsvp"), ("hold", "meeting"), ("apply", "application"), ("forget", "application")}
+BY_THEMSELVES = {("sign in", "member"), ("new calendar secret", "member"), ("unsubscribe", "member")}
+
+
+def noted(deed: Callable[[Stage, Any], Any], stage: Stage, clock: Any) -> list[Entry]:
+    """What a deed writes into the journal; it is taken back afterwards."""
+    began, known = clock.now, {entry.id for entry in entries()}
+    with session().begin_nested() as attempt:
+        deed(stage, clock)
+        session().flush()
+        found = [entry for entry in entries() if entry.id not in known]
+        for entry in found:
+            session().expunge(entry)
+        attempt.rollback()
+    clock.set(began)
+    return found
+
+
+@pytest.fixture
+def journalled(clock: Any) -> dict[Verb, list[Entry]]:
+    stage = Stage()
+    return {verb: noted(deed, stage, clock) for verb, deed in DEEDS.items()}
+
+
+def test_every_verb_writes_exactly_one_row_whose_facts_are_numbers_states_and_moments(journalled):
+    assert {verb: sorted((entry.verb, entry.object) for entry in found) for verb, found in journalled.items()} == {
+        verb: sorted([verb, *TOGETHER_WITH.get(verb, [])]) for verb in DEEDS
+    }
+    facts = [entry.facts for found in journalled.values() for entry in found]
+    assert [fact for fact in facts if not is_plain(fact)] == []
+    assert SECRET.lower() not in json.dumps(facts, ensure_ascii=False).lower()
+
+
+def test_every_row_says_which_thing_it_is_about_and_who_did_it(journalled, clock):
+    actor = people.akiko().id
+    own = {verb: next(row for row in found if (row.verb, row.object) == verb) for verb, found in journalled.items()}
+    assert [verb for verb, row in own.items() if row.object_id is None] == [("import", "member")]
+    assert {verb for verb, row in own.items() if row.actor_id is None} == BY_NOBODY | {("answer", "rsvp")}
+    themselves = {verb for verb, row in own.items() if row.actor_id not in (None, actor)}
+    assert themselves == BY_THEMSELVES | {("confirm", "application")}
+    assert {verb for verb in BY_THEMSELVES if own[verb].actor_id == own[verb].object_id} == BY_THEMSELVES
+
+
+def is_plain(fact: Any) -> bool:
+    if isinstance(fact, dict):
+        return all(map(is_plain, fact.values()))
+    if isinstance(fact, list):
+        return all(map(is_plain, fact))
+    return fact is None or isinstance(fact, int) or (isinstance(fact, str) and (fact in WORDS or is_moment(fact)))
+
+
+def is_moment(fact: str) -> bool:
+    try:
+        return datetime.fromisoformat(fact).tzinfo is not None
+    except ValueError:
+        return False
+
+
+def verbs_in_the_source() -> Iterator[Verb]:
+    """The words that stand in the first two arguments of each `journal.write`."""
+    for file in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "journal.write":
+                verbs, objects = ([*_words(argument)] for argument in node.args[:2])
+                yield from product(verbs, objects)
+
+
+def _words(argument: ast.expr) -> Iterator[str]:
+    branches = (argument.body, argument.orelse) if isinstance(argument, ast.IfExp) else (argument,)
+    for branch in branches:
+        if isinstance(branch, ast.Constant):
+            yield str(branch.value)
+
+
+def test_no_verb_of_the_program_is_left_out_here():
+    # The decision on an application is a verb that its function is told.
+    decisions = {("approved", "application"), ("declined", "application")}
+    assert {*verbs_in_the_source()} | decisions == set(DEEDS)
+
+
+def test_a_sign_in_is_noted_with_its_way(clock):
+    stage = Stage()
+    ways: dict[str, Callable[[Stage, Any], Any]] = {
+        "link": lambda on, _: members.redeem_sign_in(on.one.id, members.mint_sign_in(on.one)),
+        "password": lambda _on, _: members.by_password(f"{SECRET}1@jena.example", f"{SECRET} und lang genug"),
+    }
+    for way, deed in ways.items():
+        (entry,) = noted(deed, stage, clock)
+        assert (entry.verb, entry.object_id, entry.actor_id, entry.facts) == (
+            "sign in",
+            stage.one.id,
+            stage.one.id,
+            {"by": way},
+        )
+
+
+def test_what_changes_nothing_is_not_noted(clock):
+    stage = Stage()
+    at, one = stage.meeting, stage.one
+    nothing: dict[str, Callable[[Stage, Any], Any]] = {
+        "the same answer": lambda _on, _: say(at, one, "yes"),
+        "moving to where it is": lambda _on, _: announcing.move(at.id, Change(starts_at=at.starts_at)),
+        "joining again": lambda on, _: series_rules.join(on.series, one),
+        "parting without belonging": lambda on, _: series_rules.part(on.series, on.stranger),
+        "subscribing again": lambda _on, _: members.subscribe(one, actor_id=None),
+        "a wrong password": lambda _on, _: members.by_password(f"{SECRET}1@jena.example", "wrong"),
+        "a wrong link": lambda _on, _: members.redeem_sign_in(one.id, "wrong"),
+        "confirming again": lambda on, _: applying.confirm(
+            on.confirmed, applying.mint_confirmation(applying.by_id(on.confirmed)), from_address=None
+        ),
+        "nothing to hold": lambda _on, _: meetings.mark_held(),
+        "nothing to forget": lambda _on, _: applying.forget_unconfirmed(),
+        "asking for a sign-in letter": lambda _on, _: members.ask_for_sign_in(f"{SECRET}1@jena.example"),
+        "a seat for nobody": lambda _on, _: rsvps.promote(at),
+    }
+    assert {name: noted(deed, stage, clock) for name, deed in nothing.items()} == {name: [] for name in nothing}
+
+
+# --- replaying --------------------------------------------------------------------------------------------------------
+
+
+def replayed(meeting_id: int) -> tuple[dict[int, tuple[str, str | None, int]], list[int]]:
+    """How everybody stands who ever answered (member → answer, seat, guests) and who waits, in order: by the journal
+    alone."""
+    roll: dict[int, tuple[str, str | None, int]] = {}
     places: dict[int, tuple[str, int]] = {}
     for entry in entries():
         facts = entry.facts or {}
         if facts.get("meeting") != meeting_id or entry.object != "rsvp":
             continue
-        if entry.verb == "answer" and facts["seat"] == "waiting":
+        if entry.verb == "answer":
+            roll[facts["member"]] = (facts["answer"], facts["seat"], facts["guests"])
             places[facts["member"]] = (facts["asked_at"], facts["turn"])
         else:
-            places.pop(facts["member"], None)
-    return sorted(places, key=lambda member: places[member])
+            roll[facts["member"]] = ("yes", "held", facts["guests"])
+    waiting = [member for member, (_answer, seat, _guests) in roll.items() if seat == "waiting"]
+    return roll, sorted(waiting, key=lambda member: places[member])
 
 
 def test_the_waiting_list_can_be_replayed_from_it(clock):
@@ -109,9 +397,9 @@ def test_the_waiting_list_can_be_replayed_from_it(clock):
     for who, choice, guests in steps:
         clock.advance(minutes=1)
         say(meeting, who, choice, guests)
-        assert replay(meeting.id) == [rsvp.member_id for rsvp in rsvps.waiting(meeting.id)]
+        assert replayed(meeting.id) == (people.seats(meeting), [rsvp.member_id for rsvp in rsvps.waiting(meeting.id)])
     # An application approved later stands where its opt-in was.
     say(meeting, seven, "yes", asked_at=early, by="coordinator")
     expected = [seven.id, six.id, four.id, three.id]
     assert [rsvp.member_id for rsvp in rsvps.waiting(meeting.id)] == expected
-    assert replay(meeting.id) == expected
+    assert replayed(meeting.id) == (people.seats(meeting), expected)

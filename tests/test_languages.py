@@ -170,7 +170,7 @@ def test_lists_brackets_and_colons_are_those_of_the_language():
         "Jena、Erfurt",
     ]
     assert [languages.bracketed("2", language) for language in LANGUAGES] == ["(2)", "(2)", "（2）"]
-    assert [languages.named("A", "b", language) for language in LANGUAGES] == ["A: b", "A: b", "A：b"]
+    assert [languages.COLON[language] for language in LANGUAGES] == [": ", ": ", "："]
 
 
 def test_the_zones_offered_exist_and_have_a_city_in_every_language():

@@ -1,5 +1,6 @@
 """The coordinators' pages of one meeting: editing, announcing, moving, cancelling, topics, and the roll."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from asanokai import series as series_rules
 from asanokai.db import session
 from asanokai.meetings import Meeting
 from asanokai.topics import SpeakerText
+from asanokai.web.coordinate import meeting as meeting_pages
 from tests import people
 from tests.pages import Reader, statements
 from tests.world import TOPIC, plain, texts, typed, unticked
@@ -292,6 +294,55 @@ def test_the_roll_parts_who_comes_waits_declines_and_is_silent(akiko, announced)
     order += ["Not coming (1)", "Ito", "Silent (1)", "Oskar Fremd"]
     places = [said.index(words) for words in order]
     assert places == sorted(places)
+
+
+def test_the_form_to_answer_for_somebody_opens_at_that_line_alone(akiko, announced):
+    with db.transaction():
+        katrin, emma = people.katrin(), people.emma()
+        people.say(meetings.by_id(announced), katrin, "maybe")
+    closed = akiko.get(page(announced, "roll"))
+    opened = akiko.get(page(announced, f"roll?member={katrin.id}"))
+    forms = [re.findall(rf'action="({page(announced, "roll")}/\d+)"', one.text) for one in (closed, opened)]
+    assert forms == [[], [page(announced, f"roll/{katrin.id}")]]
+    links = [re.findall(r'href="[^"]*roll\?member=(\d+)#answer-', one.text) for one in (closed, opened)]
+    assert links == [[str(katrin.id), str(emma.id)], [str(emma.id)]]
+    assert '<option value="maybe" selected>' in opened.text
+
+
+@pytest.mark.parametrize("asked", ["0", "-1", "x", str(2**70), ""])
+def test_a_form_for_a_member_who_is_not_on_the_roll_is_no_fault(akiko, announced, asked):
+    found = akiko.get(page(announced, f"roll?member={asked}&page={asked}"))
+    assert (found.status_code, "<select" in found.text) == (200, False)
+
+
+def test_many_who_are_silent_come_by_pages_and_those_who_answered_stay_whole(akiko, announced, monkeypatch):
+    monkeypatch.setattr(meeting_pages, "SILENT_EACH_PAGE", 2)
+    with db.transaction():
+        crowd = people.crowd(6)
+        meeting = meetings.by_id(announced)
+        people.belong(series_rules.by_id(meeting.series_id), *crowd)
+        people.plan()
+        for who in crowd[:3]:
+            people.say(meeting, who, "maybe")
+    silent = [people.katrin(), people.emma(), *crowd[3:]]
+    silent.sort(key=lambda who: who.name.sort_key())
+
+    def seen(query: str) -> tuple[list[int], list[str]]:
+        text = akiko.get(page(announced, f"roll{query}")).text
+        lines = re.findall(r'roll\?member=(\d+)#|roll/(\d+)"', text)
+        return [int(link or form) for link, form in lines], re.findall(r'rel="(next|prev)" href="([^"]*)"', text)
+
+    answered = sorted(crowd[:3], key=lambda who: who.name.sort_key())
+    ids = [who.id for who in silent]
+    here = page(announced, "roll")
+    further, back = ("next", f"{here}?page=2#silent"), ("prev", f"{here}?page=1#silent")
+    whole = [who.id for who in answered]
+    assert seen("") == (whole + ids[:2], [further])
+    assert seen("?page=2") == (whole + ids[2:4], [back, ("next", f"{here}?page=3#silent")])
+    assert seen("?page=3") == (whole + ids[4:], [("prev", f"{here}?page=2#silent")])
+    assert seen("?page=9") == seen("?page=3")
+    assert seen(f"?member={ids[4]}") == seen("?page=3")
+    assert "Silent (5)" in plain(akiko.get(here).text)
 
 
 def test_a_coordinator_answers_for_somebody_also_after_the_deadline(akiko, announced, clock):

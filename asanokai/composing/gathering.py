@@ -90,6 +90,8 @@ class _Around:
     organisation: str
     sender_name: str
     changed_at: datetime | None
+    shown: dict[tuple[int, str, str | None], Shown] = field(default_factory=dict)
+    """Meetings as readers of one language on one clock see them: worked out once for all of them."""
 
 
 def gather(letter_ids: Sequence[int], *, organisation: str) -> list[Work | Dropped]:
@@ -220,13 +222,16 @@ def _nonce(row: Row, application: Application | None) -> str:
 def _shown(row: Row, around: _Around, application: Application | None) -> Shown | None:
     meeting = row.meeting
     if meeting is not None:
-        series, about = around.series[meeting.series_id], around.topics.get(meeting.id, [])
-    elif application is not None and application.meeting_id is not None:
+        seen_as = (meeting.id, row.language, _reader_zone(row))
+        if seen_as not in around.shown:
+            series, about = around.series[meeting.series_id], around.topics.get(meeting.id, [])
+            around.shown[seen_as] = showing.shown(meeting, series, about, language=row.language, zone=_reader_zone(row))
+        return around.shown[seen_as]
+    if application is not None and application.meeting_id is not None:
         meeting = session().get_one(Meeting, application.meeting_id)
         series, about = session().get_one(Series, meeting.series_id), topics.of(meeting)
-    else:
-        return None
-    return showing.shown(meeting, series, about, language=row.language, zone=_reader_zone(row))
+        return showing.shown(meeting, series, about, language=row.language, zone=_reader_zone(row))
+    return None
 
 
 def _no_facts(_row: Row, _shown: Shown | None, _application: Application | None) -> dict[str, Any]:

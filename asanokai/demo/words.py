@@ -4,17 +4,17 @@ from typing import Any
 
 WELCOME = {
     "de": (
-        "### Asa no Kai Thüringen\n\nEinmal im Monat öffnet ein Haus um acht Uhr morgens seine Tür: Begrüßung, ein "
-        "Vortrag, Fragen – und dann Frühstück bis zehn. Wir bringen Thüringer und japanische Unternehmen, Institute "
+        "Einmal im Monat öffnet ein Gastgeber um acht Uhr morgens sein Haus: Begrüßung, Vortrag, Fragen und danach "
+        "Frühstück bis zehn Uhr. Wir bringen Thüringer und japanische Unternehmen, Institute "
         "und Behörden an einen Tisch."
     ),
     "en": (
-        "### Asa no Kai Thuringia\n\nOnce a month a house opens its door at eight in the morning: a welcome, a talk, "
+        "Once a month a house opens its door at eight in the morning: a welcome, a talk, "
         "questions, and then breakfast until ten. We bring companies, institutes and public bodies from Thuringia and "
         "Japan to one table."
     ),
     "ja": (
-        "### テューリンゲン朝の会\n\n月に一度、朝8時に会場をお貸しいただき、ご挨拶、講演、質疑応答、そして10時まで朝食を囲んで歓談いたします。"
+        "月に一度、朝8時に企業や研究機関の会場に集い、ご挨拶、講演、質疑応答のあと、10時まで朝食を囲んで歓談いたします。"
         "テューリンゲンと日本の企業・研究機関・行政の皆様が、ひとつのテーブルに集う場です。"
     ),
 }
@@ -41,7 +41,7 @@ _JENA = {
 _ILMENAU = {
     "de": "Sensorwerk Ilmenau, Werkhof 3, Ilmenau",
     "en": "Sensorwerk Ilmenau, Werkhof 3, Ilmenau",
-    "ja": "イルメナウ市ヴェルクホーフ3番地 ゼンゾアヴェルク・イルメナウ社",
+    "ja": "イルメナウ市ヴェルクホーフ3番地 センサーヴェルク・イルメナウ社",
 }
 
 PROGRAMME: list[dict[str, Any]] = [
@@ -49,12 +49,12 @@ PROGRAMME: list[dict[str, Any]] = [
         "speaker": 7,
         "venue": _JENA,
         "title": {
-            "de": "Zwanzig Jahre Jena–Hamamatsu: was aus dem ersten Besuch wurde",
+            "de": "Zwanzig Jahre Jena–Hamamatsu: Was aus dem ersten Besuch wurde",
             "en": "Twenty years of Jena and Hamamatsu: what became of the first visit",
             "ja": "イェーナ・浜松交流の20年――最初の訪問から生まれたもの",
         },
         "abstract": {
-            "de": "Zwei Regionen, die vom Licht leben. Welche Projekte trugen, welche nicht, und was Neue daraus lernen.",
+            "de": "Zwei Regionen leben von der Optik. Welche Projekte sich bewährt haben, welche nicht, und was andere daraus lernen können.",
             "en": "Two regions that live on light: which projects held, which did not, and what newcomers can learn.",
             "ja": "光産業を支える2つの地域。実を結んだ事業とそうでない事業を振り返り、これからの連携への示唆を探ります。",
         },
@@ -63,7 +63,7 @@ PROGRAMME: list[dict[str, Any]] = [
         "speaker": 14,
         "venue": _ILMENAU,
         "title": {
-            "de": "Messen auf den Nanometer: Maschinen aus Ilmenau für japanische Fabriken",
+            "de": "Auf den Nanometer genau messen: Maschinen aus Ilmenau für japanische Fabriken",
             "en": "Measuring to the nanometre: machines from Ilmenau for Japanese factories",
             "ja": "ナノメートルを測る――日本の工場で働くイルメナウの測定機",
         },
@@ -76,26 +76,26 @@ PROGRAMME: list[dict[str, Any]] = [
         "speaker": 10,
         "venue": SERIES["venue"],
         "title": {
-            "de": "Geheimhaltung und Gemeinschaftsentwicklung: Verträge mit japanischen Partnern",
+            "de": "Geheimhaltung und gemeinsame Entwicklung: Verträge mit japanischen Partnern",
             "en": "Secrecy and joint development: contracts with Japanese partners",
             "ja": "秘密保持と共同開発――日独間の契約実務",
         },
         "abstract": {
-            "de": "Drei Klauseln, über die am häufigsten gestritten wird, und wie beide Seiten sie lesen.",
-            "ja": "最も争点になりやすい三つの条項について、双方の読み方の違いを解説します。",
+            "de": "Die drei Klauseln, über die am häufigsten gestritten wird, und wie beide Seiten sie verstehen.",
+            "ja": "最も争点になりやすい3つの条項について、双方の読み方の違いを解説します。",
         },
     },
     {
         "speaker": 20,
         "venue": _JENA,
         "title": {
-            "de": "Photonik für die Medizin: ein Familienunternehmen aus Hamamatsu stellt sich vor",
+            "de": "Photonik für die Medizin: Ein Familienunternehmen aus Hamamatsu stellt sich vor",
             "en": "Photonics for medicine: a family company from Hamamatsu introduces itself",
             "ja": "医療を支えるフォトニクス――浜松の同族企業の歩み",
         },
         "abstract": {
             "de": (
-                "Von der Linse zum Diagnosegerät: Präsident Sasaki erzählt, wie aus einer Werkstatt mit acht Leuten ein "
+                "Von der Linse zum Diagnosegerät: Präsident Sasaki berichtet, wie aus einer Werkstatt mit acht Beschäftigten ein "
                 "Zulieferer für Kliniken wurde.\n\n- drei Generationen, ein Werkstoff\n- warum Europa, warum Thüringen\n"
                 "- was er von Partnern erwartet"
             ),
@@ -106,7 +106,7 @@ PROGRAMME: list[dict[str, Any]] = [
             ),
             "ja": (
                 "レンズから診断装置へ。従業員8名の工房から医療機関向けメーカーへと成長した歩みを、佐々木社長にお話しいただきます。\n\n"
-                "- 三代にわたる素材へのこだわり\n- なぜ欧州、なぜテューリンゲンなのか\n- パートナーに期待すること"
+                "- 3代にわたる素材へのこだわり\n- なぜ欧州、なぜテューリンゲンなのか\n- パートナーに期待すること"
             ),
         },
     },
@@ -114,11 +114,11 @@ PROGRAMME: list[dict[str, Any]] = [
         "speaker": 13,
         "venue": SERIES["venue"],
         "title": {
-            "de": "Mikrooptik aus dem Drucker: wo die Forschung steht",
+            "de": "Mikrooptik aus dem Drucker: Wo die Forschung steht",
             "en": "Micro-optics from a printer: where research stands",
         },
         "abstract": {
-            "de": "Gedruckte Linsen werden besser als geschliffene – für manche Zwecke. Ein ehrlicher Stand mit Mustern zum Anfassen.",
+            "de": "Für manche Zwecke sind gedruckte Linsen inzwischen besser als geschliffene. Ein ehrlicher Überblick mit Mustern zum Anfassen.",
             "en": "Printed lenses outdo ground ones for some purposes. An honest report, with samples to touch.",
         },
     },
@@ -139,12 +139,12 @@ EVENT: dict[str, Any] = {
         "venue": {"de": "Hamamatsu, Präfektur Shizuoka", "en": "Hamamatsu, Shizuoka", "ja": "静岡県浜松市"},
     },
     "title": {
-        "de": "Firmenbesuche, Institutsgespräche, ein Empfang",
+        "de": "Firmenbesuche, Gespräche an Instituten, Empfang",
         "en": "Company visits, talks at institutes, a reception",
         "ja": "企業訪問・研究機関との意見交換・レセプション",
     },
     "abstract": {
-        "de": "Montag Ankunft und Abendessen, Dienstag bis Donnerstag je zwei Häuser, Freitag Auswertung und Empfang.",
+        "de": "Montag Ankunft und Abendessen, Dienstag bis Donnerstag täglich zwei Besuche, Freitag Auswertung und Empfang.",
         "en": "Arrival and dinner on Monday, two houses a day until Thursday, review and reception on Friday.",
         "ja": "月曜は到着後に夕食会、火曜から木曜は1日2か所を訪問、金曜は総括とレセプションを行います。",
     },

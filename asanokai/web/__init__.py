@@ -5,20 +5,22 @@ as if it were not there. `Refused` and its kin are turned into answers here and 
 its field before it gets here). No rule of the program stands in this package.
 """
 
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from flask import Flask, Response, current_app, g, render_template, request, session
-from flask_babel import Babel, gettext
+from flask_babel import Babel, get_translations, gettext
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
-from flask_login import LoginManager, current_user
+from flask_login import LoginManager, current_user, user_logged_in
 from flask_wtf.csrf import CSRFError, CSRFProtect
+from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from asanokai import db, installation, languages, members
+from asanokai import clock, db, installation, languages, members
 from asanokai.errors import N_, Missing, Refused
+from asanokai.members import Member
 from asanokai.series import Series
 from asanokai.web import account, answer, feeds, loading, programme
 from asanokai.web.coordinate import desk, meeting, outbox, people, settings
@@ -146,7 +148,23 @@ def init_app(app: Flask) -> None:
 def _sign_in(app: Flask) -> None:
     login = LoginManager(app)
     login.session_protection = None  # an address changes between home and train; the cookie's stamp ends sessions
-    login.user_loader(members.by_cookie)
+    login.user_loader(_whose)
+    user_logged_in.connect(_date_cookie, app)
+
+
+def _whose(cookie: str) -> Member | None:
+    """The member a cookie speaks of."""
+    found = members.by_cookie(cookie)
+    if found is not None:
+        _date_cookie()
+    return found
+
+
+def _date_cookie(*_sent: object, **_by_signal: object) -> None:
+    """Give the cookie anew once a day, so that it lives on while it is used; not at every page."""
+    today = clock.now().date().isoformat()
+    if session.get("day") != today:
+        session["day"] = today
 
 
 def _check_table(app: Flask) -> None:
@@ -207,16 +225,32 @@ def _around_every_page() -> dict[str, object]:
     config: Config = current_app.config["ASANOKAI"]
     if "installation" not in g:
         g.installation = installation.current()
+    language = loading.language()
     return {
+        "_": partial(_said, get_translations()),
         "installation": g.installation,
         "organisation": g.installation.organisation or config.organisation,
-        "language": loading.language(),
+        "language": language,
         "LANGUAGES": languages.OWN_NAMES,
-        "month_name": partial(languages.month_in_words, language=loading.language()),
-        "weekday_name": partial(languages.weekday_in_words, language=loading.language()),
+        "month_name": partial(languages.month_in_words, language=language),
+        "weekday_name": partial(languages.weekday_in_words, language=language),
+        "comma": languages.COMMA[language],
+        "colon": languages.COLON[language],
+        "bracketed": partial(languages.bracketed, language=language),
         "name_of": _name_of,
         "is_coordinator": loading.coordinates_anything(),
     }
+
+
+def _said(catalogue: Any, message: str, **facts: Any) -> Markup:
+    """gettext for pages. Jinja's own asks for request, language and catalogue at each of a page's many texts."""
+    return Markup(catalogue.ugettext(message)) % facts if facts else _said_plainly(catalogue, message)
+
+
+@lru_cache(maxsize=4096)
+def _said_plainly(catalogue: Any, message: str) -> Markup:
+    no_facts: dict[str, Any] = {}
+    return Markup(catalogue.ugettext(message)) % no_facts  # makes "%%" one sign
 
 
 def _name_of(series: Series) -> languages.Text:

@@ -8,7 +8,6 @@ from flask import g
 from flask_login import current_user
 
 from asanokai import rsvps, showing, topics
-from asanokai import series as series_rules
 from asanokai.meetings import Meeting
 from asanokai.rsvps import Rsvp
 from asanokai.series import Series
@@ -50,6 +49,4 @@ def fit_guests(form: AnswerForm, this: Meeting, rsvp: Rsvp | None) -> None:
 
 def may_answer() -> bool:
     """Whether the reader is asked to come: invited, or belonging to the meeting's series."""
-    return current_user.is_authenticated and (
-        g.rsvp is not None or series_rules.belongs(g.meeting.series_id, loading.me().id)
-    )
+    return current_user.is_authenticated and (g.rsvp is not None or loading.belongs(g.meeting.series_id))

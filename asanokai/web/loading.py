@@ -10,10 +10,10 @@ What somebody may not see is `Missing`, exactly as if it were not there.
 from flask import current_app, g, redirect, request, session, url_for
 from flask_babel import get_locale, refresh
 from flask_login import current_user
-from sqlalchemy import select
+from sqlalchemy import and_, bindparam, select
 from werkzeug.wrappers import Response
 
-from asanokai import installation, meetings, rsvps
+from asanokai import installation, meetings
 from asanokai import series as series_rules
 from asanokai.db import session as database
 from asanokai.errors import N_, Missing
@@ -21,6 +21,7 @@ from asanokai.languages import LANGUAGES
 from asanokai.links import Links
 from asanokai.meetings import Meeting
 from asanokai.members import Member
+from asanokai.rsvps import Rsvp
 from asanokai.series import Series
 from asanokai.tokens import Tokens
 
@@ -30,8 +31,8 @@ OPEN_TO_SEARCH = ("programme.home", "programme.meetings", "programme.meeting", "
 
 def language() -> str:
     """The language of this page."""
-    found = str(get_locale() or "de")[:2]
-    return found if found in LANGUAGES else "de"
+    locale = get_locale()
+    return locale.language if locale and locale.language in LANGUAGES else "de"
 
 
 def me() -> Member:
@@ -91,11 +92,23 @@ def member() -> Response | None:
 
 def coordinates_anything() -> bool:
     """Whether the reader coordinates at least one series, or everything."""
-    if "coordinates" not in g:
-        g.coordinates = current_user.is_authenticated and (
-            me().administrator or bool(series_rules.coordinated_by(me()))
-        )
-    return bool(g.coordinates)
+    if not current_user.is_authenticated:
+        return False
+    return me().administrator or any(role == "coordinator" for _, role in _roles())
+
+
+def belongs(series_id: int) -> bool:
+    """Whether the reader is a member of that series."""
+    return current_user.is_authenticated and (series_id, "member") in _roles()
+
+
+def _roles() -> set[tuple[int, str]]:
+    """What the reader is in which series: read once a page. What a page changes about its reader shows on the next."""
+    member = me()
+    if "roles" not in g or g.roles[0] != member.id:
+        g.roles = (member.id, series_rules.roles_of(member.id))
+    found: set[tuple[int, str]] = g.roles[1]
+    return found
 
 
 def coordinator() -> Response | None:
@@ -140,9 +153,7 @@ def _load_series(series_id: int) -> None:
 
 def may_coordinate(series_id: int) -> bool:
     """Whether the reader coordinates that series."""
-    return current_user.is_authenticated and (
-        me().administrator or series_rules.belongs(series_id, me().id, "coordinator")
-    )
+    return current_user.is_authenticated and (me().administrator or (series_id, "coordinator") in _roles())
 
 
 def desk_series_ids() -> list[int]:
@@ -153,16 +164,33 @@ def desk_series_ids() -> list[int]:
 def readable_meeting() -> Response | None:
     """Whoever may read the meeting at the address: everybody for a public one that is announced, its members and
     coordinators otherwise. Loads g.meeting, g.series, g.rsvp; an old address leads on (301)."""
-    meeting, current = meetings.by_path((request.view_args or {})["path"])
-    g.meeting, g.series = meeting, database().get_one(Series, meeting.series_id)
-    g.rsvp = rsvps.of(meeting.id, me().id) if current_user.is_authenticated else None
+    path = (request.view_args or {})["path"]
+    if not _load_meeting(path):
+        _load_meeting(meetings.by_path(path)[0].path)
     if not _may_read():
         raise Missing(N_("There is no such meeting."))  # word for word what by_path() says
-    if not current:
+    if g.meeting.path != path:
         # 308 keeps the method: an answer sent from an old page still arrives.
         code = 301 if request.method in ("GET", "HEAD") else 308
-        return redirect(url_for(str(request.endpoint), path=meeting.path), code)
+        return redirect(url_for(str(request.endpoint), path=g.meeting.path), code)
     return None
+
+
+_OF_PATH = (
+    select(Meeting, Series, Rsvp)
+    .join(Series, Series.id == Meeting.series_id)
+    .outerjoin(Rsvp, and_(Rsvp.meeting_id == Meeting.id, Rsvp.member_id == bindparam("member_id")))
+    .where(Meeting.path == bindparam("path"))
+)
+
+
+def _load_meeting(path: str) -> bool:
+    """Load g.meeting, g.series and g.rsvp; whether a meeting has that address now."""
+    member_id = me().id if current_user.is_authenticated else 0  # nobody's number
+    found = database().execute(_OF_PATH, {"path": path, "member_id": member_id}).one_or_none()
+    if found is not None:
+        g.meeting, g.series, g.rsvp = found
+    return found is not None
 
 
 def _may_read() -> bool:
@@ -171,7 +199,7 @@ def _may_read() -> bool:
         return True
     if not current_user.is_authenticated:
         return False
-    if told and (g.rsvp is not None or series_rules.belongs(g.meeting.series_id, me().id)):
+    if told and (g.rsvp is not None or belongs(g.meeting.series_id)):
         return True
     return may_coordinate(g.meeting.series_id)
 

@@ -22,7 +22,7 @@ class PersonForm(Form):
     """Who somebody is and how they are written to."""
 
     salutation = SelectField(lazy_gettext("Form of address"), choices=options(SALUTATIONS))
-    title = line(lazy_gettext("Title"))
+    title = line(lazy_gettext("Academic title"))
     family = line(lazy_gettext("Family name"))
     given = line(lazy_gettext("Given name"))
     family_ja = line(lazy_gettext("Family name in Japanese script"))

@@ -186,13 +186,20 @@ def pause(meeting_id: int) -> Response:
 
 @dataclass(frozen=True)
 class Part:
-    """One part of the roll: its name, its lines, and whether they are numbered."""
+    """One part of the roll: its name, its lines, how many there are in all, and where a long one goes on."""
 
     key: str
     lines: list[rsvps.Line]
+    count: int
+    number: int = 1
+    more: bool = False
 
 
-def _parts(lines: list[rsvps.Line]) -> list[Part]:
+SILENT_EACH_PAGE = 100
+"""The other parts are short and stay whole: a caterer and a door need them on one sheet."""
+
+
+def _parts(lines: list[rsvps.Line], number: int, about: int | None) -> list[Part]:
     chosen: dict[str, Callable[[rsvps.Rsvp], bool]] = {
         "coming": lambda rsvp: rsvp.seat == "held",
         "waiting": lambda rsvp: rsvp.seat == "waiting",
@@ -200,19 +207,32 @@ def _parts(lines: list[rsvps.Line]) -> list[Part]:
         "no": lambda rsvp: rsvp.answer == "no",
         "silent": lambda rsvp: rsvp.answer == "invited",
     }
-    return [Part(key, [entry for entry in lines if belongs(entry.rsvp)]) for key, belongs in chosen.items()]
+    return [
+        _part(key, [entry for entry in lines if belongs(entry.rsvp)], number, about) for key, belongs in chosen.items()
+    ]
+
+
+def _part(key: str, lines: list[rsvps.Line], number: int, about: int | None) -> Part:
+    """The part; of many who are silent the page asked for, or the one of the member it is about."""
+    if key != "silent":
+        return Part(key, lines, len(lines))
+    place = next((place for place, entry in enumerate(lines) if entry.member.id == about), None)
+    pages = range(1, max(len(lines) - 1, 0) // SILENT_EACH_PAGE + 2)
+    number = min(max(number, 1), pages[-1]) if place is None else place // SILENT_EACH_PAGE + 1
+    shown = lines[(number - 1) * SILENT_EACH_PAGE : number * SILENT_EACH_PAGE]
+    return Part(key, shown, len(lines), number, more=number < pages[-1])
 
 
 @pages.get("/meetings/<int:meeting_id>/roll")
 def roll(meeting_id: int) -> str:
-    """Who comes, who waits, who declined, who is silent; printable."""
-    return _roll(AnswerForm(), None)
+    """Who comes, who waits, who declined, who is silent; printable. `?member=` opens the form for one of them."""
+    return _roll(AnswerForm(), request.args.get("member", type=int))
 
 
 def _roll(form: AnswerForm, about: int | None) -> str:
     return _page(
         "roll.html",
-        parts=_parts(rsvps.roll(g.meeting.id)),
+        parts=_parts(rsvps.roll(g.meeting.id), request.args.get("page", 1, type=int), about),
         tally=rsvps.tallies([g.meeting.id])[g.meeting.id],
         form=form,
         about=about,

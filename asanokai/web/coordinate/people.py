@@ -4,7 +4,7 @@ A coordinator sees the members of their own series and nobody else.
 """
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext, lazy_gettext, ngettext
 from flask_wtf.file import FileField
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, HiddenField, SelectField
@@ -124,7 +124,11 @@ def series_too(series_id: int) -> Response:
     if not (typed.isascii() and typed.isdigit() and len(typed) < 10 and loading.may_coordinate(int(typed))):
         raise Missing(N_("There is no such series."))
     new = rules.invite_series_too(g.series, rules.by_id(int(typed)), actor_id=loading.me().id)
-    flash(gettext("%(count)s people belong to this series now.", count=new))
+    flash(
+        ngettext(
+            "%(num)s more person belongs to this series now.", "%(num)s more people belong to this series now.", new
+        )
+    )
     return _to_people()
 
 
@@ -156,7 +160,7 @@ def take_in(series_id: int) -> Response | tuple[str, int]:
     if attempt(form, act):
         if request.form.get("step") == "take":
             new = sum(verdict.verdict in ("new", "changed") for verdict in found)
-            flash(gettext("%(count)s people were taken in.", count=new))
+            flash(ngettext("%(num)s person was taken in.", "%(num)s people were taken in.", new))
             return _to_people()
         form.text.data = sheets[0].text
     sheet = sheets[0] if sheets else None

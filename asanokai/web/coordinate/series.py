@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext, lazy_gettext, ngettext
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, IntegerField, RadioField, SelectField
 from wtforms.validators import InputRequired, NumberRange, Optional
@@ -64,7 +64,7 @@ REMINDERS = ("remind_1", "remind_2", "remind_3")
 class SeriesForm(Form):
     """Everything a series holds."""
 
-    name = TextsField(lazy_gettext("Name"), required=True)
+    name = TextsField(lazy_gettext("Name of the series"), required=True)
     slug = line(lazy_gettext("Short name in addresses"), InputRequired(REQUIRED), longest=60)
     description = TextsField(lazy_gettext("What it is about"), longest=2000, lines=3)
     frequency = RadioField(lazy_gettext("How often"), choices=options(dict(FREQUENCIES)), default="monthly")
@@ -203,7 +203,7 @@ def edit(series_id: int) -> Response | tuple[str, int]:
         announcing.change_series(series_id, actor_id=loading.me().id, **form.fields())
 
     if request.form.get("step") != "dates" and attempt(form, act):
-        flash(gettext("Saved. Meetings already proposed keep their own values."))
+        flash(gettext("Saved. Meetings already proposed keep their own values; letters follow the new plan."))
         return redirect(url_for("series.show", series_id=series_id), 303)
     return _form_page("coordinate/series_edit.html", form)
 
@@ -243,7 +243,7 @@ def propose(series_id: int) -> Response:
     """Propose the rule's dates now; the worker does it by itself as well."""
     new = len(meetings.propose(g.series))
     flash(
-        gettext("%(count)s new dates were proposed.", count=new)
+        ngettext("%(num)s new date was proposed.", "%(num)s new dates were proposed.", new)
         if new
         else gettext("All dates of the next twelve months are there already.")
     )
