@@ -159,7 +159,8 @@ def _lines(coming: list[Meeting], of_id: dict[int, Series], since: datetime, unt
     declined = session().execute(
         select(Rsvp.meeting_id, Member)
         .join(Member, Member.id == Rsvp.member_id)
-        .where(Rsvp.meeting_id.in_(ids), Rsvp.answer == "no", Rsvp.late, Rsvp.answered_at > since, Rsvp.answered_at <= until)
+        .where(Rsvp.meeting_id.in_(ids), Rsvp.answer == "no", Rsvp.late)
+        .where(Rsvp.answered_at > since, Rsvp.answered_at <= until)
         .order_by(Rsvp.answered_at, Rsvp.id)
     )
     for meeting_id, member in declined:

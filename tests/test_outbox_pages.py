@@ -52,7 +52,7 @@ def failed(who: people.Member) -> Letter:
 
 def rows(page: str) -> list[str]:
     """The lines of the table of letters, as plain words."""
-    table = page.split("What went out")[1]
+    table = page.split("Letters so far")[1]
     return [plain(line) for line in re.findall(r"<tr><td.*?</tr>", table, re.DOTALL)]
 
 
@@ -116,7 +116,7 @@ def test_a_draft_shows_what_would_go_out(akiko, meeting):
         draft = people.meeting(series, people.FIRST_MORNING + timedelta(days=28)).id
     said = plain(akiko.get(f"/coordinate/meetings/{draft}/letters").text)
     assert "What would go out" in said
-    assert "Thursday, 19 March 2026, 9:00 Invitation 2 people 1 × has no mail address" in said
+    assert "Thursday, 19 March 2026, 9:00 Invitation 2 people has no mail address (1)" in said
 
 
 # --- how they look ----------------------------------------------------------------------------------------------------

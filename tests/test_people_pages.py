@@ -156,7 +156,7 @@ def test_the_members_of_another_own_series_are_added_once(akiko, own):
         akiko.post(page(number, "series"), {"other": str(own)})
         said.append(status_said(akiko, page(number)))
     assert belonging(number) == [("Lindner", ("member",)), ("Sato", ("coordinator",))]
-    assert said == ["1 people belong to this series now.", "0 people belong to this series now."]
+    assert said == ["1 more person belongs to this series now.", "0 more people belong to this series now."]
 
 
 @pytest.mark.parametrize("other", ["hamamatsu", "", "0", "-1", "x", "9" * 30, "１"])
