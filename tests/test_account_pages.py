@@ -47,7 +47,7 @@ def test_asking_for_a_link_says_the_same_for_a_known_and_an_unknown_address(app,
     said = []
     for address in ("emma.whitfield@ilmenau.example", " Emma.Whitfield@ILMENAU.example ", "nobody@nowhere.example"):
         visitor = Reader(app)
-        sent = visitor.post("/sign-in", data={"email": address})
+        sent = visitor.post("/sign-in", data={"email": address}, headers=ENGLISH)
         page = visitor.get(sent.location, headers=ENGLISH).text
         said.append((sent.status_code, sent.location, SAME_FOR_ALL in page))
     assert said == [(303, "/sign-in", True)] * 3

@@ -65,7 +65,7 @@ def ask(to: int, family: str, **wish: object) -> int:
 def test_an_empty_desk_says_how_to_begin(app):
     with db.transaction():
         ludwig = people.ludwig()
-    page = Reader(app, ludwig).get(DESK, headers=ENGLISH).text
+    page = Reader(app, ludwig).get(f"{DESK}?lang=en").text
     assert ("Begin with a series" in page, 'href="/coordinate/series/new"' in page) == (True, True)
 
 

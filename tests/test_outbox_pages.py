@@ -98,7 +98,7 @@ def test_the_pages_take_as_many_statements_for_many_letters_as_for_one(akiko, me
 def test_the_forecast_says_when_on_the_meetings_clock_what_to_how_many_and_why_not(akiko, meeting):
     expected = (
         "Tuesday, 10 March 2026, 9:00 2026-03-12-asanokai Reminder 2 people",
-        "Wednesday, 11 March 2026, 17:00 2026-03-12-asanokai Evening-before note 0 people 2 × has no seat",
+        "Wednesday, 11 March 2026, 17:00 2026-03-12-asanokai Evening-before note 0 people has no seat (2)",
     )
     said = plain(akiko.get(ALL).text)
     assert ([line in said for line in expected], "hamamatsu" in said) == ([True, True], False)
