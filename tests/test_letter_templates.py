@@ -134,7 +134,15 @@ LINE = {
     "yes": 24, "maybe": 3, "no": 9, "waiting": 2, "new_yes": 2, "new_maybe": 0, "new_no": 1,
     "new_coming": 3, "new_waiting": 1, "late": ["Eva Roth", "Jan Holz"],
 }  # fmt: skip
-QUIET = LINE | {"seats": None, "new_yes": 0, "new_coming": 0, "new_waiting": 0, "new_no": 0, "late": [], "link": "https://kai.example/roll/2"}
+QUIET = LINE | {
+    "seats": None,
+    "new_yes": 0,
+    "new_coming": 0,
+    "new_waiting": 0,
+    "new_no": 0,
+    "late": [],
+    "link": "https://kai.example/roll/2",
+}
 FAILED = {"kind_words": "Einladung", "name": "Jan Holz", "words": "550 5.1.1 unknown <user>"}
 DESK = "https://kai.example/desk"
 APPLICANT = {"applicant": "Eva Roth", "series": "Asa no Kai Thüringen", "desk_link": DESK}
