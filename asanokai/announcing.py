@@ -281,5 +281,5 @@ def _post(
         "created_at": db.moment(now),
     }
     rows = select(*(column.label(name) for name, column in columns.items())).where(true())
-    inserted = session().execute(insert_missing(Letter.__table__).from_select(list(columns), rows))  # type: ignore[arg-type]
+    inserted = session().execute(insert_missing(Letter).from_select(list(columns), rows))
     return db.affected(inserted)

@@ -26,7 +26,7 @@ def create_app(config: Config) -> Flask:
         clock.use_file(Path(config.clock_file))
     if config.proxies:
         hops = config.proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # as its own docs do
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["composer"] = Composer(app)
     web.init_app(app)

@@ -38,7 +38,7 @@ the lease run out."""
 Transaction = Callable[[], AbstractContextManager[Connection | Session]]
 
 _SENT_ENTRY = (
-    update(rsvps.Rsvp.__table__)  # type: ignore[arg-type]  # declared as FromClause, is a Table
+    update(db.table_of(rsvps.Rsvp))
     .where(
         rsvps.Rsvp.__table__.c.meeting_id == bindparam("of_meeting"),
         rsvps.Rsvp.__table__.c.member_id == bindparam("of_member"),
@@ -126,6 +126,7 @@ class Delivery:
                 with db.session().begin_nested():
                     gathered += self.composer.gather([letter_id])
             except Exception:
+                # The boundary of one letter, as below.
                 log.exception("letter %s could not be read", letter_id)
                 letters.settle(letter_id, "failed", by=self.name, reason="could not be composed")
                 step.failed += 1

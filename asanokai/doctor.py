@@ -59,7 +59,8 @@ def schema_problem() -> str:
     """Why the database's schema cannot be worked with; "" if it is the newest. Raises SQLAlchemyError if it is away."""
     url = db.db.engine.url
     # Looking must not make the file: it would be empty, and belong to whoever looked.
-    if _file(url) is not None and not _file(url).exists():  # type: ignore[union-attr]
+    file = _file(url)
+    if file is not None and not file.exists():
         return f"There is no database at {url.database} yet. Make it by: asanokai db upgrade"
     script = ScriptDirectory(current_app.extensions["migrate"].directory)
     with db.db.engine.connect() as connection:

@@ -123,7 +123,7 @@ def _post(meeting: Meeting, moment: Moment, night: Night, now: datetime) -> int:
         "created_at": db.moment(now),
     }
     rows = select(*(column.label(name) for name, column in columns.items())).where(chosen.c.reason.is_(None))
-    inserted = session().execute(insert_missing(Letter.__table__).from_select(list(columns), rows))  # type: ignore[arg-type]
+    inserted = session().execute(insert_missing(Letter).from_select(list(columns), rows))
     return db.affected(inserted)
 
 
@@ -221,7 +221,7 @@ def _invite_rows(meeting: Meeting, chosen: Any, now: datetime) -> None:
         "sequence",
         "invited_at",
     ]
-    session().execute(insert_missing(Rsvp.__table__).from_select(names, rows))  # type: ignore[arg-type]
+    session().execute(insert_missing(Rsvp).from_select(names, rows))
     session().execute(
         update(Rsvp)
         .where(
@@ -392,7 +392,8 @@ def _counted(audiences: Sequence[Select[*tuple[Any, ...]]]) -> list[Counter[str 
 
 def invited_at(meeting: Meeting, series: Series) -> datetime | None:
     """When the plan wants the invitation of a draft to go out; None if it has none."""
-    words: str | None = (series.plan or USUAL_PLAN).get(INVITE)  # type: ignore[assignment]
+    plan: dict[str, Any] = series.plan or USUAL_PLAN
+    words = plan.get(INVITE)
     return Lead.parse(words).before(meeting.starts_at, meeting.zone) if words else None
 
 

@@ -116,7 +116,7 @@ def post(
     """Write a letter's row unless its key exists; whether it was new. Goes to `address`, else to the main one."""
     now = clock.now()
     inserted = session().execute(
-        insert_missing(Letter.__table__),  # type: ignore[arg-type]  # declared as FromClause, is a Table
+        insert_missing(Letter),
         {
             "key": key,
             "kind": kind,
@@ -190,7 +190,7 @@ def _claim(by: str, size: int, kinds_first: bool, held_meetings: Sequence[int], 
 
 
 _SETTLED = (
-    update(Letter.__table__)  # type: ignore[arg-type]  # declared as FromClause, is a Table
+    update(db.table_of(Letter))
     .where(
         Letter.__table__.c.id == bindparam("of_letter"),
         Letter.__table__.c.state == "claimed",

@@ -62,7 +62,7 @@ def test_a_reading_transaction_leaves_nothing(app):
 
 
 def test_an_insert_that_exists_is_skipped_and_says_so(app):
-    rows = insert_missing(Organisation.__table__)
+    rows = insert_missing(Organisation)
     with transaction():
         first = session().execute(rows, {"name": "Optik", "normal": "optik"}).rowcount
         again = session().execute(rows, {"name": "OPTIK", "normal": "optik"}).rowcount
@@ -134,7 +134,7 @@ def names() -> list[str]:
 
 
 def test_light_transactions_are_committed_each_for_itself_and_one_that_fails_undoes_only_itself(app):
-    rows = insert_missing(Organisation.__table__)
+    rows = insert_missing(Organisation)
     with pytest.raises(ZeroDivisionError), database.light_transactions() as light:
         for name in ("Optik", "Glas"):
             with light() as on:
@@ -147,7 +147,7 @@ def test_light_transactions_are_committed_each_for_itself_and_one_that_fails_und
 
 
 def test_between_two_light_transactions_others_may_write(app):
-    rows = insert_missing(Organisation.__table__)
+    rows = insert_missing(Organisation)
     with database.light_transactions() as light:
         for name in ("Optik", "Glas"):
             with light() as on:
