@@ -115,6 +115,7 @@ class Config:
             "SECRET_KEY_FALLBACKS": list(self.secret_key_fallbacks),
             "SQLALCHEMY_DATABASE_URI": self.database_url,
             "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(self.database_url),
+            "SQLALCHEMY_BINDS": _readers(self.database_url),
             "PREFERRED_URL_SCHEME": "https" if self.https else "http",
             "TRUSTED_HOSTS": sorted({urlsplit(self.base_url).hostname or "", *LOOPBACK}),
             "SESSION_COOKIE_NAME": f"{prefix}asanokai",
@@ -148,7 +149,15 @@ class Config:
 def _engine_options(database_url: str) -> dict[str, Any]:
     if database_url.startswith("sqlite"):
         return {"connect_args": {"timeout": 10}}
-    return {"pool_size": 8, "max_overflow": 8, "pool_pre_ping": True}
+    return {"pool_size": 8, "max_overflow": 8}
+
+
+def _readers(database_url: str) -> dict[str, Any]:
+    """The connections of requests that only read: `asanokai.db` says why PostgreSQL has them."""
+    if database_url.startswith("sqlite"):
+        return {}
+    only_reading = {"options": "-c default_transaction_read_only=on"}
+    return {"reading": {"url": database_url, "isolation_level": "AUTOCOMMIT", "connect_args": only_reading}}
 
 
 class _Reader:

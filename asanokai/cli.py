@@ -71,7 +71,7 @@ def _entered(app: Flask) -> Iterator[Flask]:
             yield app
         finally:
             db.db.session.remove()
-            db.db.engine.dispose()
+            db.dispose()
 
 
 @contextmanager

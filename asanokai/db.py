@@ -5,11 +5,15 @@ and ends it by the status of the answer; every other method is rolled back. Work
 `transaction()`. It knows no business word and no table.
 
 SQLite: a writing transaction is ``BEGIN IMMEDIATE`` behind a file lock, because SQLite's own busy handler sleeps and
-is unfair between processes. PostgreSQL: READ COMMITTED with row locks taken by the verbs.
+is unfair between processes. PostgreSQL: READ COMMITTED with row locks taken by the verbs; requests that only read have
+connections of their own, which refuse to write and open no transaction: every statement sees its own moment anyway
+there, and beginning and ending are two more ways to the server.
 """
 
 import fcntl
 import os
+import select
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
@@ -19,6 +23,7 @@ from typing import Any
 from flask import Flask, Response, request
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session as BoundSession
 from sqlalchemy import (
     JSON,
     ColumnElement,
@@ -35,11 +40,16 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session, registry
 from sqlalchemy.types import TypeDecorator
 
 WRITING = "asanokai_writing"
 READING = ("GET", "HEAD", "OPTIONS")
+READERS = "reading"
+"""The bind whose connections only read, and the mark of a session that uses it."""
+IDLE_UNASKED = 30
+"""Seconds after which a connection that lay idle is asked whether it still lives."""
 PLANNER_LOCK = 0x6173616E  # "asan": any number, the same in every process
 
 
@@ -83,7 +93,21 @@ class Base(DeclarativeBase):
     registry = registry(metadata=MetaData(naming_convention=NAMES), type_annotation_map={datetime: UTCDateTime()})
 
 
-db = SQLAlchemy(model_class=Base, disable_autonaming=True, session_options={"expire_on_commit": False})
+class ReadingSession(BoundSession):
+    """Goes over the connections that only read while it is marked so, where the database has such."""
+
+    def get_bind(self, *asked: Any, **more: Any) -> Engine | Connection:
+        """The engine for a statement."""
+        if self.info.get(READERS):
+            return db.engines[READERS]
+        return super().get_bind(*asked, **more)
+
+
+db = SQLAlchemy(
+    model_class=Base,
+    disable_autonaming=True,
+    session_options={"class_": ReadingSession, "expire_on_commit": False},
+)
 migrate = Migrate(render_as_batch=True, compare_type=True)
 
 
@@ -92,7 +116,8 @@ def init_app(app: Flask) -> None:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(Path(app.root_path).parent / "migrations"))
     with app.app_context():
-        _prepare(db.engine)
+        for engine in db.engines.values():
+            _prepare(engine)
     app.before_request(_open_for_request)
     app.after_request(_end_of_request)
 
@@ -107,11 +132,16 @@ def _open_for_request() -> None:
         # Take in the body first: nobody may hold the write lock while typing slowly.
         request.form  # noqa: B018  reading it is what we want
         begin_writing()
+    elif READERS in db.engines:
+        if db.session().in_transaction():
+            db.session.rollback()
+        db.session.info[READERS] = True
 
 
 def _end_of_request(response: Response) -> Response:
     if request.method in READING or response.status_code >= 400:
         db.session.rollback()
+        db.session.info.pop(READERS, None)
     else:
         db.session.commit()
     return response
@@ -120,6 +150,7 @@ def _end_of_request(response: Response) -> Response:
 def begin_writing() -> None:
     """Open a transaction that may write. What was open before is rolled back: a read view cannot be upgraded."""
     db.session.rollback()
+    db.session.info.pop(READERS, None)
     db.session.connection(execution_options={WRITING: True})
 
 
@@ -182,6 +213,12 @@ def reading() -> Iterator[Session]:
         db.session.remove()
 
 
+def dispose() -> None:
+    """Close every connection that lies idle."""
+    for engine in db.engines.values():
+        engine.dispose()
+
+
 def affected(result: Any) -> int:
     """How many rows an INSERT, UPDATE or DELETE touched."""
     return int(result.rowcount)
@@ -225,6 +262,30 @@ def _prepare(engine: Engine) -> None:
         event.listen(engine, "begin", _begin_sqlite)
         event.listen(engine, "checkin", _release_queue)
         event.listen(engine, "close", _leave_queue)
+    else:
+        event.listen(engine, "checkin", _note_idle)
+        event.listen(engine, "checkout", _ask_idle)
+
+
+def _note_idle(_dbapi_connection: Any, record: Any) -> None:
+    record.info["idle_since"] = time.monotonic()
+
+
+def _ask_idle(dbapi_connection: Any, record: Any, _proxy: Any) -> None:
+    """Let nobody have a connection that the server has closed: the pool makes another one.
+
+    SQLAlchemy's own pre-ping asks the server each time, which costs as much as a statement. What the server said last
+    can be read without asking; only a connection that was cut without a word must be asked.
+    """
+    now = time.monotonic()
+    idle = now - record.info.get("idle_since", now)
+    ears = select.poll()
+    ears.register(dbapi_connection, select.POLLIN)
+    if idle > IDLE_UNASKED or ears.poll(0):
+        try:
+            db.engine.dialect.do_ping(dbapi_connection)
+        except dbapi_connection.DatabaseError as error:
+            raise DisconnectionError(str(error)) from error
 
 
 def _connect_sqlite(dbapi_connection: Any, _record: Any) -> None:

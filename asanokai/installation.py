@@ -13,6 +13,11 @@ from asanokai import clock, journal
 from asanokai.db import Base, Texts, session
 
 
+def _words() -> Mapped[dict[str, Any] | None]:
+    """Long texts, which few pages show: read only when asked for, and then all of them at once."""
+    return deferred(mapped_column(Texts), group="words")
+
+
 class Installation(Base):
     """The one row. Empty fields fall back to the settings in the environment."""
 
@@ -22,10 +27,10 @@ class Installation(Base):
     id: Mapped[int] = mapped_column(primary_key=True, default=1)
     organisation: Mapped[str] = mapped_column(default="", server_default="")
     sender_name: Mapped[str] = mapped_column(default="", server_default="")
-    welcome: Mapped[dict[str, Any] | None] = mapped_column(Texts)
-    imprint: Mapped[dict[str, Any] | None] = mapped_column(Texts)
-    privacy: Mapped[dict[str, Any] | None] = mapped_column(Texts)
-    accessibility: Mapped[dict[str, Any] | None] = mapped_column(Texts)
+    welcome: Mapped[dict[str, Any] | None] = _words()
+    imprint: Mapped[dict[str, Any] | None] = _words()
+    privacy: Mapped[dict[str, Any] | None] = _words()
+    accessibility: Mapped[dict[str, Any] | None] = _words()
     logo: Mapped[bytes | None] = deferred(mapped_column(LargeBinary))
     logo_type: Mapped[str | None]
     paused_at: Mapped[datetime | None]
@@ -37,7 +42,12 @@ _THE_ROW = select(Installation).where(Installation.id == 1)
 
 def current() -> Installation:
     """The row, or an unsaved empty one where nothing has been set yet."""
-    return session().scalar(_THE_ROW) or Installation(id=1, organisation="", sender_name="")
+    return session().scalar(_THE_ROW) or unset()
+
+
+def unset() -> Installation:
+    """An unsaved row in which nothing has been set."""
+    return Installation(id=1, organisation="", sender_name="")
 
 
 def change(*, actor_id: int | None, **values: Any) -> Installation:

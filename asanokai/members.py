@@ -14,7 +14,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from email_validator import EmailNotValidError, validate_email
 from flask_login import UserMixin
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, Text, bindparam, select, text, update
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, Text, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from asanokai import clock, db, journal, letters
@@ -269,18 +269,15 @@ def by_ids(member_ids: Collection[int]) -> dict[int, Member]:
     return {member.id: member for member in session().scalars(select(Member).where(Member.id.in_(member_ids)))}
 
 
-_OF_COOKIE = select(Member).where(Member.id == bindparam("id"))
+def cookie_number(cookie: str) -> int | None:
+    """The number of the member a cookie speaks of, if it speaks of any."""
+    number = cookie.partition(".")[0]
+    return int(number) if number.isascii() and number.isdigit() and len(number) < 10 else None
 
 
-def by_cookie(value: str) -> Member | None:
-    """The accepted member a cookie speaks of, if its stamp still holds."""
-    number, _, stamp = value.partition(".")
-    if not number.isascii() or not number.isdigit() or len(number) > 15:
-        return None
-    member = session().scalar(_OF_COOKIE, {"id": int(number)})
-    if member is None or member.standing != "accepted":
-        return None
-    return member if secrets.compare_digest(member.session_stamp.encode(), stamp.encode()) else None
+def cookie_holds(member: Member, cookie: str) -> bool:
+    """Whether the cookie signs this member in: an accepted one, and the stamp is still the member's."""
+    return member.standing == "accepted" and secrets.compare_digest(member.get_id().encode(), cookie.encode())
 
 
 def main_address(member: Member) -> Address | None:

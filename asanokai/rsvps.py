@@ -13,6 +13,7 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     Index,
+    Label,
     Text,
     UniqueConstraint,
     and_,
@@ -395,6 +396,16 @@ def tallies(meeting_ids: Sequence[int]) -> dict[int, Tally]:
         elif said in ("maybe", "no"):
             into[said] = answers
     return {meeting_id: Tally(**fields) for meeting_id, fields in counted.items()}
+
+
+def _people(seat: str) -> Label[int]:
+    counted = select(func.coalesce(func.sum(1 + Rsvp.guests), 0))
+    of_meeting = counted.where(Rsvp.meeting_id == Meeting.id, Rsvp.seat == seat).correlate(Meeting)
+    return of_meeting.scalar_subquery().label(seat)
+
+
+HELD, QUEUED = _people("held"), _people("waiting")
+"""Columns to select beside a `Meeting`: how many people have seats and how many wait, guests included."""
 
 
 @dataclass(frozen=True)

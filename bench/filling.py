@@ -162,8 +162,11 @@ def _invite(meeting_id: int, member_ids: list[int]) -> None:
 
 def signed_in(app: Flask, member_id: int) -> str:
     """The cookie of a browser in which the member has signed in by a link and looked around."""
-    reader = Reader(app, members.by_id(member_id))
-    reader.get("/me/")
+    # In contexts of their own: what a page keeps for its own time must not be there for the next.
+    with app.app_context():
+        reader = Reader(app, members.by_id(member_id))
+    with app.app_context():
+        reader.get("/me/")
     name = app.config["SESSION_COOKIE_NAME"]
     cookie = reader.client.get_cookie(name)
     if cookie is None:

@@ -23,7 +23,7 @@ from typing import IO
 from flask import Flask
 
 from asanokai.app import create_app
-from asanokai.db import db
+from asanokai.db import db, dispose
 from asanokai.running import GUNICORN
 from config import HOME, Config
 from tests.grounds import migrations, postgres, sqlite
@@ -54,7 +54,7 @@ class Site:
                 yield app
             finally:
                 db.session.remove()
-                db.engine.dispose()
+                dispose()
 
     def analyse(self) -> None:
         """Let PostgreSQL know what was inserted in bulk, as its autovacuum does in the course of a minute."""

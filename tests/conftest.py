@@ -27,7 +27,7 @@ from werkzeug.serving import make_server
 
 from asanokai import clock as program_clock
 from asanokai.app import create_app
-from asanokai.db import db
+from asanokai.db import db, dispose
 from config import Config, Mail
 from tests.grounds import LONG, migrations, places, postgres, sqlite
 from tests.grounds.browser import Watched, launched
@@ -179,7 +179,7 @@ def app(config: Config, clock: Clock) -> Iterator[Flask]:
         finally:
             # An open connection would keep PostgreSQL from dropping or copying the database.
             db.session.remove()
-            db.engine.dispose()
+            dispose()
 
 
 class Visitor(FlaskClient):

@@ -85,9 +85,11 @@ def statements() -> Iterator[list[str]]:
         if word not in ("BEGIN", "COMMIT", "ROLLBACK"):
             asked.append(word)
 
-    engine = db.db.engine
-    event.listen(engine, "before_cursor_execute", note)
+    engines = list(db.db.engines.values())
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
     try:
         yield asked
     finally:
-        event.remove(engine, "before_cursor_execute", note)
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", note)

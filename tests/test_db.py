@@ -4,8 +4,9 @@ import os
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy import select, text
-from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
+from psycopg.pq import TransactionStatus
+from sqlalchemy import create_engine, event, select, text
+from sqlalchemy.exc import IntegrityError, InternalError, OperationalError, StatementError
 
 from asanokai import db as database
 from asanokai import journal, members
@@ -13,7 +14,7 @@ from asanokai.db import insert_missing, session, transaction
 from asanokai.journal import Entry
 from asanokai.letters import Letter
 from asanokai.members import Address, Member, Organisation
-from tests import people
+from tests import pages, people
 
 
 def test_a_naive_moment_is_refused_by_every_column(app):
@@ -104,7 +105,7 @@ def test_a_closed_connection_leaves_no_open_file_behind(app):
     with transaction():
         record = session().connection().connection
         queue = record.info["queue"]
-    database.db.engine.dispose()
+    database.dispose()
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(queue)
 
@@ -159,12 +160,12 @@ def test_between_two_light_transactions_others_may_write(app):
 
 @pytest.mark.parametrize("failing", [False, True])
 def test_only_light_transactions_do_not_wait_for_the_disk(app, failing):
-    database.db.engine.dispose()
+    database.dispose()
     if database.db.engine.dialect.name == "postgresql":
         # The tests' server waits for nothing by itself.
         with database.db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text(f'ALTER DATABASE "{database.db.engine.url.database}" SET synchronous_commit = on'))
-        database.db.engine.dispose()
+        database.dispose()
     with transaction():
         before = waits_for_disk(session())
     try:
@@ -183,3 +184,73 @@ def test_facts_that_are_nothing_are_null(app):
     with transaction():
         journal.write("look", "nothing", None)
     assert session().query(Entry).where(Entry.facts.is_(None)).count() == 1
+
+
+# --- connections ------------------------------------------------------------------------------------------------------
+
+
+def only_on_postgresql() -> None:
+    if database.db.engine.dialect.name != "postgresql":
+        pytest.skip("SQLite has no server")
+
+
+def cut_all() -> None:
+    """End every connection to the app's database, as a restarted server does."""
+    words = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = :name"
+    url = database.db.engine.url
+    engine = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as other:
+        other.execute(text(words), {"name": url.database})
+    engine.dispose()
+
+
+def test_a_request_that_reads_cannot_write(app, client, monkeypatch):
+    only_on_postgresql()
+
+    def writing_page() -> str:
+        session().execute(insert_missing(Organisation), {"name": "Optik", "normal": "Optik"})
+        return ""
+
+    monkeypatch.setitem(app.view_functions, "programme.healthz", writing_page)
+    with pytest.raises(InternalError, match="read-only transaction"):
+        client.get("/healthz")
+    assert names() == []
+
+
+def test_a_request_that_reads_opens_no_transaction(app, client):
+    only_on_postgresql()
+    began: list[object] = []
+    event.listen(database.db.engines["reading"], "begin", began.append)
+    with pages.statements() as asked:
+        assert client.get("/healthz").status_code == 200
+    assert (len(began), asked) == (1, ["SELECT"])  # SQLAlchemy's own beginning: the server hears of none
+    with database.db.engines["reading"].connect() as connection:
+        assert connection.connection.info["idle_since"]
+        connection.execute(text("SELECT 1"))
+        assert connection.connection.dbapi_connection.info.transaction_status == TransactionStatus.IDLE
+
+
+def test_after_the_database_was_restarted_nobody_notices(app, client):
+    only_on_postgresql()
+    with transaction():
+        people.katrin()
+    assert client.get("/healthz").status_code == 200
+    cut_all()
+    assert client.get("/healthz").status_code == 200
+    with transaction():
+        assert members.by_address("katrin.lindner@optik-jena.example") is not None
+
+
+def test_a_connection_that_lay_idle_for_long_is_asked_before_it_is_used(app, client, monkeypatch):
+    only_on_postgresql()
+    pinged: list[object] = []
+    ping = database.db.engine.dialect.do_ping
+    monkeypatch.setattr(database.db.engine.dialect, "do_ping", lambda on: (pinged.append(on), ping(on))[1])
+    client.get("/healthz")
+    client.get("/healthz")
+    assert pinged == []
+    with database.db.engines["reading"].connect() as connection:
+        record = connection.connection.info
+    record["idle_since"] -= database.IDLE_UNASKED + 1
+    client.get("/healthz")
+    assert len(pinged) == 1

@@ -163,10 +163,12 @@ def writes(app):
         if re.match(r"\s*(INSERT|UPDATE|DELETE|WITH|CREATE|ALTER|DROP|TRUNCATE)\b", statement, re.IGNORECASE):
             seen.append(statement)
 
-    engine = db.db.engine
-    event.listen(engine, "before_cursor_execute", note)
+    engines = list(db.db.engines.values())
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
     yield seen
-    event.remove(engine, "before_cursor_execute", note)
+    for engine in engines:
+        event.remove(engine, "before_cursor_execute", note)
 
 
 def outcome(response: TestResponse) -> int | str:

@@ -219,18 +219,24 @@ def test_a_password_too_short_or_endless_is_refused(password):
 def test_a_cookie_holds_until_everything_is_signed_out(clock):
     katrin = people.katrin()
     cookie = katrin.get_id()
-    assert members.by_cookie(cookie) is katrin
+    assert members.cookie_number(cookie) == katrin.id
+    assert members.cookie_holds(katrin, cookie)
     members.sign_out_everywhere(katrin)
-    assert members.by_cookie(cookie) is None
-    assert members.by_cookie(katrin.get_id()) is katrin
+    assert not members.cookie_holds(katrin, cookie)
+    assert members.cookie_holds(katrin, katrin.get_id())
     katrin.standing = "left"
-    assert members.by_cookie(katrin.get_id()) is None
+    assert not members.cookie_holds(katrin, katrin.get_id())
 
 
-@pytest.mark.parametrize("cookie", ["", ".", "x.y", "1", "1.", "-1.x", "٣.x", "9" * 400 + ".x", "1.朝", "4711.x"])
-def test_a_cookie_of_rubbish_is_nobodys(cookie):
-    people.katrin()
-    assert members.by_cookie(cookie) is None
+@pytest.mark.parametrize("cookie", ["", ".", "x.y", "-1.x", "٣.x", "9" * 400 + ".x"])
+def test_a_cookie_of_rubbish_speaks_of_nobody(cookie):
+    assert members.cookie_number(cookie) is None
+
+
+@pytest.mark.parametrize("stamp", ["", ".", ".x", ".朝", ".{}x", "0.{}"])
+def test_a_cookie_with_another_stamp_does_not_hold(stamp):
+    katrin = people.katrin()
+    assert not members.cookie_holds(katrin, f"{katrin.id}{stamp}".format(katrin.session_stamp))
 
 
 def test_the_calendars_secret_can_be_renewed(clock):

@@ -75,7 +75,7 @@ def run(task: Task) -> tuple[list[Any], list[str]]:
             except Exception:
                 wrong.append(traceback.format_exc())
         db.db.session.remove()
-        db.db.engine.dispose()
+        db.dispose()
     return came_to, wrong
 
 

@@ -18,7 +18,7 @@ from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from asanokai import clock, db, installation, languages, members
+from asanokai import clock, db, languages
 from asanokai.errors import N_, Missing, Refused
 from asanokai.members import Member
 from asanokai.series import Series
@@ -154,7 +154,7 @@ def _sign_in(app: Flask) -> None:
 
 def _whose(cookie: str) -> Member | None:
     """The member a cookie speaks of."""
-    found = members.by_cookie(cookie)
+    found = loading.known(cookie)
     if found is not None:
         _date_cookie()
     return found
@@ -223,13 +223,12 @@ def _headers(response: Response) -> Response:
 
 def _around_every_page() -> dict[str, object]:
     config: Config = current_app.config["ASANOKAI"]
-    if "installation" not in g:
-        g.installation = installation.current()
+    this = loading.installed()
     language = loading.language()
     return {
         "_": partial(_said, get_translations()),
-        "installation": g.installation,
-        "organisation": g.installation.organisation or config.organisation,
+        "installation": this,
+        "organisation": this.organisation or config.organisation,
         "language": language,
         "LANGUAGES": languages.OWN_NAMES,
         "month_name": partial(languages.month_in_words, language=language),

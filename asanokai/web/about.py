@@ -19,25 +19,24 @@ def meeting(form: AnswerForm) -> dict[str, Any]:
     """What a meeting's page shows. The guard has loaded g.meeting, g.series and g.rsvp."""
     this = g.meeting
     return {
-        **answering(this, g.series, g.rsvp, form, zone=loading.zone()),
+        **answering(this, g.series, g.rsvp, form, held=g.held, queued=g.queued, zone=loading.zone()),
         "may_answer": may_answer(),
         "may_coordinate": loading.may_coordinate(this.series_id),
     }
 
 
 def answering(
-    this: Meeting, series: Series, rsvp: Rsvp | None, form: AnswerForm, *, zone: str | None
+    this: Meeting, series: Series, rsvp: Rsvp | None, form: AnswerForm, *, held: int, queued: int, zone: str | None
 ) -> dict[str, Any]:
     """A meeting in the page's language and on the reader's clock, how it stands, and the reader's answer to it."""
     fit_guests(form, this, rsvp)
-    tally = rsvps.tallies([this.id])[this.id]
     return {
         "shown": showing.shown(this, series, topics.of(this), language=loading.language(), zone=zone),
         "rsvp": rsvp,
         "form": form,
         "place": rsvps.place_in_line(rsvp) if rsvp and rsvp.seat == "waiting" else None,
-        "free": None if this.seats is None else max(this.seats - tally.coming, 0),
-        "queued": tally.queued,
+        "free": None if this.seats is None else max(this.seats - held, 0),
+        "queued": queued,
     }
 
 

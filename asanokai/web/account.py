@@ -10,6 +10,7 @@ from typing import Any
 from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
 from flask_babel import gettext, lazy_gettext, refresh
 from flask_login import current_user, login_user, logout_user
+from sqlalchemy import select
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, IntegerField, PasswordField, RadioField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
@@ -161,8 +162,14 @@ def me() -> str:
 
 
 def _next(meeting: Meeting, rsvp: rsvps.Rsvp | None) -> dict[str, Any]:
-    series = database().get_one(Series, meeting.series_id)
-    return about.answering(meeting, series, rsvp, AnswerForm(data=answered(rsvp)), zone=loading.zone())
+    standing = (
+        select(Series, rsvps.HELD, rsvps.QUEUED)
+        .join(Meeting, Meeting.series_id == Series.id)
+        .where(Meeting.id == meeting.id)
+    )
+    series, held, queued = database().execute(standing).one()
+    form = AnswerForm(data=answered(rsvp))
+    return about.answering(meeting, series, rsvp, form, held=held, queued=queued, zone=loading.zone())
 
 
 def _shown(found: list[Meeting]) -> list[showing.Shown]:

@@ -18,7 +18,7 @@ from asanokai.db import session as database
 from asanokai.errors import N_, Expired, Missing
 from asanokai.meetings import Meeting
 from asanokai.members import Member
-from asanokai.rsvps import CHOICES, Rsvp
+from asanokai.rsvps import CHOICES, HELD, QUEUED, Rsvp
 from asanokai.series import Series
 from asanokai.tokens import ANSWER_LIFE_AFTER_MEETING
 from asanokai.web import about, loading
@@ -85,10 +85,10 @@ def _answer(meeting_id: int, member_id: int, form: AnswerForm, *, by: str) -> No
 
 
 def _shown(link: Link, form: LinkAnswerForm) -> dict[str, Any]:
-    meeting, series, rsvp = (
+    meeting, series, rsvp, held, queued = (
         database()
         .execute(
-            select(Meeting, Series, Rsvp)
+            select(Meeting, Series, Rsvp, HELD, QUEUED)
             .join(Series, Series.id == Meeting.series_id)
             .outerjoin(Rsvp, and_(Rsvp.meeting_id == Meeting.id, Rsvp.member_id == link.member_id))
             .where(Meeting.id == link.meeting_id)
@@ -100,7 +100,7 @@ def _shown(link: Link, form: LinkAnswerForm) -> dict[str, Any]:
         form = LinkAnswerForm(data={**answered(rsvp), **_preselected()})
     since = rsvp.answered_at if rsvp is not None and rsvp.answer != "invited" else None
     return {
-        **about.answering(meeting, series, rsvp, form, zone=member.zone),
+        **about.answering(meeting, series, rsvp, form, held=held, queued=queued, zone=member.zone),
         "name": member.name.full(loading.language()),
         "answered": showing.in_words(since, loading.language(), meeting.zone) if since else "",
         "preselected": "answer" in _preselected() and not form.is_submitted(),

@@ -3,6 +3,7 @@ it loaded into `g`.
 
     g.meeting, g.series   the meeting or series in the address
     g.rsvp                the reader's own answer to g.meeting, if any
+    g.held, g.queued      how many people have seats at g.meeting, and how many wait (readable meetings only)
 
 What somebody may not see is `Missing`, exactly as if it were not there.
 """
@@ -13,16 +14,17 @@ from flask_login import current_user
 from sqlalchemy import and_, bindparam, select
 from werkzeug.wrappers import Response
 
-from asanokai import installation, meetings
+from asanokai import clock, installation, meetings, members
 from asanokai import series as series_rules
 from asanokai.db import session as database
 from asanokai.errors import N_, Missing
+from asanokai.installation import Installation
 from asanokai.languages import LANGUAGES
 from asanokai.links import Links
 from asanokai.meetings import Meeting
 from asanokai.members import Member
-from asanokai.rsvps import Rsvp
-from asanokai.series import Series
+from asanokai.rsvps import HELD, QUEUED, Rsvp
+from asanokai.series import Belonging, Series, still
 from asanokai.tokens import Tokens
 
 OPEN_TO_SEARCH = ("programme.home", "programme.meetings", "programme.meeting", "account.join")
@@ -50,11 +52,40 @@ def links() -> Links:
     return current_app.extensions["links"]  # type: ignore[no-any-return]
 
 
-def organisation() -> str:
-    """What this installation calls itself."""
+_KNOWN = (
+    select(Member, Belonging.series_id, Belonging.role, Installation)
+    .outerjoin(Belonging, and_(Belonging.member_id == Member.id, still(bindparam("now"))))
+    .outerjoin(Installation, Installation.id == 1)
+    .where(Member.id == bindparam("id"))
+)
+
+
+def known(cookie: str) -> Member | None:
+    """The member a cookie signs in. With it comes what every page asks next: what the member is in which series, and
+    what this installation is called."""
+    number = members.cookie_number(cookie)
+    if number is None:
+        return None
+    found = database().execute(_KNOWN, {"id": number, "now": clock.now()}).all()
+    if not found or not members.cookie_holds(found[0].Member, cookie):
+        return None
+    member: Member = found[0].Member
+    g.roles = (member.id, {(series_id, role) for _, series_id, role, _ in found if role})
+    g.installation = found[0].Installation or installation.unset()
+    return member
+
+
+def installed() -> Installation:
+    """This installation's row."""
     if "installation" not in g:
         g.installation = installation.current()
-    return str(g.installation.organisation or current_app.config["ASANOKAI"].organisation)
+    row: Installation = g.installation
+    return row
+
+
+def organisation() -> str:
+    """What this installation calls itself."""
+    return str(installed().organisation or current_app.config["ASANOKAI"].organisation)
 
 
 def zone() -> str | None:
@@ -177,7 +208,7 @@ def readable_meeting() -> Response | None:
 
 
 _OF_PATH = (
-    select(Meeting, Series, Rsvp)
+    select(Meeting, Series, Rsvp, HELD, QUEUED)
     .join(Series, Series.id == Meeting.series_id)
     .outerjoin(Rsvp, and_(Rsvp.meeting_id == Meeting.id, Rsvp.member_id == bindparam("member_id")))
     .where(Meeting.path == bindparam("path"))
@@ -189,7 +220,7 @@ def _load_meeting(path: str) -> bool:
     member_id = me().id if current_user.is_authenticated else 0  # nobody's number
     found = database().execute(_OF_PATH, {"path": path, "member_id": member_id}).one_or_none()
     if found is not None:
-        g.meeting, g.series, g.rsvp = found
+        g.meeting, g.series, g.rsvp, g.held, g.queued = found
     return found is not None
 
 

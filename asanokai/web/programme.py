@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, g, render_template, request
 from sqlalchemy import func, select, text
 
-from asanokai import clock, installation, letters, markdown, meetings, showing
+from asanokai import clock, letters, markdown, meetings, showing
 from asanokai.db import session as database
 from asanokai.errors import N_, Missing
 from asanokai.languages import Text, pick
@@ -25,7 +25,7 @@ def home() -> str:
     coming = _shown(meetings.upcoming(public_only=True, limit=4))
     if not coming and _is_empty():
         return render_template("programme/begin.html")
-    welcome = pick(installation.current().welcome, loading.language())
+    welcome = pick(loading.installed().welcome, loading.language())
     return render_template("programme/home.html", coming=coming, welcome=welcome, to_html=markdown.to_html)
 
 
@@ -59,19 +59,19 @@ def meeting(path: str) -> str:
 @pages.get("/imprint")
 def imprint() -> str:
     """Who runs this."""
-    return _words("imprint", installation.current().imprint)
+    return _words("imprint", loading.installed().imprint)
 
 
 @pages.get("/privacy")
 def privacy() -> str:
     """What is kept, why and how long."""
-    return _words("privacy", installation.current().privacy)
+    return _words("privacy", loading.installed().privacy)
 
 
 @pages.get("/accessibility")
 def accessibility() -> str:
     """How the pages can be used, and whom to tell if they cannot."""
-    return _words("accessibility", installation.current().accessibility)
+    return _words("accessibility", loading.installed().accessibility)
 
 
 def _words(kind: str, texts: dict[str, Any] | None) -> str:
@@ -82,7 +82,7 @@ def _words(kind: str, texts: dict[str, Any] | None) -> str:
 @pages.get("/logo")
 def logo() -> Response:
     """The organisation's picture."""
-    row = installation.current()
+    row = loading.installed()
     if not row.logo_type or not row.logo:
         raise Missing(N_("There is no such page, or none that you may see."))
     response = Response(row.logo, mimetype=row.logo_type)

@@ -18,7 +18,7 @@ from flask import Flask
 from sqlalchemy import inspect
 
 from asanokai.app import create_app
-from asanokai.db import db
+from asanokai.db import db, dispose
 from config import Config
 from tests.grounds import places, postgres, sqlite
 
@@ -32,7 +32,7 @@ def opened(database_url: str) -> Iterator[Flask]:
             yield app
         finally:
             db.session.remove()
-            db.engine.dispose()
+            dispose()
 
 
 def upgrade(database_url: str) -> None:
