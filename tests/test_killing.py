@@ -23,8 +23,7 @@ from tests.people import berlin
 from tests.workers import environment, kill, wait_until, working
 
 KILLS = 20 if LONG else 3
-# 2 000 take over a minute on PostgreSQL when both cores are busy.
-READERS = 2000 if LONG else 500
+READERS = 2000
 NOON = berlin(2026, 2, 19, 12)
 """The day of the usual meeting's invitations, three hours after they are due."""
 
