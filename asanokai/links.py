@@ -28,6 +28,10 @@ class Links:
     def meeting(self, path: str) -> str:
         return f"{self.base}/meetings/{quote(path)}"
 
+    def picture(self, path: str, language: str) -> str:
+        """The preview picture of a meeting's page."""
+        return f"{self.meeting(path)}/preview.png?lang={language}"
+
     def answer(self, token: str, choice: str | None = None) -> str:
         query = f"?{urlencode({'answer': choice})}" if choice else ""
         return f"{self.base}/answer/{token}{query}"

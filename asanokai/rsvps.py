@@ -5,7 +5,7 @@ A *yes* holds a seat or waits. A freed seat goes to the first in the order of as
 seat. Letters are posted here in the same transaction; they are laid out elsewhere.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -431,6 +431,20 @@ def roll(meeting_id: int) -> list[Line]:
     others = [line for line in lines if line.rsvp.seat != "waiting"]
     others.sort(key=lambda line: line.member.name.sort_key())
     return others + in_line
+
+
+_PARTS: dict[str, Callable[[Rsvp], bool]] = {
+    "coming": lambda rsvp: rsvp.seat == "held",
+    "waiting": lambda rsvp: rsvp.seat == "waiting",
+    "maybe": lambda rsvp: rsvp.answer == "maybe",
+    "no": lambda rsvp: rsvp.answer == "no",
+    "silent": lambda rsvp: rsvp.answer == "invited",
+}
+
+
+def parts(lines: Sequence[Line]) -> dict[str, list[Line]]:
+    """The roll in its parts: coming, waiting, maybe, no, silent."""
+    return {part: [line for line in lines if belongs(line.rsvp)] for part, belongs in _PARTS.items()}
 
 
 def required(meeting_id: int, member_id: int) -> Rsvp:

@@ -8,6 +8,7 @@ that Japanese looks the same on every machine. It reads no database and knows no
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,12 @@ def _pdf(sheet: str, facts: dict[str, Any], organisation: str, language: str) ->
 
 def _typeset(sheet: str, facts: dict[str, Any], organisation: str, language: str, **how: Any) -> bytes:
     told = json.dumps({**facts, "organisation": organisation, "language": language}, ensure_ascii=False)
+    return _compiled(sheet, told, **how)
+
+
+@lru_cache(maxsize=32)
+def _compiled(sheet: str, told: str, **how: Any) -> bytes:
+    """The sheet; the same again without new work, because anybody may ask for a public one as often as they like."""
     made = typst.compile(
         str(SHEETS / f"{sheet}.typ"),
         root=str(SHEETS),

@@ -22,7 +22,7 @@ from asanokai import clock, db, languages
 from asanokai.errors import N_, Missing, Refused
 from asanokai.members import Member
 from asanokai.series import Series
-from asanokai.web import account, answer, feeds, loading, programme
+from asanokai.web import account, answer, feeds, loading, paper, programme
 from asanokai.web.coordinate import desk, meeting, outbox, people, settings
 from asanokai.web.coordinate import series as series_pages
 from config import Config
@@ -31,7 +31,7 @@ csrf = CSRFProtect()
 babel = Babel()
 limiter = Limiter(get_remote_address, headers_enabled=False)
 
-PAGES = (programme.pages, account.pages, answer.pages, feeds.pages)
+PAGES = (programme.pages, account.pages, answer.pages, feeds.pages, paper.pages)
 DESK = (desk.pages, series_pages.pages, meeting.pages, people.pages, outbox.pages, settings.pages)
 
 anyone, token = loading.anyone, loading.bearer
@@ -65,6 +65,11 @@ GUARDS = {
     "answer.by_member": readable,
     "feeds.public": anyone,
     "feeds.personal": token,
+    "paper.leaflet": readable,
+    "paper.picture": readable,
+    "paper.roll": of_meeting,
+    "paper.arrivals": of_meeting,
+    "paper.badges": of_meeting,
     "desk.home": coordinator,
     "desk.applications": coordinator,
     "desk.approve": coordinator,

@@ -20,6 +20,8 @@ def meeting(form: AnswerForm) -> dict[str, Any]:
     this = g.meeting
     return {
         **answering(this, g.series, g.rsvp, form, held=g.held, queued=g.queued, zone=loading.zone()),
+        "page_link": loading.links().meeting(this.path),
+        "picture_link": loading.links().picture(this.path, loading.language()),
         "may_answer": may_answer(),
         "may_coordinate": loading.may_coordinate(this.series_id),
     }

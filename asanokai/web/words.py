@@ -62,6 +62,15 @@ ANSWERS = {
     "invited": lazy_gettext("No answer"),
 }
 
+PARTS = {
+    "coming": lazy_gettext("Coming"),
+    "waiting": lazy_gettext("Waiting, in the order of asking"),
+    "maybe": lazy_gettext("Maybe"),
+    "no": lazy_gettext("Not coming"),
+    "silent": lazy_gettext("Silent"),
+}
+"""The parts of a roll."""
+
 VERDICTS = {
     "new": lazy_gettext("new"),
     "changed": lazy_gettext("filled up"),

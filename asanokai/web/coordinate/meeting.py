@@ -3,7 +3,6 @@
 The guard has loaded g.meeting and g.series. What changes for whom is decided in `announcing`, `rsvps` and `topics`.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -200,16 +199,7 @@ SILENT_EACH_PAGE = 100
 
 
 def _parts(lines: list[rsvps.Line], number: int, about: int | None) -> list[Part]:
-    chosen: dict[str, Callable[[rsvps.Rsvp], bool]] = {
-        "coming": lambda rsvp: rsvp.seat == "held",
-        "waiting": lambda rsvp: rsvp.seat == "waiting",
-        "maybe": lambda rsvp: rsvp.answer == "maybe",
-        "no": lambda rsvp: rsvp.answer == "no",
-        "silent": lambda rsvp: rsvp.answer == "invited",
-    }
-    return [
-        _part(key, [entry for entry in lines if belongs(entry.rsvp)], number, about) for key, belongs in chosen.items()
-    ]
+    return [_part(key, entries, number, about) for key, entries in rsvps.parts(lines).items()]
 
 
 def _part(key: str, lines: list[rsvps.Line], number: int, about: int | None) -> Part:
