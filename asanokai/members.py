@@ -396,6 +396,15 @@ def by_password(typed: str, password: str) -> Member | None:
     return member
 
 
+def number_of(typed: str) -> int | None:
+    """The number of the member with that address, if there is one."""
+    try:
+        member = by_address(typed)
+    except BadInput:
+        return None
+    return member.id if member else None
+
+
 def sign_out_everywhere(member: Member) -> None:
     """Make every cookie of the member worthless."""
     member.session_stamp = secrets.token_urlsafe(12)

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from asanokai import announcing, applying, db, members, rsvps
 from asanokai import series as series_rules
 from asanokai.db import session
+from asanokai.journal import Entry
 from asanokai.letters import Letter
 from asanokai.members import Application, Member
 from tests import people
@@ -199,6 +200,28 @@ def test_a_wrong_password_and_an_unknown_address_are_told_the_same(app, with_pas
         pages.append((response.status_code, re.findall(r'class="error"[^>]*>([^<]+)', response.text)))
         assert (email in response.text, password in response.text) == (True, False)
     assert pages == [(422, ["Address and password do not belong together. A link by mail always works."])] * 4
+
+
+def refusals() -> list[tuple]:
+    query = select(Entry.object, Entry.object_id, Entry.actor_id, Entry.facts).where(Entry.verb == "refuse")
+    session().rollback()
+    return [tuple(row) for row in session().execute(query.order_by(Entry.id))]
+
+
+def test_the_journal_keeps_whose_password_was_wrong_though_the_request_was_refused(app, with_password):
+    for email in ("emma.whitfield@ilmenau.example", "nobody@nowhere.example", "no address"):
+        Reader(app).post("/sign-in/password", data={"email": email, "password": "another calm morning"})
+    assert refusals() == [("sign-in", number, None, {"by": "password"}) for number in (people.emma().id, None, None)]
+
+
+def test_the_journal_keeps_whose_link_was_spent_but_not_who_only_looks_at_it(app, meeting):
+    link = sign_in_link(app, people.emma())
+    Reader(app).post(link)
+    visitor = Reader(app)
+    assert visitor.get(link).status_code == 410
+    assert refusals() == []
+    assert visitor.post(link).status_code == 410
+    assert refusals() == [("sign-in", people.emma().id, None, {"by": "link"})]
 
 
 def test_a_password_is_set_changed_and_removed_and_other_devices_are_signed_out(app, meeting):

@@ -225,6 +225,7 @@ def test_nonsense_in_one_field_of_a_good_form_is_no_fault(built, faults):
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)
 def test_every_kind_of_nonsense_in_every_field_is_no_fault(built, faults):
     for name, form in forms(built).items():
         for field in form:

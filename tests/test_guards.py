@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from asanokai import db, web
 from tests import world
-from tests.world import ROLES, Actor, addresses, contents, forms, put_back, unticked
+from tests.world import ROLES, Actor, Contents, addresses, contents, forms, put_back, unticked
 
 IN = "sign in"
 """Sent to the sign-in page."""
@@ -185,6 +185,11 @@ def outcome(response: TestResponse) -> int | str:
     return IN if away else response.status_code
 
 
+def without_refusals(found: Contents) -> Contents:
+    """The tables without what the journal keeps of refusals."""
+    return {**found, "journal": [entry for entry in found["journal"] if entry["verb"] != "refuse"]}
+
+
 def expected(table: Expected) -> dict[str, dict[str, int | str]]:
     """Role → name of an address → outcome."""
     return {role: {name: row[place] for name, row in table.items()} for place, role in enumerate(ROLES)}
@@ -278,15 +283,22 @@ def test_a_number_no_database_holds_is_not_there(app, built):
 def test_every_role_does_what_it_may_and_else_nothing_is_written(app, built, actors):
     before, known = contents(), addresses(app, built, "POST")
     found: dict[str, dict[str, int | str]] = {role: {} for role in ROLES}
-    wrote = set()
+    wrote, refused = set(), {}
     for role, reader in actors.items():
         for name, address in known.items():
             found[role][name] = outcome(reader.post(address, unticked(forms(built)[name])))
-            if contents() != before:
+            if (after := without_refusals(contents())) != before:
                 wrote.add((role, name))
-                put_back(before)
+            refused[role, name] = len(contents()["journal"]) - len(after["journal"])
+            put_back(before)
             reader.again()
     assert found == expected(SENT)
+    # The journal keeps what was refused to somebody signed in.
+    assert refused == {
+        (role, name): int(said == 404 and role != "visitor")
+        for role, row in found.items()
+        for name, said in row.items()
+    }
     # All that was done left something behind, or this would be about nothing; and nothing else did.
     done = {(role, name) for role, answers in found.items() for name, said in answers.items() if said in (200, 303)}
     assert wrote == done | {(role, "account.sign_in") for role in ROLES}

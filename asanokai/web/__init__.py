@@ -18,7 +18,7 @@ from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from asanokai import clock, db, languages
+from asanokai import clock, db, journal, languages
 from asanokai.errors import N_, Missing, Refused
 from asanokai.members import Member
 from asanokai.series import Series
@@ -132,6 +132,7 @@ def init_app(app: Flask) -> None:
     csrf.init_app(app)
     limiter.init_app(app)
     _sign_in(app)
+    app.after_request(_keep_refusal)  # the first to be registered is the last to be called: after the rollback
     db.init_app(app)
     for pages in PAGES:
         app.register_blueprint(pages)
@@ -187,6 +188,15 @@ def _guard() -> BaseResponse | None:
     if any(isinstance(value, int) and value > HIGHEST for value in (request.view_args or {}).values()):
         raise Missing(N_("There is no such page, or none that you may see."))
     return GUARDS[request.endpoint]()
+
+
+def _keep_refusal(response: Response) -> Response:
+    """Journal what must outlive the request it was refused in. A page that was only asked for leaves no trace."""
+    refusal = g.pop("refusal", None)
+    if refusal is not None and request.method not in db.READING:
+        with db.transaction():
+            journal.write("refuse", **refusal)
+    return response
 
 
 def language_of_request() -> str:
@@ -262,6 +272,8 @@ def _name_of(series: Series) -> languages.Text:
 
 
 def _refused(error: Refused) -> BaseResponse | tuple[str, int]:
+    if isinstance(error, Missing) and current_user.is_authenticated:
+        loading.remember_refusal("page", None, actor_id=loading.me().id, endpoint=str(request.endpoint))
     return _error_page(error.status, gettext(error.message, **error.facts))
 
 

@@ -7,7 +7,7 @@ button; only the POST behind it does something.
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext, lazy_gettext, refresh
 from flask_login import current_user, login_user, logout_user
 from sqlalchemy import select
@@ -83,8 +83,10 @@ def sign_in_by_password() -> Response | tuple[str, int]:
 
 
 def _by_password(form: PasswordForm) -> Member:
-    member = members.by_password(form.email.data or "", form.password.data or "")
+    typed = form.email.data or ""
+    member = members.by_password(typed, form.password.data or "")
     if member is None:
+        loading.remember_refusal("sign-in", members.number_of(typed), by="password")
         raise BadInput("password", N_("Address and password do not belong together. A link by mail always works."))
     return member
 
@@ -98,6 +100,7 @@ def open_link(token: str) -> Response | tuple[str, int]:
         member = members.redeem_sign_in(member_id, nonce)
         if member is not None:
             return _let_in(member)
+        loading.remember_refusal("sign-in", member_id, by="link")
     elif members.sign_in_holds(member_id, nonce):
         return render_template("account/open_link.html", token=token), 200
     return render_template("account/link_spent.html", form=SignInForm(formdata=None)), 410
@@ -109,7 +112,6 @@ def _let_in(member: Member) -> Response:
     session.clear()
     session.permanent = True
     login_user(member)
-    g.pop("coordinates", None)
     return redirect(wanted or _usual_start(member), 303)
 
 

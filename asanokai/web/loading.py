@@ -93,6 +93,11 @@ def zone() -> str | None:
     return me().zone if current_user.is_authenticated else None
 
 
+def remember_refusal(obj: str, object_id: int | None, *, actor_id: int | None = None, **facts: str) -> None:
+    """Let the journal know that this request was refused: its own transaction is rolled back, this outlives it."""
+    g.refusal = {"obj": obj, "object_id": object_id, "actor_id": actor_id, **facts}
+
+
 def reads(language: str) -> None:
     """Let the page speak the language of whoever came by a link without signing in. ?lang= still wins."""
     g.reads = language
