@@ -169,10 +169,12 @@ def transaction() -> Iterator[Session]:
 def light_transactions() -> Iterator[Callable[[], AbstractContextManager[Connection]]]:
     """Opens small writing transactions one after the other over one connection, each without waiting for the disk.
 
-    For many of them in a row that may be done again after a power cut: see above. Between two of them nothing is
-    locked. The session knows nothing of them.
+    For many of them in a row that may be done again after a power cut. Between two of them nothing is locked. The
+    session knows nothing of them. On PostgreSQL each statement is committed by itself, since BEGIN and COMMIT would be
+    two of four ways to the server: what belongs together goes into one statement (`in_one_statement`).
     """
-    with db.engine.connect().execution_options(**{WRITING: True}) as connection:
+    own_commit = {} if db.engine.dialect.name == "sqlite" else {"isolation_level": "AUTOCOMMIT"}
+    with db.engine.connect().execution_options(**{WRITING: True}, **own_commit) as connection:
         try:
             _wait_for_disk(connection, False)
             yield lambda: _light_transaction(connection)
@@ -228,6 +230,11 @@ def moment(value: datetime) -> ColumnElement[datetime]:
     """An aware moment as a literal inside an INSERT … SELECT: PostgreSQL must be told its type there."""
     bound = literal(value, UTCDateTime())
     return cast(bound, UTCDateTime()) if db.engine.dialect.name == "postgresql" else bound
+
+
+def in_one_statement() -> bool:
+    """Whether a statement can change two tables, and is thus a transaction of its own. SQLite's cannot."""
+    return db.engine.dialect.name == "postgresql"
 
 
 def plan_alone() -> bool:

@@ -9,8 +9,9 @@ It knows no SMTP, and member and meeting only by foreign key.
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
@@ -20,6 +21,7 @@ from sqlalchemy import (
     Index,
     String,
     Text,
+    Update,
     and_,
     bindparam,
     cast,
@@ -189,7 +191,9 @@ def _claim(by: str, size: int, kinds_first: bool, held_meetings: Sequence[int], 
     return [row.id for row in sorted(claimed, key=lambda row: (row.due_at, row.id))]
 
 
-_SETTLED = (
+NO_FACTS: Mapping[str, Any] = MappingProxyType({})
+
+SETTLED = (
     update(db.table_of(Letter))
     .where(
         Letter.__table__.c.id == bindparam("of_letter"),
@@ -209,7 +213,7 @@ _SETTLED = (
         claimed_until=None,
     )
 )
-"""Written once: putting it together takes longer than carrying it out."""
+"""How a claimed letter is settled. Written once: putting it together takes longer than carrying it out."""
 
 
 def settle(
@@ -223,12 +227,18 @@ def settle(
     sequence: int | None = None,
     starts_at: datetime | None = None,
     on: Connection | Session | None = None,
+    statement: Update = SETTLED,
+    facts: Mapping[str, Any] = NO_FACTS,
 ) -> bool:
-    """Say how a claimed letter ended; whether the claim was still ours. In the transaction `on`, else the session's."""
+    """Say how a claimed letter ended; whether the claim was still ours. In the transaction `on`, else the session's.
+
+    `statement` may be `SETTLED` with something to be done on the same way to the database, which `facts` tell.
+    """
     now = clock.now()
     done = (on or session()).execute(
-        _SETTLED,
+        statement,
         {
+            **facts,
             "of_letter": letter_id,
             "of_sender": by,
             "new_state": state,

@@ -134,17 +134,25 @@ def names() -> list[str]:
         return list(session().scalars(select(Organisation.name).order_by(Organisation.id)))
 
 
-def test_light_transactions_are_committed_each_for_itself_and_one_that_fails_undoes_only_itself(app):
+def test_light_transactions_are_committed_each_for_itself(app):
     rows = insert_missing(Organisation)
-    with pytest.raises(ZeroDivisionError), database.light_transactions() as light:
+    with database.light_transactions() as light:
         for name in ("Optik", "Glas"):
             with light() as on:
                 on.execute(rows, {"name": name, "normal": name})
             assert names()[-1] == name
+    assert names() == ["Optik", "Glas"]
+
+
+def test_a_light_transaction_that_fails_undoes_what_is_not_one_statement_only_on_sqlite(app):
+    rows = insert_missing(Organisation)
+    with pytest.raises(ZeroDivisionError), database.light_transactions() as light:
+        with light() as on:
+            on.execute(rows, {"name": "Optik", "normal": "Optik"})
         with light() as on:
             on.execute(rows, {"name": "Stahl", "normal": "Stahl"})
             raise ZeroDivisionError
-    assert names() == ["Optik", "Glas"]
+    assert names() == (["Optik", "Stahl"] if database.in_one_statement() else ["Optik"])
 
 
 def test_between_two_light_transactions_others_may_write(app):

@@ -12,6 +12,7 @@ from flask import current_app, g, redirect, request, session, url_for
 from flask_babel import get_locale, refresh
 from flask_login import current_user
 from sqlalchemy import and_, bindparam, select
+from sqlalchemy.orm import load_only
 from werkzeug.wrappers import Response
 
 from asanokai import clock, installation, meetings, members
@@ -217,6 +218,7 @@ _OF_PATH = (
     .join(Series, Series.id == Meeting.series_id)
     .outerjoin(Rsvp, and_(Rsvp.meeting_id == Meeting.id, Rsvp.member_id == bindparam("member_id")))
     .where(Meeting.path == bindparam("path"))
+    .options(load_only(Series.name, Series.first_language))  # what a page says of the series; the rest when asked for
 )
 
 
