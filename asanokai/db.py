@@ -237,13 +237,14 @@ def in_one_statement() -> bool:
     return db.engine.dialect.name == "postgresql"
 
 
-def plan_alone() -> bool:
-    """Whether this transaction is now the only planner. SQLite's writing transactions are alone already."""
+def plan_alone() -> None:
+    """Make this transaction the only planner; wait until it is. SQLite's writing transactions are alone already.
+
+    Who left instead would come back only with its next beat, and two workers in step could keep each other away.
+    """
     connection = db.session.connection()
-    if connection.dialect.name != "postgresql":
-        return True
-    locked = connection.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": PLANNER_LOCK})
-    return bool(locked.scalar())
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": PLANNER_LOCK})
 
 
 def table_of(mapped: type[Base]) -> Table:

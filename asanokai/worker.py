@@ -65,7 +65,8 @@ def _each(steps: Iterable[Callable[[], int]]) -> int:
     for step in steps:
         try:
             with db.transaction():
-                done += step() if db.plan_alone() else 0
+                db.plan_alone()
+                done += step()
         except Exception as error:
             failed = failed or error
     if failed is not None:

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from asanokai import db, web
 from tests import world
-from tests.world import ROLES, Actor, Contents, addresses, contents, forms, put_back, unticked
+from tests.world import ROLES, Actor, addresses, contents, forms, put_back, unticked, without_refusals
 
 IN = "sign in"
 """Sent to the sign-in page."""
@@ -183,11 +183,6 @@ def outcome(response: TestResponse) -> int | str:
     away = response.status_code in (302, 303) and response.headers["Location"] == "/sign-in"
     response.close()
     return IN if away else response.status_code
-
-
-def without_refusals(found: Contents) -> Contents:
-    """The tables without what the journal keeps of refusals."""
-    return {**found, "journal": [entry for entry in found["journal"] if entry["verb"] != "refuse"]}
 
 
 def expected(table: Expected) -> dict[str, dict[str, int | str]]:

@@ -15,7 +15,7 @@ from asanokai import db
 from asanokai import series as series_rules
 from asanokai.letters import Letter
 from asanokai.meetings import Meeting
-from asanokai.worker import Worker
+from asanokai.worker import Worker, propose_step
 from config import Mail
 from tests import people
 from tests.pages import statements
@@ -307,6 +307,25 @@ def test_a_worker_told_to_stop_settles_what_it_is_sending_and_gives_the_rest_bac
         assert set(untried) == {0}
     lines = (tmp_path / "said").read_text().splitlines()
     assert [line.split(": ", 1)[1].split(" as ")[0] for line in lines] == ["worker running", "worker stopped"]
+
+
+def test_who_finds_another_planner_at_work_waits_and_does_not_leave_its_step_to_the_next_beat(app, clock):
+    with db.transaction():
+        people.series(rule="FREQ=WEEKLY;BYDAY=TU", first="2026-03-10T19:00")
+    proposed: list[int] = []
+
+    def propose() -> None:
+        with app.app_context():
+            proposed.append(propose_step())
+
+    thread = threading.Thread(target=propose)
+    with db.transaction():
+        db.plan_alone()
+        thread.start()
+        thread.join(0.3)
+        assert (thread.is_alive(), proposed) == (True, [])
+    thread.join(20)
+    assert proposed == [47]
 
 
 @pytest.mark.timeout(240)

@@ -400,6 +400,11 @@ def contents() -> Contents:
         }
 
 
+def without_refusals(found: Contents) -> Contents:
+    """The tables without what the journal keeps of refusals."""
+    return {**found, "journal": [entry for entry in found["journal"] if entry["verb"] != "refuse"]}
+
+
 def put_back(kept: Contents) -> None:
     """Make the database hold that again and nothing else."""
     tables = db.Base.metadata.sorted_tables

@@ -132,7 +132,7 @@ def init_app(app: Flask) -> None:
     csrf.init_app(app)
     limiter.init_app(app)
     _sign_in(app)
-    app.after_request(_keep_refusal)  # the first to be registered is the last to be called: after the rollback
+    app.after_request(_write_what_outlives)  # the first to be registered is the last to be called: after the rollback
     db.init_app(app)
     for pages in PAGES:
         app.register_blueprint(pages)
@@ -190,12 +190,12 @@ def _guard() -> BaseResponse | None:
     return GUARDS[request.endpoint]()
 
 
-def _keep_refusal(response: Response) -> Response:
-    """Journal what must outlive the request it was refused in. A page that was only asked for leaves no trace."""
-    refusal = g.pop("refusal", None)
-    if refusal is not None and request.method not in db.READING:
+def _write_what_outlives(response: Response) -> Response:
+    """After the rollback, and not for who only asks for a page: reading leaves no trace."""
+    write = g.pop("outlives", None)
+    if write is not None and request.method not in db.READING:
         with db.transaction():
-            journal.write("refuse", **refusal)
+            write()
     return response
 
 
@@ -273,7 +273,8 @@ def _name_of(series: Series) -> languages.Text:
 
 def _refused(error: Refused) -> BaseResponse | tuple[str, int]:
     if isinstance(error, Missing) and current_user.is_authenticated:
-        loading.remember_refusal("page", None, actor_id=loading.me().id, endpoint=str(request.endpoint))
+        reader, page = loading.me().id, str(request.endpoint)
+        loading.outlives(lambda: journal.write("refuse", "page", None, actor_id=reader, page=page))
     return _error_page(error.status, gettext(error.message, **error.facts))
 
 

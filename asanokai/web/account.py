@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, IntegerField, PasswordField, RadioField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 
-from asanokai import applying, clock, languages, meetings, members, rsvps, showing
+from asanokai import applying, clock, journal, languages, meetings, members, rsvps, showing
 from asanokai import series as series_rules
 from asanokai.db import session as database
 from asanokai.errors import N_, BadInput, Missing
@@ -86,7 +86,8 @@ def _by_password(form: PasswordForm) -> Member:
     typed = form.email.data or ""
     member = members.by_password(typed, form.password.data or "")
     if member is None:
-        loading.remember_refusal("sign-in", members.number_of(typed), by="password")
+        whose = members.number_of(typed)
+        loading.outlives(lambda: journal.write("refuse", "sign-in", whose, by="password"))
         raise BadInput("password", N_("Address and password do not belong together. A link by mail always works."))
     return member
 
@@ -100,7 +101,7 @@ def open_link(token: str) -> Response | tuple[str, int]:
         member = members.redeem_sign_in(member_id, nonce)
         if member is not None:
             return _let_in(member)
-        loading.remember_refusal("sign-in", member_id, by="link")
+        loading.outlives(lambda: journal.write("refuse", "sign-in", member_id, by="link"))
     elif members.sign_in_holds(member_id, nonce):
         return render_template("account/open_link.html", token=token), 200
     return render_template("account/link_spent.html", form=SignInForm(formdata=None)), 410

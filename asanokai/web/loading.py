@@ -8,6 +8,8 @@ it loaded into `g`.
 What somebody may not see is `Missing`, exactly as if it were not there.
 """
 
+from collections.abc import Callable
+
 from flask import current_app, g, redirect, request, session, url_for
 from flask_babel import get_locale, refresh
 from flask_login import current_user
@@ -94,9 +96,9 @@ def zone() -> str | None:
     return me().zone if current_user.is_authenticated else None
 
 
-def remember_refusal(obj: str, object_id: int | None, *, actor_id: int | None = None, **facts: str) -> None:
-    """Let the journal know that this request was refused: its own transaction is rolled back, this outlives it."""
-    g.refusal = {"obj": obj, "object_id": object_id, "actor_id": actor_id, **facts}
+def outlives(write: Callable[[], object]) -> None:
+    """Let something be written that outlives this request, whose own transaction is rolled back if it is refused."""
+    g.outlives = write
 
 
 def reads(language: str) -> None:
