@@ -552,8 +552,9 @@ def test_the_page_is_small_narrow_inlined_and_fetches_nothing(compose, clock):
         tags = Tags(html)
         assert tags.open == []
         assert len(html.encode()) < 100_000
-        assert tags.found[0] == ("html", {"lang": message["Content-Language"]})
-        allowed = {"html", "head", "meta", "title", "style", "body", "table", "tbody", "tr", "td"}
+        scheme = {"style": "color-scheme: light dark;"}
+        assert tags.found[0] == ("html", {"lang": message["Content-Language"], **scheme})
+        allowed = {"html", "head", "meta", "title", "style", "body", "div", "table", "tbody", "tr", "td"}
         allowed |= {"h1", "h2", "p", "span", "a", "br", "strong", "em", "ul", "ol", "li"}
         assert {tag for tag, _ in tags.found} - allowed == set()
         assert [attributes for _, attributes in tags.found if {"src", "background", "onclick"} & set(attributes)] == []

@@ -5,7 +5,6 @@ what must hold for any wording: subjects, placeholders, links, widths, size.
 """
 
 import re
-import unicodedata
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,8 @@ import pytest
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedError
 from markupsafe import Markup
 
+from asanokai.composing.lines import WIDEST, columns, fitted
+
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 LANGUAGES = ("de", "en", "ja")
 KINDS = {
@@ -23,8 +24,6 @@ KINDS = {
 }  # fmt: skip
 ANSWERS = {"yes_link", "maybe_link", "no_link"}
 OF_A_MEETING = ANSWERS | {"answer_link"}
-# A line of prose; a line of Japanese is counted in columns, two to a full-width sign.
-WIDEST = 72
 
 ENVIRONMENT = Environment(
     loader=FileSystemLoader(TEMPLATES),
@@ -62,6 +61,7 @@ TOPIC = {
         "イエナと浜松で、いま何が変わりつつあるのかを\nご紹介します。",
     ),
 }
+DAY = {"de": ("März", "Donnerstag"), "en": ("Mar", "Thursday"), "ja": ("3月", "木曜日")}
 DATE = {"de": "Donnerstag, 12. März 2026", "en": "Thursday, 12 March 2026", "ja": "2026年3月12日（木）"}
 TIME = {"de": "8:00–10:00 Uhr", "en": "8:00–10:00", "ja": "8:00～10:00"}
 ELSEWHERE = {"de": "16:00–18:00 Uhr in Tokio", "en": "16:00–18:00 in Tokyo", "ja": "東京時間 16:00～18:00"}
@@ -93,6 +93,9 @@ def full(language: str) -> dict[str, Any]:
         "title": "Licht & Präzision",
         "series": "Asa no Kai Thüringen",
         "date": DATE[language],
+        "day": 12,
+        "month": DAY[language][0],
+        "weekday": DAY[language][1],
         "time": TIME[language],
         "elsewhere": ELSEWHERE[language],
         "venue": "Haus der Optik\nCarl-Straße 1, 07743 Jena",
@@ -256,7 +259,7 @@ def render(language: str, kind: str, facts: dict[str, Any], meeting: Any) -> tup
     text = ENVIRONMENT.get_template(f"mail/{kind}.{language}.txt").render(always | facts)
     html = ENVIRONMENT.get_template(f"mail/{kind}.{language}.html").render(always | facts)
     subject, _, body = text.partition("\n")
-    return subject, body, html
+    return subject, fitted(body), html
 
 
 def marks(written: str) -> set[str]:
@@ -269,9 +272,9 @@ def links(html: str) -> set[str]:
     return {unescape(link) for link in re.findall(r'href="([^"]*)"', html)}
 
 
-def columns(line: str) -> int:
-    """How wide a line is in a typewriter's columns."""
-    return sum(2 if unicodedata.east_asian_width(sign) in "FW" else 1 for sign in line)
+def together(words: str) -> str:
+    """The words without blanks, since a line may end anywhere."""
+    return "".join(words.split())
 
 
 every_letter = pytest.mark.parametrize(("kind", "facts", "meeting", "needed"), VARIANTS)
@@ -322,9 +325,10 @@ def test_text_and_html_name_the_meeting_and_its_day(
         else {"title": "", "series": facts.get("series") or "Asa no Kai Thüringen", "date": ""}
     )
     # Who applies to the house as a whole applies to no series: there the organisation's name stands.
-    words = {" ".join((told["title"] or told["series"]).split()), told["date"]}
-    seen = " ".join(unescape(re.sub(r"<[^>]*>", " ", html[html.index("<h1>") :])).split())
-    assert {word for word in words if word not in " ".join(body.split())} == set()
+    # A name may be broken between any two of its signs, if these are Japanese.
+    words = {together(told["title"] or told["series"]), together(told["date"])}
+    seen = together(unescape(re.sub(r"<[^>]*>", " ", html[html.index("<h1>") :])))
+    assert {word for word in words if word not in together(body)} == set()
     assert {word for word in words if word not in seen} == set()
 
 
@@ -348,8 +352,38 @@ def test_the_text_is_tidy(language: str, kind: str, facts: dict[str, Any], meeti
     assert "&amp;" not in body
     assert "!" not in body + re.sub(r"<style.*</style>|<!.*?>", "", html, flags=re.DOTALL)
     assert "！" not in body + html
-    names = [meeting(language)["title"].strip() or "-"] if meeting else []
-    assert [line for line in lines if columns(line) > WIDEST and not any(name in line for name in names)] == []
+    assert [line for line in lines if columns(line) > WIDEST and not re.fullmatch(r"https://\S+", line)] == []
+
+
+@every_language
+@every_letter
+def test_no_line_of_the_text_begins_or_ends_with_a_sign_that_must_not(
+    language: str, kind: str, facts: dict[str, Any], meeting: Any, needed: set[str]
+) -> None:
+    _, body, _ = render(language, kind, facts, meeting)
+    lines = [line.strip() for line in body.splitlines() if line.strip()]
+    assert [line for line in lines if line[0] in "、。，．・：；？）」』】ーぁぃぅぇぉっゃゅょッャュョ々,.:;?)”"] == []
+    assert [line for line in lines if line[-1] in "（「『【(„"] == []
+    assert [line for line in lines if len(line) == 1 and not line.isdigit()] == []
+
+
+@every_language
+@every_letter
+def test_japanese_words_are_set_with_full_width_signs(
+    language: str, kind: str, facts: dict[str, Any], meeting: Any, needed: set[str]
+) -> None:
+    subject, body, html = render(language, kind, facts, meeting)
+    words = f"{subject}\n{body}\n" + unescape(re.sub(r"<style.*</style>|<[^>]*>", "\n", html, flags=re.DOTALL))
+    assert re.findall(r"[\u3040-\u30ff\u4e00-\u9fff] ?[,.:;?()](?!/)", words) == []
+
+
+@every_language
+def test_a_heading_of_the_text_can_be_told_from_a_sentence(language: str) -> None:
+    facts = {"lines": [LINE], "failed": [FAILED], "applications": 1, "desk_link": DESK}
+    _, body, _ = render(language, "digest", facts, None)
+    title = LINE["title"]
+    assert (f"■ {title}\n\n" if language == "ja" else f"{title}\n{'-' * len(title)}\n\n") in body
+    assert len(re.findall(r"^■ .+\n$" if language == "ja" else r"^.+\n-+\n$", body, re.MULTILINE)) == 3
 
 
 @every_language
@@ -360,7 +394,7 @@ def test_html_is_small_and_says_its_language_after_inlining(
     _, _, html = render(language, kind, facts, meeting)
     inlined = css_inline.CSSInliner(load_remote_stylesheets=False).inline(html)
     assert len(inlined.encode()) < 100_000
-    assert f'<html lang="{language}">' in inlined
+    assert f'<html lang="{language}"' in inlined
     assert inlined.count("<h1 ") == 1
     assert inlined.count("<style") == 1
     assert "prefers-color-scheme: dark" in inlined

@@ -15,7 +15,9 @@ from jinja2 import BaseLoader, Environment, StrictUndefined
 
 from asanokai import ical
 from asanokai.composing.gathering import Work
+from asanokai.composing.lines import fitted
 from asanokai.composing.mime import base64_lines, header, plain_name, words
+from asanokai.languages import month_in_words, weekday_in_words
 from asanokai.links import Links
 
 CALENDAR = {"invite": "REQUEST", "confirm": "REQUEST", "seat": "REQUEST", "moved": "REQUEST", "cancelled": "CANCEL"}
@@ -157,8 +159,8 @@ class Typesetter:
             ]
         name = f"mail/{work.kind}.{work.language}"
         subject, _, body = self._plain.get_template(f"{name}.txt").render(facts).partition("\n")
-        page = self._page(f"{name}.html", facts)
-        return self._layout(work, " ".join(subject.split()), Pieces.cut(body.strip("\n") + "\n"), Pieces.cut(page))
+        text, page = fitted(body.strip("\n")) + "\n", self._page(f"{name}.html", facts)
+        return self._layout(work, " ".join(subject.split()), Pieces.cut(text), Pieces.cut(page))
 
     def _page(self, name: str, facts: dict[str, Any]) -> str:
         template = self._rich.get_template(name)
@@ -205,6 +207,9 @@ class Typesetter:
             "title": str(shown.title),
             "series": str(shown.series_name),
             "date": shown.date,
+            "day": shown.local_date.day,
+            "month": month_in_words(shown.local_date, work.language),
+            "weekday": weekday_in_words(shown.local_date, work.language),
             "time": shown.time,
             "elsewhere": shown.elsewhere,
             "venue": str(shown.venue),
