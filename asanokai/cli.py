@@ -1,14 +1,16 @@
 """`asanokai …`: what operators and scripts do from the shell. Names and grammar are promises.
 
 Each command says in one line what it did; refusals go to standard error with exit code 1, wrong usage with 2. The rules
-stand in the verbs: nothing is decided here.
+stand in the verbs: nothing is decided here. How rows are shown, at a terminal or in a pipe, `terminal` knows.
 """
 
 import io
 import logging
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from functools import wraps
 from pathlib import Path
@@ -20,14 +22,30 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from asanokai import announcing, clock, db, demo, doctor, importing, invitations, letters, meetings, members, running
+from asanokai import (
+    announcing,
+    clock,
+    db,
+    demo,
+    doctor,
+    importing,
+    invitations,
+    letters,
+    listing,
+    meetings,
+    members,
+    running,
+    terminal,
+)
 from asanokai import series as series_rules
 from asanokai.app import create_app
 from asanokai.errors import Refused
+from asanokai.importing import VERDICTS, WRITTEN
 from asanokai.importing.sheet import MOST_BYTES
 from asanokai.invitations import Night
 from asanokai.languages import LANGUAGES
 from asanokai.letters import Letter
+from asanokai.terminal import Progress
 from asanokai.tokens import SIGN_IN_LIFE
 from asanokai.transport import TimedConnection, Transport
 from asanokai.worker import Worker, send_due
@@ -35,6 +53,8 @@ from config import Config, ConfigError
 
 MOST_NUMBER = 2**31 - 1
 """The highest number a row can have on PostgreSQL."""
+
+as_json_too = click.option("--json", "as_json", is_flag=True, help="one JSON document instead of lines")
 
 
 def _fail(words: object, code: int = 1) -> NoReturn:
@@ -110,8 +130,11 @@ def _moment(_context: click.Context, _parameter: click.Parameter, typed: str | N
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Asa no Kai: runs a recurring breakfast meeting."""
+    # Without this, click colours at a terminal and nowhere else.
+    context.color = False if terminal.colourless() else None
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for noisy in ("apscheduler", "alembic", "mail.log", "werkzeug"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
@@ -150,19 +173,28 @@ def worker() -> None:
 
 
 @main.command("doctor")
-def doctor_() -> None:
+@as_json_too
+def doctor_(as_json: bool) -> None:
     """Check settings, database, migrations, mail out, waiting letters and clock; exit 1 if anything is wrong."""
+    checks = _examined()
+    well = all(check.well for check in checks)
+    if as_json:
+        terminal.document({"well": well, "checks": [asdict(check) for check in checks]})
+    else:
+        for check in checks:
+            # In full, however narrow the terminal: what is wrong must be readable.
+            mark, rest = str(check)[: doctor.MARK], str(check)[doctor.MARK :]
+            click.echo(click.style(mark, fg="green" if check.well else "red", bold=not check.well) + rest)
+    sys.exit(0 if well else 1)
+
+
+def _examined() -> list[doctor.Check]:
     try:
         app = create_app(Config.from_env())
     except ConfigError as error:
-        for problem in error.problems:
-            click.echo(doctor.Check("settings", False, problem))
-        sys.exit(1)
+        return [doctor.Check("settings", False, problem) for problem in error.problems]
     with _entered(app):
-        checks = doctor.examine(app.config["ASANOKAI"], reach_mail=lambda: _reach_mail(app))
-    for check in checks:
-        click.echo(check)
-    sys.exit(0 if all(check.well for check in checks) else 1)
+        return doctor.examine(app.config["ASANOKAI"], reach_mail=lambda: _reach_mail(app))
 
 
 def _reach_mail(app: Flask) -> None:
@@ -229,8 +261,9 @@ def add_member(email: str, family: str, given: str, language: str, role: str) ->
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--series", "slug", help="let them belong to this series")
 @click.option("--apply", "apply_", is_flag=True, help="take the rows; without it, only say what would happen")
+@as_json_too
 @with_app
-def import_members(file: Path, slug: str | None, apply_: bool) -> None:
+def import_members(file: Path, slug: str | None, apply_: bool, as_json: bool) -> None:
     """Read members from an office's file. Prints ROW VERDICT REASON for every row."""
     try:
         sheet = importing.read(_content(file))
@@ -238,17 +271,17 @@ def import_members(file: Path, slug: str | None, apply_: bool) -> None:
         _fail(f"{file} cannot be read: {error.strerror}", 2)
     except Refused as refusal:
         _fail(refusal, 2)
-    if apply_:
-        with db.transaction():
-            verdicts = importing.take(sheet, series=series_rules.by_slug(slug) if slug else None)
+    work = importing.take if apply_ else importing.preview
+    with Progress() as progress, db.transaction() if apply_ else db.reading():
+        verdicts = work(sheet, series=series_rules.by_slug(slug) if slug else None, tell=progress)
+    counts = Counter(verdict.verdict for verdict in verdicts)
+    rows = [listing.of_verdict(verdict) for verdict in verdicts]
+    if as_json:
+        counted = {verdict: counts[verdict] for verdict in VERDICTS}
+        terminal.document({"applied": apply_, "counts": counted, "rows": rows})
     else:
-        with db.reading():
-            verdicts = importing.preview(sheet, series=series_rules.by_slug(slug) if slug else None)
-    for verdict in verdicts:
-        # One line a row, whatever stands in its cells.
-        click.echo(f"{verdict.row} {verdict.verdict} {' '.join(verdict.words().split())}".rstrip())
-    good = any(verdict.verdict in ("new", "changed", "unchanged") for verdict in verdicts)
-    sys.exit(0 if good else 1)
+        terminal.show(listing.VERDICTS, rows, line=listing.verdict_line)
+    sys.exit(0 if any(counts[verdict] for verdict in (*WRITTEN, "unchanged")) else 1)
 
 
 def _content(file: Path) -> bytes:
@@ -347,32 +380,36 @@ def letters_() -> None:
 @letters_.command("list")
 @click.option("--state", type=click.Choice(letters.STATES))
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 100_000))
+@as_json_too
 @with_app
-def list_letters(state: str | None, limit: int) -> None:
+def list_letters(state: str | None, limit: int, as_json: bool) -> None:
     """List letters, newest first: number, state, kind, member, due, reason or the server's words."""
     query = select(Letter).order_by(Letter.id.desc()).limit(limit)
     with db.reading() as session:
         found = session.scalars(query.where(Letter.state == state) if state else query).all()
-    for letter in found:
-        # A mail server may say several lines.
-        words = " ".join((letter.reason or letter.server_words or "").split())
-        who = letter.member_id or "-"
-        click.echo(f"{letter.id} {letter.state} {letter.kind} {who} {letter.due_at.isoformat()} {words}".rstrip())
+    facts = [listing.of_letter(letter) for letter in found]
+    if as_json:
+        terminal.document({"letters": facts})
+        return
+    terminal.show(listing.LETTERS, [listing.letter_row(letter) for letter in facts], line=listing.letter_line)
     if not found:
         click.echo("There is no such letter." if state else "There is no letter yet.", err=True)
 
 
 @letters_.command()
 @click.option("--until", callback=_moment, help="ISO with zone; default: 30 days from now")
+@as_json_too
 @with_app
-def forecast(until: datetime | None) -> None:
+def forecast(until: datetime | None, as_json: bool) -> None:
     """Say what goes out next, to how many, and who is left out and why."""
     until = until or clock.now() + timedelta(days=30)
     with db.reading():
         lines = invitations.forecast(until=until)
-    for line in lines:
-        out = "; ".join(f"{count} {reason}" for reason, count in sorted(line.left_out.items()))
-        click.echo(f"{line.due_at.isoformat()} {line.kind} {line.meeting.path} {line.readers} readers  {out}".rstrip())
+    facts = [listing.of_forecast(line) for line in lines]
+    if as_json:
+        terminal.document({"until": until, "letters": facts})
+        return
+    terminal.show(listing.FORECAST, [listing.forecast_row(line) for line in facts], line=listing.forecast_line)
     if not lines:
         click.echo(f"Nothing goes out by the letter plan until {until.isoformat()}.", err=True)
 
@@ -389,14 +426,18 @@ def retry(number: int) -> None:
 
 @letters_.command("send-due")
 @click.option("--at", callback=_moment, help="pretend it is this moment (ISO with zone)")
-def send_due_(at: datetime | None) -> None:
+@as_json_too
+def send_due_(at: datetime | None, as_json: bool) -> None:
     """Plan and deliver until nothing is due, then return."""
-    with _opened() as app:
+    with _opened() as app, Progress() as progress:
         if at is not None:
             clock.use(lambda: at)
-        total = send_due(app, Night(*app.config["ASANOKAI"].night))
+        total = send_due(app, Night(*app.config["ASANOKAI"].night), tell=progress if progress.shown else None)
     if total.away:
         _fail(f"The mail server cannot be reached: {total.away}")
+    if as_json:
+        terminal.document({name: getattr(total, name) for name in ("sent", "failed", "postponed", "dropped")})
+        return
     click.echo(f"{total.sent} sent, {total.failed} failed, {total.postponed} postponed, {total.dropped} dropped")
 
 

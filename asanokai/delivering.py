@@ -20,12 +20,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, case, func, select, update
+from sqlalchemy import ColumnElement, bindparam, case, func, or_, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from asanokai import clock, db, installation, letters, meetings, rsvps
 from asanokai.composing import Composer, Dropped, Mail, Work
+from asanokai.letters import Letter
 from asanokai.transport import Outcome, Transport
 
 log = logging.getLogger(__name__)
@@ -72,6 +73,15 @@ class Step:
     away: str = ""
     more: bool = False
 
+    @property
+    def done(self) -> int:
+        """With how many letters it is through, however it came out."""
+        return self.sent + self.failed + self.postponed + self.dropped
+
+
+def _unheard(_step: Step) -> None:
+    """Where nobody wants to know."""
+
 
 class Delivery:
     """Delivers for one process, over one connection."""
@@ -81,8 +91,18 @@ class Delivery:
         self.transport = transport
         self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
 
-    def step(self, size: int = BATCH) -> Step:
-        """Deliver up to `size` due letters, for `LONGEST` at most; what is not tried by then is given back."""
+    def waiting(self) -> int:
+        """How many letters are due and may go; those that somebody is sending do not count."""
+        with db.reading() as session:
+            may_go: ColumnElement[bool] = Letter.kind.in_(letters.ASKED_FOR)
+            if installation.current().paused_at is None:
+                may_go = or_(Letter.meeting_id.is_(None), Letter.meeting_id.not_in(meetings.held_back()))
+            due = Letter.state == "queued", Letter.due_at <= clock.now(), may_go
+            return session.scalar(select(func.count()).where(*due)) or 0
+
+    def step(self, size: int = BATCH, *, tell: Callable[[Step], object] = _unheard) -> Step:
+        """Deliver up to `size` due letters, for `LONGEST` at most; what is not tried by then is given back. `tell`
+        hears after each letter what it has come to so far."""
         step, until = Step(), clock.now() + LONGEST
         with db.transaction():
             letters.release_expired()
@@ -95,10 +115,12 @@ class Delivery:
             gathered = self._gather(claimed, step)
         step.more = len(claimed) == size
         if gathered:
-            self._deliver_all(gathered, step, until)
+            self._deliver_all(gathered, step, until, tell)
         return step
 
-    def _deliver_all(self, gathered: list[Work | Dropped], step: Step, until: datetime) -> None:
+    def _deliver_all(
+        self, gathered: list[Work | Dropped], step: Step, until: datetime, tell: Callable[[Step], object]
+    ) -> None:
         last = gathered[-1]
         with db.light_transactions() as light:
             for place, work in enumerate(gathered):
@@ -107,6 +129,7 @@ class Delivery:
                     self._give_back(gathered[place:])
                     step.more = False
                     return
+                tell(step)
                 if clock.now() > until and work is not last:
                     self._give_back(gathered[place + 1 :])
                     step.more = True

@@ -26,6 +26,10 @@ ASTRAY = timedelta(minutes=1)
 """How far two clocks may differ."""
 
 
+MARK = 6
+"""How many signs of a check's line say whether it is well."""
+
+
 @dataclass(frozen=True)
 class Check:
     """What was looked at, whether it is well, and what there is to say."""
@@ -35,7 +39,7 @@ class Check:
     words: str
 
     def __str__(self) -> str:
-        return f"{'ok' if self.well else 'WRONG':<6} {self.about}: {self.words}"
+        return f"{'ok' if self.well else 'WRONG':<{MARK}} {self.about}: {self.words}"
 
 
 def examine(config: Config, *, reach_mail: Callable[[], object]) -> list[Check]:

@@ -74,10 +74,14 @@ def _each(steps: Iterable[Callable[[], int]]) -> int:
     return done
 
 
-def send_due(app: Flask, night: Night) -> Step:
+Tell = Callable[[str, int, int], object]
+"""Hears "sending", how many letters are done, of how many."""
+
+
+def send_due(app: Flask, night: Night, *, tell: Tell | None = None) -> Step:
     """Plan and deliver until nothing is due; for the command line. Ends early if the server is away.
 
-    What cannot be planned is raised at the end, when all the rest is delivered.
+    What cannot be planned is raised at the end, when all the rest is delivered. `tell` hears how far it has come.
     """
     total, failed = Step(), None
     with Transport(app) as transport:
@@ -87,15 +91,19 @@ def send_due(app: Flask, night: Night) -> Step:
                 posted = plan_step(night)
             except Exception as error:
                 posted, failed = 0, error
-            step = delivery.step()
+            step = delivery.step(tell=_progress(total.done, delivery.waiting(), tell)) if tell else delivery.step()
             for field in ("sent", "failed", "postponed", "dropped"):
                 setattr(total, field, getattr(total, field) + getattr(step, field))
             total.away = step.away
-            if step.away or not (posted or step.sent or step.failed or step.postponed or step.dropped or step.more):
+            if step.away or not (posted or step.done or step.more):
                 break
     if failed is not None:
         raise failed
     return total
+
+
+def _progress(before: int, waiting: int, tell: Tell) -> Callable[[Step], object]:
+    return lambda step: tell("sending", before + step.done, before + max(waiting, step.done))
 
 
 class Worker:

@@ -8,7 +8,7 @@ numbers do not. `docs/benchmark.md` says what is measured and why so.
     ground     databases on disk, real servers as `asanokai serve` starts them, memory of processes
     filling    members, meetings and topics, inserted in bulk
     bare, bare_commit   the limits: Flask alone; Flask with one insert and commit
-    progress   a line on standard error
+    progress   a line on standard error; at a terminal a bar beneath
     turns      one side of a ratio, asked by turns with the other
     load, sink, sender  processes of their own: the browsers, the mail server, the worker
 

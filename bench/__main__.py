@@ -4,10 +4,11 @@ import argparse
 import sys
 from collections.abc import Callable
 from functools import partial
+from itertools import product
 
 from bench import answer, ground, growth, letters, page, results, start
 from bench.ground import Ground
-from bench.progress import say
+from bench.progress import each, say
 from bench.results import Line
 
 DATABASES = ("sqlite", "postgresql")
@@ -30,10 +31,9 @@ def main() -> int:
     on = results.machine()
     lines: list[Line] = []
     with ground.prepared() as prepared:
-        for name in chosen:
-            for database in DATABASES:
-                say(f"{name} on {database}")
-                lines += measures[name](prepared, database)
+        for name, database in each(list(product(chosen, DATABASES))):
+            say(f"{name} on {database}")
+            lines += measures[name](prepared, database)
     print(results.table(lines))
     if not arguments.only:
         results.write(lines, on)

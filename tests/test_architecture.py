@@ -15,7 +15,7 @@ FLOORS = {
     7.1: "app",
     6: "web worker",
     5.2: "delivering demo",
-    5.1: "composing transport catcher intake printing doctor backup",
+    5.1: "composing transport catcher intake printing doctor backup listing",
     4: "announcing applying digesting figures importing invitations leaving showing",
     3.7: "rsvps",
     3.6: "topics",
@@ -25,8 +25,8 @@ FLOORS = {
     3.3: "members",
     3.2: "installation",
     3.1: "letters",
-    2.2: "journal",
-    2.1: "db languages markdown tokens links ical holidays",
+    2.2: "journal terminal",
+    2.1: "db languages markdown tables tokens links ical holidays",
     1: "clock errors",
 }
 """Floor → its modules. Imports go down only, and never to a neighbour on the same floor."""

@@ -5,7 +5,7 @@ where a field is empty, never overwritten. `sheet` finds out what the file is; h
 Nobody is written to: who is taken in gets the next invitation.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from asanokai import clock, journal, members
 from asanokai import series as series_rules
 from asanokai.db import session
 from asanokai.errors import N_, Refused
-from asanokai.importing.sheet import Person, Sheet, read
+from asanokai.importing.sheet import Person, Row, Sheet, read
 from asanokai.members import NAMES, Address, Member
 from asanokai.series import Series
 
@@ -26,6 +26,13 @@ WRITTEN = ("new", "changed")
 VERDICTS = (*WRITTEN, "unchanged", "duplicate", "bad")
 LOOKED_UP = 500
 """Addresses asked for in one statement."""
+
+Tell = Callable[[str, int, int], object]
+"""Hears "checking" or "taking", how many rows are done, of how many."""
+
+
+def _unheard(_doing: str, _done: int, _of: int) -> None:
+    """Where nobody wants to know."""
 
 
 @dataclass(frozen=True)
@@ -55,18 +62,25 @@ class Verdict:
         return "; ".join(str(remark) for remark in self.remarks)
 
 
-def preview(sheet: Sheet, *, series: Series | None = None, language: str | None = None) -> list[Verdict]:
+def preview(
+    sheet: Sheet, *, series: Series | None = None, language: str | None = None, tell: Tell = _unheard
+) -> list[Verdict]:
     """What would become of each row. Writes nothing. People who do not say theirs have `language`, else German."""
-    return [verdict for verdict, _person, _member in _judged(sheet, series, language)]
+    return [verdict for verdict, _person, _member in _judged(sheet, series, language, tell)]
 
 
 def take(
-    sheet: Sheet, *, series: Series | None = None, language: str | None = None, actor_id: int | None = None
+    sheet: Sheet,
+    *,
+    series: Series | None = None,
+    language: str | None = None,
+    actor_id: int | None = None,
+    tell: Tell = _unheard,
 ) -> list[Verdict]:
     """Add and fill up members, let them belong to the series; a verdict for each row. Needs a writing transaction."""
-    verdicts = []
+    verdicts: list[Verdict] = []
     # All rows are judged before the first is taken, so that they are judged as in the preview.
-    for verdict, person, member in list(_judged(sheet, series, language)):
+    for verdict, person, member in list(_judged(sheet, series, language, tell)):
         kept = verdict
         if verdict.verdict in WRITTEN:
             try:
@@ -78,6 +92,7 @@ def take(
                 # On PostgreSQL somebody else may have added the address between our look and our writing.
                 kept = replace(verdict, verdict="bad", remarks=(Remark(N_("was changed by somebody else just now")),))
         verdicts.append(kept)
+        tell("taking", len(verdicts), len(sheet.rows))
     counts = {name: sum(verdict.verdict == name for verdict in verdicts) for name in VERDICTS}
     journal.write(
         "import", "series" if series else "member", series.id if series else None, actor_id=actor_id, **counts
@@ -100,9 +115,12 @@ def _take(person: Person, member: Member | None, series: Series | None, actor_id
 
 
 def _judged(
-    sheet: Sheet, series: Series | None, language: str | None
+    sheet: Sheet, series: Series | None, language: str | None, tell: Tell
 ) -> Iterator[tuple[Verdict, Person, Member | None]]:
-    people = [(row, sheet.person(row, language or "de")) for row in sheet.rows]
+    people: list[tuple[Row, Person]] = []
+    for row in sheet.rows:
+        people.append((row, sheet.person(row, language or "de")))
+        tell("checking", len(people), len(sheet.rows))
     known = _known([person.address for _row, person in people if person.address])
     belonging = series_rules.member_ids(series) if series is not None else None
     seen: dict[str | int, int] = {}
