@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --universal --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long check bench bench-long format letters catalogues chromium lock
+.PHONY: help run test test-long check bench bench-long format letters catalogues pictures chromium lock
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ letters: .venv/installed-dev ## write every letter anew into tests/letters/; rea
 
 catalogues: .venv/installed-dev ## collect the texts of the pages into the catalogues and compile them
 	@$(BIN)/python -m tests.grounds.catalogues --update
+
+pictures: .venv/installed-dev chromium ## take the pictures in docs/ anew, and those that tests compare with
+	@$(BIN)/python -m tests.grounds.pictures
 
 chromium: .venv/installed-dev
 	@$(BIN)/python -m tests.grounds.browser

@@ -65,6 +65,7 @@ class Config:
     night: tuple[time, time] = (time(21), time(7))
     limits_storage: str = "memory://"
     metrics: bool = False
+    design: bool = False
     proxies: int = 0
     clock_file: str = ""
     instance: Path = HOME / "instance"
@@ -183,6 +184,7 @@ class _Reader:
             night=self._night(),
             limits_storage=self._limits_storage(),
             metrics=self.truth("ASANOKAI_METRICS"),
+            design=self.truth("ASANOKAI_DESIGN"),
             proxies=self.number("ASANOKAI_PROXIES", 0, most=5),
             clock_file=self._clock_file(),
             instance=self.instance,

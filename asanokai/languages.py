@@ -151,7 +151,7 @@ def date_in_words(day: date, language: str, *, short: bool = False) -> str:
 @lru_cache(maxsize=1024)
 def month_in_words(day: date, language: str) -> str:
     """The month alone, short: "März" · "Mar" · "3月"."""
-    return format_date(day, "LLL", locale=_locale(language))
+    return format_date(day, "MMM", locale=_locale(language))
 
 
 @lru_cache(maxsize=1024)

@@ -121,6 +121,7 @@ def _keep_here(port: int, letters_port: int) -> None:
     for name in [name for name in os.environ if name.startswith(("MAIL_", "ASANOKAI_BASE_URL"))]:
         del os.environ[name]
     os.environ["ASANOKAI_BASE_URL"] = f"http://localhost:{port}"
+    os.environ.setdefault("ASANOKAI_DESIGN", "yes")
     os.environ |= {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": str(letters_port)}
 
 

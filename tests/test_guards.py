@@ -51,6 +51,10 @@ READ: Expected = {
     "answer.by_link": EVERYBODY,
     "feeds.public": EVERYBODY,
     "feeds.personal": EVERYBODY,
+    "design.parts": EVERYBODY,
+    "files.manifest": EVERYBODY,
+    "files.offline": EVERYBODY,
+    "files.service_worker": EVERYBODY,
     "paper.leaflet": EVERYBODY,
     "paper.leaflet: not public": (404, 200, 404, 200, 404, 200),
     "paper.picture": EVERYBODY,
@@ -147,7 +151,7 @@ NEEDS_NO_TOKEN = {"answer.by_link": 303, "account.unsubscribe": 200}
 
 @pytest.fixture
 def settings() -> dict[str, Any]:
-    return {"metrics": True}
+    return {"metrics": True, "design": True}
 
 
 @pytest.fixture

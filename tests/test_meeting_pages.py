@@ -329,8 +329,8 @@ def test_many_who_are_silent_come_by_pages_and_those_who_answered_stay_whole(aki
 
     def seen(query: str) -> tuple[list[int], list[str]]:
         text = akiko.get(page(announced, f"roll{query}")).text
-        lines = re.findall(r'roll\?member=(\d+)#|roll/(\d+)"', text)
-        return [int(link or form) for link, form in lines], re.findall(r'rel="(next|prev)" href="([^"]*)"', text)
+        lines = re.findall(r'<tr id="line-(\d+)"', text)
+        return [int(number) for number in lines], re.findall(r'rel="(next|prev)" href="([^"]*)"', text)
 
     answered = sorted(crowd[:3], key=lambda who: who.name.sort_key())
     ids = [who.id for who in silent]

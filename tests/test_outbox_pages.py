@@ -141,7 +141,8 @@ def test_a_previewed_letter_can_run_and_load_nothing_and_its_page_frames_only_it
     policies = [akiko.get(address + part).headers["Content-Security-Policy"] for part in ("&part=html", "")]
     assert policies == [
         "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox",
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-src 'self'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; manifest-src 'self'; "
+        "form-action 'self'; frame-src 'self'; "
         "frame-ancestors 'none'; base-uri 'none'",
     ]
 

@@ -208,7 +208,7 @@ def test_proposing_says_how_many_are_new_and_then_that_all_are_there(akiko, own)
     said = []
     for _ in range(2):
         response = akiko.post(f"/coordinate/series/{own}/propose")
-        said += re.findall(r'role="status">(.*?)</p>', akiko.get(response.location).text)
+        said += re.findall(r'class="notice[^"]*">(.*?)</p>', akiko.get(response.location).text)
     assert said == ["11 new dates were proposed.", "All dates of the next twelve months are there already."]
 
 

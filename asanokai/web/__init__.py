@@ -22,7 +22,7 @@ from asanokai import clock, db, journal, languages
 from asanokai.errors import N_, Missing, Refused
 from asanokai.members import Member
 from asanokai.series import Series
-from asanokai.web import account, answer, feeds, loading, paper, programme
+from asanokai.web import account, answer, design, feeds, files, loading, paper, programme
 from asanokai.web.coordinate import desk, meeting, outbox, people, settings
 from asanokai.web.coordinate import series as series_pages
 from config import Config
@@ -31,7 +31,7 @@ csrf = CSRFProtect()
 babel = Babel()
 limiter = Limiter(get_remote_address, headers_enabled=False)
 
-PAGES = (programme.pages, account.pages, answer.pages, feeds.pages, paper.pages)
+PAGES = (programme.pages, account.pages, answer.pages, feeds.pages, paper.pages, design.pages, files.pages)
 DESK = (desk.pages, series_pages.pages, meeting.pages, people.pages, outbox.pages, settings.pages)
 
 anyone, token = loading.anyone, loading.bearer
@@ -65,6 +65,10 @@ GUARDS = {
     "answer.by_member": readable,
     "feeds.public": anyone,
     "feeds.personal": token,
+    "design.parts": anyone,
+    "files.manifest": anyone,
+    "files.offline": anyone,
+    "files.service_worker": anyone,
     "paper.leaflet": readable,
     "paper.picture": readable,
     "paper.roll": of_meeting,
@@ -133,6 +137,7 @@ def init_app(app: Flask) -> None:
     limiter.init_app(app)
     _sign_in(app)
     app.after_request(_write_what_outlives)  # the first to be registered is the last to be called: after the rollback
+    files.init_app(app)
     db.init_app(app)
     for pages in PAGES:
         app.register_blueprint(pages)
@@ -217,7 +222,7 @@ def language_of_request() -> str:
 
 def _headers(response: Response) -> Response:
     asked = languages.known(request.args.get("lang"))
-    if asked and session.get("lang") != asked and request.endpoint != "static":
+    if asked and session.get("lang") != asked and request.endpoint not in files.NO_PAGES:
         session["lang"] = asked
     response.headers.setdefault(
         "Content-Security-Policy",
@@ -227,7 +232,7 @@ def _headers(response: Response) -> Response:
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     if request.endpoint not in loading.OPEN_TO_SEARCH:
         response.headers.setdefault("Referrer-Policy", "no-referrer")
-        if request.endpoint != "static":
+        if request.endpoint != "static" or response.status_code >= 400:
             response.headers.setdefault("X-Robots-Tag", "noindex")
             response.headers.setdefault("Cache-Control", "no-store")
     response.headers.setdefault("Referrer-Policy", "same-origin")

@@ -3,6 +3,7 @@
 """
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import g
 from flask_login import current_user
@@ -11,6 +12,7 @@ from asanokai import rsvps, showing, topics
 from asanokai.meetings import Meeting
 from asanokai.rsvps import Rsvp
 from asanokai.series import Series
+from asanokai.showing import Shown
 from asanokai.web import loading
 from asanokai.web.forms import AnswerForm
 
@@ -18,12 +20,46 @@ from asanokai.web.forms import AnswerForm
 def meeting(form: AnswerForm) -> dict[str, Any]:
     """What a meeting's page shows. The guard has loaded g.meeting, g.series and g.rsvp."""
     this = g.meeting
+    page, picture = loading.links().meeting(this.path), loading.links().picture(this.path, loading.language())
+    facts = answering(this, g.series, g.rsvp, form, held=g.held, queued=g.queued, zone=loading.zone())
+    told = this.public and this.state != "draft"
     return {
-        **answering(this, g.series, g.rsvp, form, held=g.held, queued=g.queued, zone=loading.zone()),
-        "page_link": loading.links().meeting(this.path),
-        "picture_link": loading.links().picture(this.path, loading.language()),
+        **facts,
+        "page_link": page,
+        "picture_link": picture,
+        "for_search": for_search(facts["shown"], page=page, picture=picture) if told else None,
         "may_answer": may_answer(),
         "may_coordinate": loading.may_coordinate(this.series_id),
+    }
+
+
+EVENT_STATUS = {"cancelled": "EventCancelled"}
+
+
+def for_search(shown: Shown, *, page: str, picture: str) -> dict[str, Any]:
+    """A public meeting as search engines read it: schema.org/Event."""
+    meeting = shown.meeting
+    here = ZoneInfo(meeting.zone)
+    place = {"@type": "Place", "name": str(shown.venue), "address": str(shown.venue)}
+    return {
+        "@context": "https://schema.org",
+        "@type": "Event",
+        "name": str(shown.headline),
+        "startDate": meeting.starts_at.astimezone(here).isoformat(),
+        "endDate": meeting.ends_at.astimezone(here).isoformat(),
+        "eventStatus": f"https://schema.org/{EVENT_STATUS.get(meeting.state, 'EventScheduled')}",
+        "eventAttendanceMode": "https://schema.org/OfflineEventAttendanceMode",
+        "url": page,
+        "image": [picture],
+        "inLanguage": loading.language(),
+        "organizer": {"@type": "Organization", "name": loading.organisation(), "url": loading.links().home()},
+        "performer": [{"@type": "Person", "name": one.name} for topic in shown.topics for one in topic.speakers],
+        **({"location": place} if shown.venue else {}),
+        **(
+            {"description": about}
+            if (about := "\n\n".join(t.abstract_text for t in shown.topics if t.abstract))
+            else {}
+        ),
     }
 
 

@@ -136,7 +136,11 @@ def sign_out() -> Response:
     logout_user()
     session.clear()
     flash(gettext("You are signed out."))
-    return redirect(url_for("programme.home"), 303)
+    response = redirect(url_for("programme.home"), 303)
+    # What the browser keeps of this member goes too, above all the copy of the own page (static/service-worker.js). Not
+    # "cookies": ours is emptied above, and the words just said travel in the one that comes with this answer.
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response
 
 
 # --- my meetings ------------------------------------------------------------------------------------------------------

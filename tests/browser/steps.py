@@ -14,6 +14,10 @@ PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "has_touch":
 """The phone that pages are drawn for."""
 
 
+SETTLING = """() => { window.settled = new Promise(
+    (done) => document.addEventListener("htmx:afterSettle", () => done(true), { once: true })) }"""
+
+
 def delivered(app: Flask, smtp: Any) -> list[Any]:
     """Let the worker plan and send what is due; the letters that arrived by this."""
     before = len(smtp.letters)
@@ -33,9 +37,15 @@ def newest_to(smtp: Any, address: str) -> Any:
 
 
 def press(page: Page, button: str = "main button.primary") -> None:
-    """Press a button that sends a form, and wait for the page that answers."""
+    """Press a button that sends a form, and wait for what answers: another page, or on a quick path a part of this."""
+    found = page.locator(button).first
+    if found.evaluate("one => Boolean(window.htmx && one.closest('[hx-post], [hx-get]'))"):
+        page.evaluate(SETTLING)
+        found.click()
+        page.evaluate("() => window.settled")
+        return
     with page.expect_navigation():
-        page.locator(button).first.click()
+        found.click()
 
 
 def sign_in(app: Flask, smtp: Any, page: Page, address: str) -> None:

@@ -11,7 +11,7 @@ from asanokai.meetings import Meeting
 from asanokai.members import Member
 from asanokai.series import Series
 from tests import members_twin, people
-from tests.browser.steps import PHONE, delivered, links_in, newest_to, press, sign_in
+from tests.browser.steps import PHONE, SETTLING, delivered, links_in, newest_to, press, sign_in
 from tests.people import berlin
 
 CHIEF = "ludwig.haase@asanokai.example"
@@ -120,20 +120,18 @@ def test_a_morning_is_run_from_the_empty_installation_to_the_roll_without_the_sh
     silent = page.locator("tbody tr:has(form)")
     silent.locator("select").select_option("yes")
     silent.locator("[name=guests]").fill("1")
-    with page.expect_navigation():
-        silent.locator("button").click()
+    press(page, "tbody tr form button")
     assert page.inner_text(".lead-text") == "For the caterer: 3 people"
 
     # --- it moves, and is called off ----------------------------------------------------------------------------------
     clock.advance(hours=1)
     delivered(app, smtp)
-    page.go_back()
     page.goto(page.locator(".crumbs a").last.get_attribute("href"))
     press(page, "main a:has-text('Move')")
     page.fill("[name=starts]", "2026-03-13T09:00")
     page.fill("[name=ends]", "2026-03-13T11:00")
     press(page)
-    assert page.inner_text(".card p") == f"{taken_in} people are told by letter; their answers stay valid."
+    assert page.inner_text("main form > p") == f"{taken_in} people are told by letter; their answers stay valid."
     assert page.input_value("[name=starts]") == "2026-03-13T09:00"
     press(page)
     assert len(delivered(app, smtp)) == taken_in
@@ -193,8 +191,9 @@ def test_announcing_and_answering_need_no_mouse(app, clock, smtp, open_page):
     page.keyboard.press("ArrowRight")
     assert page.locator("input[value=maybe]").is_checked()
     walk_to(page, "main button.primary")
-    with page.expect_navigation():
-        page.keyboard.press("Enter")
+    page.evaluate(SETTLING)
+    page.keyboard.press("Enter")
+    page.evaluate("() => window.settled")
     with db.reading():
         assert rsvps.of(number, people.emma().id).answer == "maybe"
 

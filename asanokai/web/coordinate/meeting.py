@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, FieldList, FormField, IntegerField
 from wtforms.validators import InputRequired, NumberRange, Optional
 
-from asanokai import announcing, invitations, letters, meetings, rsvps, showing, topics
+from asanokai import announcing, invitations, languages, letters, meetings, rsvps, showing, topics
 from asanokai.announcing import Change
 from asanokai.errors import N_, BadInput
 from asanokai.series import in_utc
@@ -133,7 +133,8 @@ def move(meeting_id: int) -> Response | tuple[str, int]:
     if not checked:
         valid = form.validate_on_submit()
         form.status = 200 if valid or not form.is_submitted() else 422
-        return _page("meeting_move.html", form=form, check=valid, touched=announcing.touched(this)), form.status
+        check = _as_moved(form) if valid else None
+        return _page("meeting_move.html", form=form, check=check, touched=announcing.touched(this)), form.status
 
     def act() -> None:
         starts, ends = (in_utc(form[name].data, this.zone) for name in ("starts", "ends"))
@@ -142,7 +143,26 @@ def move(meeting_id: int) -> Response | tuple[str, int]:
     if attempt(form, act):
         flash(gettext("Saved."))
         return _back()
-    return _page("meeting_move.html", form=form, check=False, touched=announcing.touched(this)), form.status
+    return _page("meeting_move.html", form=form, check=None, touched=announcing.touched(this)), form.status
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Where and when it would be, in the reader's words."""
+
+    date: str
+    time: str
+    venue: languages.Text
+
+
+def _as_moved(form: MoveForm) -> Moved:
+    zone, language = g.meeting.zone, loading.language()
+    starts, ends = (in_utc(form[name].data, zone) for name in ("starts", "ends"))
+    return Moved(
+        languages.dates_of(starts, ends, language, zone),
+        languages.span_in_words(starts, ends, language, zone),
+        languages.pick(form.venue.data or g.meeting.venue, language, g.series.first_language),
+    )
 
 
 class CancelForm(Form):

@@ -107,7 +107,8 @@ def preview(meeting_id: int) -> Response:
         )
     )
     response.headers["Content-Security-Policy"] = (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-src 'self'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; manifest-src 'self'; "
+        "form-action 'self'; frame-src 'self'; "
         "frame-ancestors 'none'; base-uri 'none'"
     )
     return response
