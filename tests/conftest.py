@@ -216,6 +216,10 @@ def site(app: Flask, config: Config, listener: socket.socket) -> Iterator[str]:
     yield config.base_url
     server.shutdown()
     thread.join()
+    # What a service worker asked for in the background may still be answered, over a connection to the database.
+    for answering in threading.enumerate():
+        if "process_request_thread" in answering.name:
+            answering.join(5)
 
 
 @pytest.fixture(scope="session")
