@@ -141,3 +141,16 @@ def test_too_many_guests_are_refused_with_what_was_typed_still_there(app, clock,
     )
     assert page.locator("input[value=yes]").is_checked()
     assert answer_of(meeting_id, address) == ("invited", None, 0, "", None)
+
+
+def test_a_title_of_long_german_words_stays_within_a_phone(app, clock, smtp, open_page):
+    with db.transaction():
+        title = {"de": "Familienunternehmensnachfolgeberatung in Thüringen"}
+        path = people.announced_meeting(people.series(), title=title).path
+    page = open_page(**PHONE, locale="de-DE")
+    page.goto(f"/meetings/{path}")
+    assert page.evaluate("() => document.scrollingElement.scrollWidth") == 360
+    assert page.evaluate(
+        "() => { const r = document.createRange(); r.selectNodeContents(document.querySelector('h1')); "
+        "return r.getBoundingClientRect().right <= 360 }"
+    )
