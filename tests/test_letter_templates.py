@@ -14,7 +14,8 @@ import pytest
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedError
 from markupsafe import Markup
 
-from asanokai.composing.lines import WIDEST, columns, fitted
+from asanokai.composing.lines import WIDEST, fitted
+from asanokai.tables import cells
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 LANGUAGES = ("de", "en", "ja")
@@ -352,7 +353,7 @@ def test_the_text_is_tidy(language: str, kind: str, facts: dict[str, Any], meeti
     assert "&amp;" not in body
     assert "!" not in body + re.sub(r"<style.*</style>|<!.*?>", "", html, flags=re.DOTALL)
     assert "！" not in body + html
-    assert [line for line in lines if columns(line) > WIDEST and not re.fullmatch(r"https://\S+", line)] == []
+    assert [line for line in lines if cells(line) > WIDEST and not re.fullmatch(r"https://\S+", line)] == []
 
 
 @every_language

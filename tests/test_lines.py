@@ -3,7 +3,8 @@
 import pytest
 
 from asanokai import db
-from asanokai.composing.lines import WIDEST, columns, fitted
+from asanokai.composing.lines import WIDEST, fitted
+from asanokai.tables import cells
 from tests import people
 
 LATIN = "The table is laid at eight o’clock sharp, and whoever comes later finds the coffee cold and the seats taken."
@@ -27,7 +28,7 @@ JAPANESE = (
     ],
 )
 def test_a_full_width_sign_takes_two_columns_and_a_mark_upon_a_sign_none(line, wide):
-    assert columns(line) == wide
+    assert cells(line) == wide
 
 
 def test_a_line_that_fits_stays_and_so_do_empty_lines():
@@ -97,7 +98,7 @@ def test_what_is_broken_off_stands_below_the_words(label, blank):
     first, second = fitted(label + "Optik " * 14).rstrip().split("\n")
     assert first.startswith(f"{label}Optik")
     assert second.startswith(f"{blank}Optik")
-    assert columns(first) <= WIDEST
+    assert cells(first) <= WIDEST
 
 
 def test_a_sentence_with_a_colon_has_no_label():
@@ -109,7 +110,7 @@ def test_no_word_is_lost_and_no_line_is_too_wide():
     text = f"{LATIN}\n{JAPANESE}\n- {JAPANESE}\n会場：{JAPANESE}"
     lines = fitted(text).split("\n")
     assert "".join("".join(lines).split()) == "".join(text.split())
-    assert [line for line in lines if columns(line) > WIDEST] == []
+    assert [line for line in lines if cells(line) > WIDEST] == []
 
 
 def test_a_composed_letter_has_no_wide_line_whatever_people_wrote(app):
@@ -117,6 +118,6 @@ def test_a_composed_letter_has_no_wide_line_whatever_people_wrote(app):
         meeting_id = people.announced_meeting(title={"ja": "光" * 60}, note={"ja": JAPANESE * 3}).id
     with db.reading():
         letter = app.extensions["composer"].preview("invite", meeting_id, "ja")
-    wide = [line for line in letter.text.split("\n") if columns(line) > WIDEST]
+    wide = [line for line in letter.text.split("\n") if cells(line) > WIDEST]
     assert [line for line in wide if not line.startswith("http://localhost")] == []
     assert "光" * 60 in letter.text.replace("\n", "")

@@ -5,7 +5,8 @@ lines are broken here, once for all readers. It never breaks a word of Latin scr
 """
 
 import re
-import unicodedata
+
+from asanokai.tables import cells
 
 WIDEST = 72
 """Columns of a line; a full-width sign takes two. Quoted twice in an answer it still fits into 76."""
@@ -26,11 +27,6 @@ _LABEL = re.compile(r"\s*(?:(?:[-・]|\d+[.)]) |\w+:\s{2,}|\w+：)?")
 _LONGEST_LABEL = 24
 
 
-def columns(line: str) -> int:
-    """How wide a line is in a typewriter's columns."""
-    return len(line) if line.isascii() else sum(map(_width, line))
-
-
 def fitted(text: str) -> str:
     """The text with every line that is too wide broken; what is broken off stands below the words, not the label."""
     return "\n".join(piece for line in text.split("\n") for piece in _broken(line))
@@ -39,9 +35,9 @@ def fitted(text: str) -> str:
 def _broken(line: str) -> list[str]:
     lines = []
     # The first condition spares counting: no sign is wider than two columns.
-    while len(line) * 2 > WIDEST and columns(line) > WIDEST and (place := _place(line)):
+    while len(line) * 2 > WIDEST and cells(line) > WIDEST and (place := _place(line)):
         lines.append(line[:place].rstrip())
-        blank = "".join("　" if _width(sign) == 2 else " " for sign in _label(line))
+        blank = "".join("　" if cells(sign) == 2 else " " for sign in _label(line))
         line = blank + line[place:].lstrip()
     return [*lines, line]
 
@@ -49,14 +45,14 @@ def _broken(line: str) -> list[str]:
 def _label(line: str) -> str:
     """What stands before the words: blanks, the mark of a list, "Wo:    "."""
     found = _LABEL.match(line)
-    return found[0] if found and columns(found[0]) <= _LONGEST_LABEL else ""
+    return found[0] if found and cells(found[0]) <= _LONGEST_LABEL else ""
 
 
 def _place(line: str) -> int:
     """Where to break: after the last pause that leaves the line full enough, else at the last place that fits, else at
     the first behind; 0 if there is none."""
     start = len(_label(line))
-    width, last, pause = columns(line[:start]), 0, 0
+    width, last, pause = cells(line[:start]), 0, 0
     for place in range(start, len(line)):
         if place > start and _may_break(line[place - 1], line[place]):
             if width > WIDEST:
@@ -64,7 +60,7 @@ def _place(line: str) -> int:
             last = place
             pause = place if line[place - 1] in _PAUSES and width >= WIDEST * _FULL_ENOUGH else pause
         # The blank at which a line is broken takes no room.
-        width += _width(line[place])
+        width += cells(line[place])
     return pause or last
 
 
@@ -73,12 +69,6 @@ def _may_break(before: str, behind: str) -> bool:
         return False
     if before.isspace():
         return True
-    if before.isdigit() and _width(behind) == 2:
+    if before.isdigit() and cells(behind) == 2:
         return False
-    return 2 in (_width(before), _width(behind))
-
-
-def _width(sign: str) -> int:
-    if unicodedata.combining(sign) or sign in "\u200b\u200c\u200d\ufe0e\ufe0f":
-        return 0
-    return 2 if unicodedata.east_asian_width(sign) in "FW" else 1
+    return 2 in (cells(before), cells(behind))

@@ -50,7 +50,7 @@ class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF carries no types
     status = 200
     form_errors: list[str]
 
-    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]  # as above
         """Takes words from the form and files from the files. Flask-WTF would mix the two, and take JSON too: then a
         line of text could turn out to be a file or a number."""
 

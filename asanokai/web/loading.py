@@ -42,17 +42,20 @@ def language() -> str:
 
 def me() -> Member:
     """The member who is signed in. Only behind a guard that makes sure somebody is."""
-    return current_user._get_current_object()  # type: ignore[no-any-return]
+    member: Member = current_user._get_current_object()
+    return member
 
 
 def tokens() -> Tokens:
     """Signs and reads links."""
-    return current_app.extensions["tokens"]  # type: ignore[no-any-return]
+    signer: Tokens = current_app.extensions["tokens"]
+    return signer
 
 
 def links() -> Links:
     """Absolute addresses."""
-    return current_app.extensions["links"]  # type: ignore[no-any-return]
+    addresses: Links = current_app.extensions["links"]
+    return addresses
 
 
 _KNOWN = (

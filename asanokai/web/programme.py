@@ -88,7 +88,7 @@ def logo() -> Response:
     response = Response(row.logo, mimetype=row.logo_type)
     response.headers["Cache-Control"] = "public, max-age=3600"
     response.set_etag(str(row.changed_at))
-    return response.make_conditional(request)  # type: ignore[return-value]
+    return response.make_conditional(request)  # type: ignore[return-value]  # the same one comes back
 
 
 # --- monitors ---------------------------------------------------------------------------------------------------------

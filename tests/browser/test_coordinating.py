@@ -1,17 +1,17 @@
-"""From an empty installation to a morning that was run without the shell, by clicking alone; and by keyboard alone."""
+"""From an empty installation to a morning that was run without the shell, by clicking alone."""
 
 from collections import Counter
 
 import pytest
 from sqlalchemy import select
 
-from asanokai import db, members, rsvps
+from asanokai import db, members
 from asanokai.letters import Letter
 from asanokai.meetings import Meeting
 from asanokai.members import Member
 from asanokai.series import Series
 from tests import members_twin, people
-from tests.browser.steps import PHONE, SETTLING, delivered, links_in, newest_to, press, sign_in
+from tests.browser.steps import PHONE, delivered, links_in, press, sign_in
 from tests.people import berlin
 
 CHIEF = "ludwig.haase@asanokai.example"
@@ -170,38 +170,3 @@ def test_a_coordinator_in_tokyo_moves_a_morning_by_the_meetings_own_clock(app, c
             berlin(2026, 4, 8, 12),
         )
     assert "15:00～17:00" in page.inner_text("main")
-
-
-def test_announcing_and_answering_need_no_mouse(app, clock, smtp, open_page):
-    with db.transaction():
-        series = people.series()
-        people.coordinate(series, people.katrin())
-        people.belong(series, people.emma())
-        number = people.meeting(series).id
-    page = open_page()
-    sign_in(app, smtp, page, "katrin.lindner@optik-jena.example")
-    page.goto(f"/coordinate/meetings/{number}/announce")
-    walk_to(page, "main button.primary")
-    with page.expect_navigation():
-        page.keyboard.press("Enter")
-    clock.set(berlin(2026, 2, 19, 9))
-    delivered(app, smtp)
-    page.goto(links_in(newest_to(smtp, "emma.whitfield@ilmenau.example"), "/answer/")[0])
-    walk_to(page, "input[name=answer]:checked")
-    page.keyboard.press("ArrowRight")
-    assert page.locator("input[value=maybe]").is_checked()
-    walk_to(page, "main button.primary")
-    page.evaluate(SETTLING)
-    page.keyboard.press("Enter")
-    page.evaluate("() => window.settled")
-    with db.reading():
-        assert rsvps.of(number, people.emma().id).answer == "maybe"
-
-
-def walk_to(page, wanted):
-    """Press the tab key until the wanted thing has the focus."""
-    for _ in range(60):
-        page.keyboard.press("Tab")
-        if page.evaluate("wanted => document.activeElement.matches(wanted)", wanted):
-            return
-    raise AssertionError(f"the tab key does not reach {wanted}")

@@ -84,7 +84,7 @@ def edit(meeting_id: int) -> Response | tuple[str, int]:
     def act() -> None:
         values = {name: form[name].data for name in _stored(this)}
         values |= {name: values[name] or None for name in ("title", "note")}
-        values["answer_until"] = in_utc(form.answer_until.data, this.zone)  # type: ignore[arg-type]
+        values["answer_until"] = in_utc(form.answer_until.data, this.zone)  # type: ignore[arg-type]  # required: not None here
         announcing.edit(meeting_id, actor_id=loading.me().id, **values)
 
     if attempt(form, act):

@@ -264,9 +264,9 @@ def add_meeting(series_id: int) -> Response | tuple[str, int]:
     made: list[int] = []
 
     def act() -> None:
-        made.append(
-            meetings.add(g.series, form.starts.data, wall_end=form.ends.data, actor_id=loading.me().id).id  # type: ignore[arg-type]
-        )
+        starts = form.starts.data
+        assert starts is not None  # the field is required
+        made.append(meetings.add(g.series, starts, wall_end=form.ends.data, actor_id=loading.me().id).id)
 
     if attempt(form, act):
         flash(gettext("The draft is there. Post what it is about, then announce it."))
