@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --universal --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long check bench bench-long format letters catalogues pictures chromium lock
+.PHONY: help run test test-long check bench bench-long format letters catalogues pictures lighthouse chromium lock
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ catalogues: .venv/installed-dev ## collect the texts of the pages into the catal
 
 pictures: .venv/installed-dev chromium ## take the pictures in docs/ anew, and those that tests compare with
 	@$(BIN)/python -m tests.grounds.pictures
+
+lighthouse: .venv/installed-dev chromium ## what Lighthouse says about six pages of the demo; wants Node with npm
+	@$(BIN)/python -m tests.grounds.lighthouse
 
 chromium: .venv/installed-dev
 	@$(BIN)/python -m tests.grounds.browser

@@ -20,15 +20,19 @@ SALUTATIONS = ("", "frau", "herr")
 _DATE = {"de": "EEEE, d. MMMM y", "en": "EEEE, d MMMM y", "ja": "y年M月d日（E）"}
 _SHORT_DATE = {"de": "EEE, d. MMM y", "en": "EEE, d MMM y", "ja": "y年M月d日（E）"}
 _TIME = {"de": "H:mm", "en": "H:mm", "ja": "H:mm"}
-_SPAN = {"de": "{start}–{end} Uhr", "en": "{start}–{end}", "ja": "{start}～{end}"}
-_AT = {"de": "{date}, {time} Uhr", "en": "{date}, {time}", "ja": "{date} {time}"}
-_THERE = {"de": "{span} in {city}", "en": "{span} in {city}", "ja": "{city}時間 {span}"}
+_SPAN = {"de": "{start}–{end}\N{NO-BREAK SPACE}Uhr", "en": "{start}–{end}", "ja": "{start}～{end}"}
+_AT = {"de": "{date}, {time}\N{NO-BREAK SPACE}Uhr", "en": "{date}, {time}", "ja": "{date}{time}"}
+_THERE = {"de": "{span} in {city}", "en": "{span} in {city}", "ja": "{city}時間{span}"}
 _UNTIL = {"de": "{start} bis {end}", "en": "{start} to {end}", "ja": "{start}～{end}"}
 _FIRST_OF_YEAR = {"de": "EEEE, d. MMMM", "en": "EEEE, d MMMM"}
 """The first of several days in one year: the year stands with the last. Japanese puts it in front, hence the next."""
 _LAST_OF_YEAR, _LAST_OF_MONTH = "M月d日（E）", "d日（E）"
+BEFORE_HOURS = {"de": ", ", "en": ", ", "ja": ""}
+"""What stands between a day and its hours."""
 COMMA = {"de": ", ", "en": ", ", "ja": "、"}
 COLON = {"de": ": ", "en": ": ", "ja": "："}
+GAP = {"de": " ", "en": " ", "ja": ""}
+"""What stands between two sentences, and before a bracket. Full-width signs bring their own room."""
 _BRACKETS = {"de": "({})", "en": "({})", "ja": "（{}）"}
 
 _SALUTATION = {
@@ -202,6 +206,11 @@ def bracketed(words: str, language: str) -> str:
     return _BRACKETS[language].format(words)
 
 
+def day_and_hours(day: str, hours: str, language: str) -> str:
+    """A day and its hours on one line: "Thursday, 12 March 2026, 8:00–10:00" · "2026年3月12日（木）8:00～10:00"."""
+    return f"{day}{BEFORE_HOURS[language]}{hours}"
+
+
 def span_in_words(starts_at: datetime, ends_at: datetime, language: str, zone: str) -> str:
     """From when to when, without the day: "8:00–10:00 Uhr" · "8:00–10:00" · "8:00～10:00"."""
     return _SPAN[language].format(
@@ -216,7 +225,7 @@ def elsewhere(starts_at: datetime, ends_at: datetime, language: str, *, here: st
         return ""
     span = span_in_words(starts_at, ends_at, language, there)
     if other.date() != local.date():
-        span = f"{date_in_words(other.date(), language, short=True)}, {span}"
+        span = day_and_hours(date_in_words(other.date(), language, short=True), span, language)
     return _THERE[language].format(span=span, city=city(there, language))
 
 

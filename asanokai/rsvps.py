@@ -221,7 +221,7 @@ def _may(meeting: Meeting, rsvp: Rsvp, choice: str, guests: int, *, by: str, now
     fewer = choice == rsvp.answer and guests <= rsvp.guests
     if choice != "no" and not fewer:
         raise Refused(
-            N_("Answers were open until the deadline. You can still decline; to come, please ask the coordinator.")
+            N_("Answers were open until the deadline. You can still decline; to come, please ask the organisers.")
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from itertools import product
 
-from bench import answer, ground, growth, letters, page, results, start
+from bench import answer, ground, growth, letters, page, results, start, weight
 from bench.ground import Ground
 from bench.progress import each, say
 from bench.results import Line
@@ -19,7 +19,13 @@ def main() -> int:
     """Run the benchmark; the exit code."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--long", action="store_true", help="growth up to 100 000 members")
-    figures = {"start": start.measure, "page": page.measure, "answer": answer.measure, "letters": letters.measure}
+    figures = {
+        "start": start.measure,
+        "weight": weight.measure,
+        "page": page.measure,
+        "answer": answer.measure,
+        "letters": letters.measure,
+    }
     parser.add_argument("--only", choices=[*figures, "growth"], action="append", help="some figures; writes no file")
     arguments = parser.parse_args()
     sizes = growth.LONG_SIZES if arguments.long else growth.SIZES

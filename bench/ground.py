@@ -73,16 +73,20 @@ class Ground:
 
     def site(self, database: str) -> Site:
         """A migrated, empty database and settings for it."""
-        url = self.empty(database)
-        migrations.upgrade(url)
-        port = free_port()
-        return Site(database, url, port, _settings(url, port))
+        return site_at(database, self.empty(database))
 
     def empty(self, database: str) -> str:
         """The URL of a database without tables."""
         if database == "postgresql":
             return self._server.url(self._server.create())
         return sqlite.url(self.folder / f"{next(self._number)}.sqlite")
+
+
+def site_at(database: str, url: str) -> Site:
+    """A site on a database without tables, which it is given."""
+    migrations.upgrade(url)
+    port = free_port()
+    return Site(database, url, port, _settings(url, port))
 
 
 @contextmanager

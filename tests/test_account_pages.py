@@ -465,7 +465,7 @@ def test_an_application_for_a_meeting_asks_by_letter_to_confirm_and_gives_no_sea
     assert shows(page, "Thursday, 12 March 2026", 'name="answer"', 'name="series"') == [True, True, False]
     sent = visitor.post(address, data={**FRIEDA, "answer": "maybe", "guests": "1"}, headers=ENGLISH)
     assert (sent.status_code, sent.location) == (303, f"{address}&sent=1")
-    assert "Please look into your mail" in visitor.get(sent.location, headers=ENGLISH).text
+    assert "Please check your mail" in visitor.get(sent.location, headers=ENGLISH).text
     kept = latest()
     assert (kept.meeting_id, kept.answer, kept.guests, kept.message, kept.state) == (
         meeting.id,
@@ -640,7 +640,7 @@ def test_where_no_approval_is_needed_confirming_gives_the_seat_at_once(app, meet
     Reader(app).post(f"/join?meeting={meeting.path}", data={**FRIEDA, "answer": "yes", "guests": "1"})
     link, visitor = mint_confirmation(app), Reader(app)
     visitor.post(link)
-    assert "You are taken in." in visitor.get(link).text
+    assert "You have been accepted." in visitor.get(link).text
     given = rsvps.of(meeting.id, latest().member_id)
     assert (given.answer, given.seat, given.guests) == ("yes", "held", 1)
 

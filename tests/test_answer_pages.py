@@ -157,7 +157,7 @@ def test_a_full_meeting_says_so_before_and_shows_the_place_in_line_afterwards(ap
         people.say(meeting, people.naoko(), "yes")
     address = link(app, meeting.id, people.emma())
     before = client.get(address).text
-    assert "All seats are taken. If you say yes, you get a place in the waiting list" in before
+    assert "All seats are taken. If you say yes, you get a place on the waiting list" in before
     client.post(address, data={"answer": "yes"})
     after = client.get(address).text
     assert ("Waiting list" in after, "place 2" in after) == (True, True)

@@ -117,9 +117,9 @@ def test_dates_are_written_out():
 def test_moments_are_told_on_the_clock_of_the_place():
     eight = berlin(2026, 3, 12, 8)
     assert [languages.moment_in_words(eight, language, "Europe/Berlin") for language in LANGUAGES] == [
-        "Donnerstag, 12. März 2026, 8:00 Uhr",
+        "Donnerstag, 12. März 2026, 8:00\N{NO-BREAK SPACE}Uhr",
         "Thursday, 12 March 2026, 8:00",
-        "2026年3月12日（木） 8:00",
+        "2026年3月12日（木）8:00",
     ]
     assert languages.time_in_words(eight, "ja", "Asia/Tokyo") == "16:00"
 
@@ -134,7 +134,7 @@ def test_eight_in_jena_is_another_hour_in_tokyo_after_each_clock_change(day, hou
 def test_the_readers_own_clock_is_told_where_it_differs():
     span = berlin(2026, 3, 12, 8), berlin(2026, 3, 12, 10)
     told = [languages.elsewhere(*span, language, here="Europe/Berlin", there="Asia/Tokyo") for language in LANGUAGES]
-    assert told == ["16:00–18:00 Uhr in Tokio", "16:00–18:00 in Tokyo", "東京時間 16:00～18:00"]
+    assert told == ["16:00–18:00\N{NO-BREAK SPACE}Uhr in Tokio", "16:00–18:00 in Tokyo", "東京時間16:00～18:00"]
     assert languages.elsewhere(*span, "de", here="Europe/Berlin", there="Europe/Paris") == ""
 
 

@@ -64,12 +64,16 @@ TOPIC = {
 }
 DAY = {"de": ("März", "Donnerstag"), "en": ("Mar", "Thursday"), "ja": ("3月", "木曜日")}
 DATE = {"de": "Donnerstag, 12. März 2026", "en": "Thursday, 12 March 2026", "ja": "2026年3月12日（木）"}
-TIME = {"de": "8:00–10:00 Uhr", "en": "8:00–10:00", "ja": "8:00～10:00"}
-ELSEWHERE = {"de": "16:00–18:00 Uhr in Tokio", "en": "16:00–18:00 in Tokyo", "ja": "東京時間 16:00～18:00"}
+TIME = {"de": "8:00–10:00\N{NO-BREAK SPACE}Uhr", "en": "8:00–10:00", "ja": "8:00～10:00"}
+ELSEWHERE = {
+    "de": "16:00–18:00\N{NO-BREAK SPACE}Uhr in Tokio",
+    "en": "16:00–18:00 in Tokyo",
+    "ja": "東京時間16:00～18:00",
+}
 UNTIL = {
-    "de": "Mittwoch, 4. März 2026, 12:00 Uhr",
+    "de": "Mittwoch, 4. März 2026, 12:00\N{NO-BREAK SPACE}Uhr",
     "en": "Wednesday, 4 March 2026, 12:00",
-    "ja": "2026年3月4日（水） 12:00",
+    "ja": "2026年3月4日（水）12:00",
 }
 
 
@@ -495,8 +499,8 @@ def test_tomorrow_is_said_only_where_it_is_tomorrow(language: str) -> None:
 def test_nobody_is_asked_to_answer_by_a_day_that_is_past(language: str, kind: str, facts: dict[str, Any]) -> None:
     before = render(language, kind, facts | {"open": True}, full)
     after = render(language, kind, facts | {"open": False}, full)
-    assert [UNTIL[language] in " ".join(part.split()) for part in before[1:]] == [True, True]
-    assert [UNTIL[language] in " ".join(part.split()) for part in after[1:]] == [False, False]
+    assert [UNTIL[language] in part.replace("\n", " ") for part in before[1:]] == [True, True]
+    assert [UNTIL[language] in part.replace("\n", " ") for part in after[1:]] == [False, False]
     assert (marks(after[1]) & ANSWERS, marks(after[2]) & ANSWERS) == (set(), set())
 
 

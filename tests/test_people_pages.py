@@ -172,13 +172,13 @@ def test_the_members_of_somebody_elses_series_are_not_added(akiko, own, other):
 def test_a_list_is_looked_at_first_and_taken_then(akiko, own):
     looked = akiko.post(page(own, "import"), {"file": upload(TABLE.encode("cp1252"), "liste.csv")})
     said, unchanged = plain(looked.text), belonging(own)
-    assert (looked.status_code, "1 person would be taken in." in said, "Nothing has been changed yet." in said) == (
+    assert (looked.status_code, "1 person would be imported." in said, "Nothing has been changed yet." in said) == (
         200,
         True,
         True,
     )
-    verdicts = [words for words in ("2 new Hans Meier", "3 not taken", "4 twice") if words in said]
-    assert verdicts == ["2 new Hans Meier", "3 not taken", "4 twice"]
+    verdicts = [words for words in ("2 new Hans Meier", "3 not imported", "4 duplicate") if words in said]
+    assert verdicts == ["2 new Hans Meier", "3 not imported", "4 duplicate"]
     kept = typed(looked.text, "")
     response = akiko.post(page(own, "import"), {name: kept[name] for name in ("text", "step")})
     assert (unchanged, response.location) == ([("Lindner", ("member",)), ("Sato", ("coordinator",))], page(own))

@@ -105,7 +105,7 @@ def test_a_member_sees_the_answer_form_and_by_when_to_answer(app, meeting):
 
 def test_a_member_elsewhere_sees_the_own_clock_too(app, meeting):
     page = Reader(app, people.naoko()).get(f"/meetings/{meeting.path}").text
-    assert shows(page, "8:00～10:00", "東京時間 16:00～18:00") == [True, True]
+    assert shows(page, "8:00～10:00", "東京時間16:00～18:00") == [True, True]
 
 
 def test_the_join_link_is_for_those_who_are_invited(app, client, meeting):
@@ -230,6 +230,20 @@ def test_public_pages_may_be_listed_and_the_others_not(app, client, meeting):
         "/join": (None, None),
         "/sign-in": ("noindex", "no-store"),
         "/privacy": ("noindex", "no-store"),
+    }
+
+
+def test_pages_that_may_be_listed_say_in_a_line_what_they_are(app, client, meeting):
+    said = {
+        address: re.findall(r'<meta name="description" content="([^"]*)">', client.get(address, headers=ENGLISH).text)
+        for address in ("/", "/meetings/", f"/meetings/{meeting.path}", "/join", "/privacy")
+    }
+    assert said == {
+        "/": ["We meet in the morning: a welcome, a talk, questions, and then breakfast together."],
+        "/meetings/": ["What comes next: Thursday, 12 March 2026, Licht aus Jena"],
+        f"/meetings/{meeting.path}": ["Thursday, 12 March 2026, 8:00–10:00, House of Optics, Jena"],
+        "/join": ["Would you like to be invited? Tell us who you are; we will write to you."],
+        "/privacy": [],
     }
 
 

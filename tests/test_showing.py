@@ -78,9 +78,9 @@ def test_a_meeting_is_called_by_its_own_title_and_else_by_its_series(clock):
             (
                 "Donnerstag, 12. März 2026",
                 "Do., 12. März 2026",
-                "8:00–10:00 Uhr",
-                "16:00–18:00 Uhr in Tokio",
-                "Mittwoch, 11. März 2026, 12:00 Uhr",
+                "8:00–10:00\N{NO-BREAK SPACE}Uhr",
+                "16:00–18:00\N{NO-BREAK SPACE}Uhr in Tokio",
+                "Mittwoch, 11. März 2026, 12:00\N{NO-BREAK SPACE}Uhr",
             ),
         ),
         (
@@ -99,8 +99,8 @@ def test_a_meeting_is_called_by_its_own_title_and_else_by_its_series(clock):
                 "2026年3月12日（木）",
                 "2026年3月12日（木）",
                 "8:00～10:00",
-                "東京時間 16:00～18:00",
-                "2026年3月11日（水） 12:00",
+                "東京時間16:00～18:00",
+                "2026年3月11日（水）12:00",
             ),
         ),
     ],
@@ -120,16 +120,18 @@ def test_a_morning_in_japan_is_the_night_before_in_jena():
     shown = seen(online, "de", "Europe/Berlin")
     assert (shown.date, shown.time, shown.local_date) == (
         "Donnerstag, 12. März 2026",
-        "8:00–10:00 Uhr",
+        "8:00–10:00\N{NO-BREAK SPACE}Uhr",
         date(2026, 3, 12),
     )
-    assert shown.elsewhere == "0:00–2:00 Uhr in Berlin"
+    assert shown.elsewhere == "0:00–2:00\N{NO-BREAK SPACE}Uhr in Berlin"
     early = announced_meeting(people.series("early", zone="Asia/Tokyo"), datetime(2026, 3, 12, 7))
-    assert seen(early, "de", "Europe/Berlin").elsewhere == "Mi., 11. März 2026, 23:00–1:00 Uhr in Berlin"
+    assert (
+        seen(early, "de", "Europe/Berlin").elsewhere == "Mi., 11. März 2026, 23:00–1:00\N{NO-BREAK SPACE}Uhr in Berlin"
+    )
 
 
 def test_a_moment_is_told_on_the_clock_of_a_zone():
-    assert showing.in_words(DEADLINE, "de", "Asia/Tokyo") == "Mittwoch, 11. März 2026, 20:00 Uhr"
+    assert showing.in_words(DEADLINE, "de", "Asia/Tokyo") == "Mittwoch, 11. März 2026, 20:00\N{NO-BREAK SPACE}Uhr"
 
 
 def test_an_event_of_several_days_names_the_first_and_the_last(clock):
@@ -139,7 +141,7 @@ def test_an_event_of_several_days_names_the_first_and_the_last(clock):
     # The clocks change on the way.
     assert (shown.date, shown.time) == (
         dates_of(journey.starts_at, journey.ends_at, "de", "Europe/Berlin"),
-        "9:00–18:00 Uhr",
+        "9:00–18:00\N{NO-BREAK SPACE}Uhr",
     )
     assert shown.date.startswith("Freitag, 27. März") and shown.date.endswith("Dienstag, 31. März 2026")
     assert seen(announced_meeting()).several_days is False

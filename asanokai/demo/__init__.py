@@ -162,8 +162,8 @@ def _post_topics(meeting: Meeting, words: dict[str, Any], people: list[Member]) 
         speakers=[
             SpeakerText(
                 **place,
-                organisation={speaker.language: employer},
-                position={speaker.language: speaker.position},
+                organisation=words.get("organisation", {speaker.language: employer}),
+                position=words.get("position", {speaker.language: speaker.position}),
                 member_id=speaker.id,
             )
         ],

@@ -87,6 +87,8 @@ PROGRAMME: list[dict[str, Any]] = [
     },
     {
         "speaker": 20,
+        "position": {"de": "Präsident", "en": "President", "ja": "代表取締役社長"},
+        "organisation": {"de": "Hamana Optik", "en": "Hamana Optics", "ja": "浜名光学"},
         "venue": _JENA,
         "title": {
             "de": "Photonik für die Medizin: Ein Familienunternehmen aus Hamamatsu stellt sich vor",

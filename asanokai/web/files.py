@@ -275,9 +275,8 @@ def service_worker() -> BaseResponse:
 def _worker(app: Flask, _mounted_at: str) -> str:
     files: dict[str, File] = app.extensions["files"]
     program = files["service-worker.js"].content.decode()
-    wanted = [
-        name for name in files if name.endswith(".css") or name in ("disc.svg", "offline.js", "icons/icon-192.png")
-    ]
+    # Only what the pages have fetched anyway: the browser has it at hand, so that keeping it costs no request.
+    wanted = [name for name in files if name.endswith(".css") or name in ("disc.svg", "offline.js")]
     keep = {
         "files": [url_for("static", filename=name) for name in wanted],
         "offline": url_for("files.offline"),

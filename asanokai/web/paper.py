@@ -81,10 +81,11 @@ def picture(path: str) -> Response:
 @pages.get("/coordinate/meetings/<int:meeting_id>/roll.pdf")
 def roll(meeting_id: int) -> Response:
     """Who comes, waits, declined and is silent, all of them."""
+    language = loading.language()
     parts = rsvps.parts(rsvps.roll(meeting_id))
     tables = [
         Part(
-            f"{words.PARTS[key]} {languages.bracketed(str(len(lines)), loading.language())}",
+            f"{words.PARTS[key]}{languages.GAP[language]}{languages.bracketed(str(len(lines)), language)}",
             (gettext("Name"), gettext("Organisation"), gettext("Guests"), gettext("A word to the organisers")),
             [(*_who(line), _guests(line), line.rsvp.comment or "") for line in lines],
         )
@@ -151,9 +152,10 @@ def _guests(line: Line) -> str:
 
 def _under() -> str:
     shown = _shown()
-    now = showing.in_words(clock.now(), loading.language(), g.meeting.zone)
+    language = loading.language()
+    now = showing.in_words(clock.now(), language, g.meeting.zone)
     as_of = gettext("As of %(when)s", when=now)  # not within the braces: there Babel does not find it
-    return f"{languages.listed([shown.date, shown.time], loading.language())}\n{as_of}"
+    return f"{languages.day_and_hours(shown.date, shown.time, language)}\n{as_of}"
 
 
 def _figures() -> list[Figure]:

@@ -73,8 +73,8 @@ PARTS = {
 
 VERDICTS = {
     "new": lazy_gettext("new"),
-    "changed": lazy_gettext("filled up"),
+    "changed": lazy_gettext("completed"),
     "unchanged": lazy_gettext("unchanged"),
-    "duplicate": lazy_gettext("twice"),
-    "bad": lazy_gettext("not taken"),
+    "duplicate": lazy_gettext("duplicate"),
+    "bad": lazy_gettext("not imported"),
 }

@@ -70,7 +70,7 @@ def test_a_morning_is_run_from_the_empty_installation_to_the_roll_without_the_sh
     twin = members_twin.meibo_cp932()
     (tmp_path / "meibo.csv").write_bytes(twin.data)
     press(page, "main a:has-text('Members')")
-    press(page, "main a:has-text('Take in a list')")
+    press(page, "main a:has-text('Import a list')")
     page.set_input_files("input[type=file]", tmp_path / "meibo.csv")
     press(page)
     verdicts = Counter(page.locator("tbody td:nth-child(2)").all_inner_texts())

@@ -33,7 +33,7 @@ def test_a_visitor_applies_confirms_is_approved_and_invited(app, clock, smtp, op
     assert page.input_value("input[name=family]") == "Holm"
     page.check("input[name=consent]")
     press(page)
-    assert page.inner_text("h1") == "Please look into your mail"
+    assert page.inner_text("h1") == "Please check your mail"
     (letter,) = delivered(app, smtp)
     assert (letter.to, letter.message["List-Unsubscribe"]) == (APPLICANT, None)
     (link,) = links_in(letter, "/join/")

@@ -23,7 +23,6 @@ FOR_EVERYBODY = [
     "/offline",
     "/static/asanokai.css",
     "/static/disc.svg",
-    "/static/icons/icon-192.png",
     "/static/offline.js",
     "/static/vendor/modern-normalize.css",
 ]

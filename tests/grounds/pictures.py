@@ -6,7 +6,6 @@ that stands, pinned fonts: who takes the pictures again gets the same ones unles
 
 import shutil
 import socket
-import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -123,7 +122,7 @@ def addresses(app: Flask) -> dict[str, tuple[str, str]]:
         }
 
 
-def _cookie(app: Flask, who: str) -> list[Any]:
+def cookies_of(app: Flask, who: str) -> list[Any]:
     """The cookies of a member of the demo who has signed in."""
     if who == "visitor":
         return []
@@ -140,7 +139,7 @@ def _cookie(app: Flask, who: str) -> list[Any]:
 
 def _take(app: Flask, browser: Browser, base: str) -> int:
     wanted, taken = addresses(app), 0
-    cookies = {who: _cookie(app, who) for who in ("visitor", "member", "coordinator")}
+    cookies = {who: cookies_of(app, who) for who in ("visitor", "member", "coordinator")}
     for width in (PHONE, DESK):
         for scheme in SCHEMES:
             for name, (who, address) in wanted.items():
@@ -156,7 +155,7 @@ def _take(app: Flask, browser: Browser, base: str) -> int:
 
 def _take_letters(app: Flask, browser: Browser, base: str) -> int:
     roll, taken = addresses(app)["roll"][1], 0
-    cookies = _cookie(app, "coordinator")
+    cookies = cookies_of(app, "coordinator")
     for scheme in SCHEMES:
         with opened(browser, base, LETTER, scheme) as page:
             page.context.add_cookies(cookies)
@@ -226,4 +225,4 @@ def _free_port() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

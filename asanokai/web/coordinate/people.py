@@ -160,7 +160,7 @@ def take_in(series_id: int) -> Response | tuple[str, int]:
     if attempt(form, act):
         if request.form.get("step") == "take":
             new = sum(verdict.verdict in ("new", "changed") for verdict in found)
-            flash(ngettext("%(num)s person was taken in.", "%(num)s people were taken in.", new))
+            flash(ngettext("%(num)s person was imported.", "%(num)s people were imported.", new))
             return _to_people()
         form.text.data = sheets[0].text
     sheet = sheets[0] if sheets else None

@@ -71,7 +71,7 @@ class SeriesForm(Form):
     ordinal = SelectField(lazy_gettext("Which one in the month"), choices=options(dict(ORDINALS)), default="2")
     weekday = SelectField(lazy_gettext("Weekday"), choices=options(dict(WEEKDAYS)), default="TH")
     interval = IntegerField(
-        lazy_gettext("Every how many weeks"), [Optional(), NumberRange(min=1, max=MOST_WEEKS)], default=6
+        lazy_gettext("Weeks from one meeting to the next"), [Optional(), NumberRange(min=1, max=MOST_WEEKS)], default=6
     )
     rule = line(lazy_gettext("Rule as text (RRULE)"), longest=300)
     first = wall_time(lazy_gettext("From when, and at what time"), Optional())
