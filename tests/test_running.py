@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from html import unescape
 from http.cookiejar import CookieJar
 from pathlib import Path
@@ -240,26 +240,43 @@ def test_a_host_that_is_not_ours_is_said_to_be_none(tmp_path, host, words):
         assert (program.said.read_text(), program.complained.read_text()[: len(words)]) == ("", words)
 
 
-def test_the_web_server_says_what_it_cannot_do_and_ends_by_term(tmp_path, database_url):
+@contextmanager
+def served(folder: Path, database_url: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """The web server with one worker, from a folder that is not its own, and its port; it answers already."""
     port = free_port()
-    variables = {**os.environ, "ASANOKAI_INSTANCE": str(tmp_path), "ASANOKAI_DATABASE_URL": database_url}
+    variables = {**os.environ, "ASANOKAI_INSTANCE": str(folder), "ASANOKAI_DATABASE_URL": database_url}
     variables["ASANOKAI_BASE_URL"] = f"http://localhost:{port}"
     command = [sys.executable, "-m", "asanokai.cli", "serve", "--bind", f"127.0.0.1:{port}", "--workers", "1"]
-    with (tmp_path / "log").open("wb") as log:
-        # From another folder: it finds its own.
-        server = subprocess.Popen(command, cwd=tmp_path, env=variables, stdout=log, stderr=log)
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(command, cwd=folder, env=variables, stdout=log, stderr=log)
     try:
         end = time.monotonic() + PATIENCE
         while True:
-            assert server.poll() is None, (tmp_path / "log").read_text()
-            assert time.monotonic() < end, (tmp_path / "log").read_text()
+            assert server.poll() is None, (folder / "log").read_text()
+            assert time.monotonic() < end, (folder / "log").read_text()
             try:
-                status, _page = Browser().get(f"http://localhost:{port}/healthz")
+                Browser().get(f"http://localhost:{port}/healthz")
                 break
             except OSError:
                 time.sleep(0.1)
-        server.terminate()
-        assert (status, server.wait(30)) == (200, 0)
+        yield server, port
     finally:
         server.kill()
         server.wait()
+
+
+def test_the_web_server_says_what_it_cannot_do_and_ends_by_term(tmp_path, database_url):
+    with served(tmp_path, database_url) as (server, port):
+        status, _page = Browser().get(f"http://localhost:{port}/healthz")
+        server.terminate()
+        assert (status, server.wait(30)) == (200, 0)
+
+
+def test_connections_on_which_nobody_says_anything_keep_nobody_else_waiting(tmp_path, database_url):
+    # Browsers open some in advance.
+    with served(tmp_path, database_url) as (_server, port), ExitStack() as silent:
+        for _ in range(5):
+            silent.enter_context(socket.create_connection(("127.0.0.1", port)))
+        asked = time.monotonic()
+        status, _page = Browser().get(f"http://localhost:{port}/healthz")
+        assert (status, time.monotonic() - asked < 3) == (200, True)
