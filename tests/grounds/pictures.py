@@ -171,9 +171,19 @@ def _take_letters(app: Flask, browser: Browser, base: str) -> int:
 def _keep(taken: Image.Image, name: str) -> None:
     """Few colours, kept exactly: smaller than a photograph's way, and letters stay sharp."""
     upper = taken.crop((0, 0, taken.width, min(taken.height, LONGEST)))
-    upper.quantize(COLOURS, dither=Image.Dither.NONE).convert("RGB").save(
-        FOLDER / f"{name}.webp", lossless=True, method=6
-    )
+    few = upper.quantize(palette=_commonest(upper), dither=Image.Dither.NONE)
+    few.convert("RGB").save(FOLDER / f"{name}.webp", lossless=True, method=6)
+
+
+def _commonest(picture: Image.Image) -> Image.Image:
+    """A palette of the picture's commonest colours as they are. Pillow's own palettes tint the paper or lose the one
+    red disc."""
+    counted = sorted(picture.getcolors(picture.width * picture.height) or [], reverse=True)[:COLOURS]
+    colours = [colour for _count, colour in counted]
+    colours += colours[:1] * (256 - len(colours))
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([value for colour in colours for value in colour])  # type: ignore[attr-defined]  # RGB
+    return palette
 
 
 # --- the page that test_look compares ---------------------------------------------------------------------------------
