@@ -53,7 +53,7 @@ pictures: .venv/installed-dev chromium ## take the pictures in docs/ anew, and t
 	@$(BIN)/python -m tests.grounds.pictures
 
 lighthouse: .venv/installed-dev chromium ## what Lighthouse says about six pages of the demo; wants Node with npm
-	@$(BIN)/python -m tests.grounds.lighthouse
+	@$(BIN)/python -m bench.lighthouse
 
 chromium: .venv/installed-dev
 	@$(BIN)/python -m tests.grounds.browser

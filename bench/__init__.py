@@ -10,6 +10,7 @@ numbers do not. `docs/benchmark.md` says what is measured and why so.
     bare, bare_commit   the limits: Flask alone; Flask with one insert and commit
     progress   a line on standard error; at a terminal a bar beneath
     turns      one side of a ratio, asked by turns with the other
+    lighthouse a command of its own, `make lighthouse`: what Lighthouse says about six pages
     load, sink, sender  processes of their own: the browsers, the mail server, the worker
 
 It measures the program and changes nothing in it.

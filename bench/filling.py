@@ -13,7 +13,7 @@ from sqlalchemy import insert, select, update
 
 from asanokai import announcing, clock, meetings, members, topics
 from asanokai import series as series_rules
-from asanokai.db import reading, session, transaction
+from asanokai.db import reading, session, table_of, transaction
 from asanokai.letters import Letter
 from asanokai.members import Address, Member, Organisation
 from asanokai.rsvps import Rsvp
@@ -55,10 +55,10 @@ def fill(size: int) -> Filled:
         session().flush()
         series_id = series.id
         for rows in _chunks([_organisation(number) for number in range(size // EACH_ORGANISATION + 1)]):
-            session().execute(insert(Organisation.__table__), rows)  # type: ignore[arg-type]
+            session().execute(insert(table_of(Organisation)), rows)
         for numbers in _chunks(range(1, size + 1)):
             for table, row in ((Member, _member), (Address, _address), (Belonging, _belonging(series_id))):
-                session().execute(insert(table.__table__), [row(number) for number in numbers])  # type: ignore[arg-type]
+                session().execute(insert(table_of(table)), [row(number) for number in numbers])
         _catch_up()
         chief = members.by_id(1)
         chief.administrator = True
@@ -155,7 +155,7 @@ def _invite(meeting_id: int, member_ids: list[int]) -> None:
     now = clock.now()
     for numbers in _chunks(member_ids):
         rows = [{"meeting_id": meeting_id, "member_id": number, "invited_at": now} for number in numbers]
-        session().execute(insert(Rsvp.__table__), rows)  # type: ignore[arg-type]
+        session().execute(insert(table_of(Rsvp)), rows)
     for moment in session().scalars(select(meetings.Moment).where(meetings.Moment.meeting_id == meeting_id)):
         moment.done_at = now
 

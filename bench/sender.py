@@ -35,7 +35,7 @@ class Sender:
         """Start it and wait until it is ready."""
         command = [sys.executable, "-m", "bench.sender", *arguments]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        with subprocess.Popen(command, cwd=HOME, env=settings, text=True, **pipes) as process:  # type: ignore[call-overload]
+        with subprocess.Popen(command, cwd=HOME, env=settings, text=True, **pipes) as process:  # type: ignore[call-overload]  # the pipes are a dict of mixed values
             sender = cls(process)
             sender.hear()
             yield sender

@@ -26,15 +26,13 @@ def measure(on: Ground, database: str) -> list[Line]:
     with site.opened() as app:
         with transaction():
             demo.fill()
-        wanted = pictures.addresses(app)
-        cookies = {name: pictures.cookies_of(app, wanted[name][0]) for name in PAGES}
+        visits = pictures.visits(app, PAGES)
     lines: list[Line] = []
     foreign: list[str] = []
     with ground.program(site) as server, browser.launched() as chromium:
-        for name in PAGES:
+        for name, (address, cookies) in visits.items():
             alone, whole = (
-                cost(chromium, server.port, wanted[name][1], cookies[name], worker=worker)
-                for worker in ("block", "allow")
+                cost(chromium, server.port, address, cookies, worker=worker) for worker in ("block", "allow")
             )
             lines += _lines(name, database, alone, whole)
             foreign += whole.foreign

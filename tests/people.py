@@ -47,12 +47,12 @@ _fakers = {"de": Faker("de_DE"), "en": Faker("en_GB"), "ja": Faker("ja_JP")}
 
 def berlin(*parts: int) -> datetime:
     """A wall time in Berlin as a moment in UTC: berlin(2026, 3, 12, 8)."""
-    return datetime(*parts, tzinfo=ZoneInfo("Europe/Berlin")).astimezone(UTC)  # type: ignore[arg-type, misc]
+    return datetime(*parts, tzinfo=ZoneInfo("Europe/Berlin")).astimezone(UTC)  # type: ignore[arg-type, misc]  # as many parts as are told
 
 
 def tokyo(*parts: int) -> datetime:
     """A wall time in Tokyo as a moment in UTC."""
-    return datetime(*parts, tzinfo=ZoneInfo("Asia/Tokyo")).astimezone(UTC)  # type: ignore[arg-type, misc]
+    return datetime(*parts, tzinfo=ZoneInfo("Asia/Tokyo")).astimezone(UTC)  # type: ignore[arg-type, misc]  # as many parts as are told
 
 
 # --- people -----------------------------------------------------------------------------------------------------------

@@ -104,7 +104,7 @@ def at_terminal(
         "stderr": terminal.stream if err else subprocess.PIPE,
     }
     command = [*AS_MODULE, *map(str, arguments)]
-    with subprocess.Popen(command, cwd=HOME, env=variables, stdin=subprocess.DEVNULL, **ends) as process:  # type: ignore[call-overload]
+    with subprocess.Popen(command, cwd=HOME, env=variables, stdin=subprocess.DEVNULL, **ends) as process:  # type: ignore[call-overload]  # the ends are a dict of mixed values
         terminal.hang_up()
         piped = b"".join(found or b"" for found in process.communicate(timeout=60))
     return process.returncode, terminal, piped

@@ -67,7 +67,7 @@ def compose(app, clock) -> Callable[..., list[Mail | Dropped]]:
                 letter.state, letter.claimed_by = "sent" if isinstance(mail, Mail) else "dropped", None
                 if isinstance(mail, Mail) and mail.stamp is not None and letter.meeting_id is not None:
                     rsvp = rsvps.required(letter.meeting_id, cast(int, letter.member_id))
-                    rsvp.sequence, rsvp.stamped_at = mail.sequence, mail.stamp  # type: ignore[assignment]
+                    rsvp.sequence, rsvp.stamped_at = mail.sequence, mail.stamp  # type: ignore[assignment]  # both are there
         return made
 
     return compose
@@ -593,7 +593,7 @@ def test_readers_of_one_layout_see_nothing_of_each_other(app, compose, clock):
     for name in ("katrin.lindner@optik-jena.example", "anna@jena.example"):
         who = members.by_address(name)
         assert who is not None
-        say(meeting_id, lambda who=who: who, "yes")  # type: ignore[misc]
+        say(meeting_id, lambda who=who: who, "yes")  # type: ignore[misc]  # bound now, not later
     both += compose(composer)
     assert len(composer._layouts) == 2
     secrets = [_secrets(mail, app) for mail in both]

@@ -51,7 +51,7 @@ def ask(to: int, family: str, **wish: object) -> int:
         made = applying.apply(
             {"family": family, "given": "Eva"},
             f"{family.lower()}@weimar.example",
-            **{"series_id": to, **world.CONSENT, **wish},  # type: ignore[arg-type]
+            **{"series_id": to, **world.CONSENT, **wish},  # type: ignore[arg-type]  # a dict of mixed values
         )
         secret = applying.mint_confirmation(made)
         session().flush()

@@ -172,7 +172,7 @@ def letters_about_accounts(app: Flask, clock: Any, smtp: Any, keep: Keep) -> Non
         series_id, meeting_id = series.id, meeting.id
     for make in READERS:
         with db.transaction():
-            members.ask_for_sign_in(members.main_address(make()).text)  # type: ignore[union-attr]
+            members.ask_for_sign_in(members.main_address(make()).text)  # type: ignore[union-attr]  # they all have one
     stage.deliver("sign_in")
     with db.transaction():
         for language, (email, person) in APPLICANTS.items():
@@ -258,7 +258,7 @@ def _apply(email: str, person: dict[str, str], language: str, **wish: int) -> An
         consent_text="Ich bin einverstanden.",
         consent_version="1",
         from_address=None,
-        **wish,  # type: ignore[arg-type]
+        **wish,  # type: ignore[arg-type]  # numbers of a meeting or a series
     )
 
 
@@ -382,7 +382,7 @@ def entry(message: EmailMessage) -> dict[str, Any] | None:
     found = [part for part in message.walk() if part.get_content_type() == "text/calendar"]
     if not found:
         return None
-    calendar = Calendar.from_ical(found[0].get_payload(decode=True))  # type: ignore[arg-type]
+    calendar = Calendar.from_ical(found[0].get_payload(decode=True))  # type: ignore[arg-type]  # one part: bytes
     (event,) = calendar.walk("VEVENT")
     person, host = event["ATTENDEE"], event["ORGANIZER"]
     return {

@@ -168,7 +168,7 @@ class TestSmtp:
 
     @pytest.mark.parametrize("stage", ["CONNECT", "MAIL", "RCPT", "DATA"])
     def test_a_stalling_server_runs_into_the_time_out(self, smtp: SmtpServer, stage: str) -> None:
-        smtp.faults.stall(30, at=stage)  # type: ignore[arg-type]
+        smtp.faults.stall(30, at=stage)  # type: ignore[arg-type]  # a stage by its name
         with pytest.raises((TimeoutError, smtplib.SMTPServerDisconnected)):
             send(smtp.port, timeout=0.2)
 

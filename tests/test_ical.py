@@ -117,7 +117,7 @@ def test_a_cancellation_asks_for_no_answer_and_keeps_everything_else():
 def test_times_of_any_zone_are_written_in_utc_without_parts_of_a_second():
     tokyo = timezone(timedelta(hours=9))
     moment = datetime(2026, 3, 12, 16, 0, 0, 5, tzinfo=tokyo)
-    text = lines(written(entry(starts_at=moment, ends_at=moment + timedelta(hours=2))))  # type: ignore[arg-type]
+    text = lines(written(entry(starts_at=moment, ends_at=moment + timedelta(hours=2))))  # type: ignore[arg-type]  # a maker of any entry
     assert [line for line in text if line.startswith("DT")] == [
         "DTSTART:20260312T070000Z",
         "DTEND:20260312T090000Z",
@@ -128,7 +128,7 @@ def test_times_of_any_zone_are_written_in_utc_without_parts_of_a_second():
 @pytest.mark.parametrize("field", ["starts_at", "ends_at"])
 def test_naive_times_are_refused(field):
     with pytest.raises(TypeError, match="naive datetime refused"):
-        Mailed(entry(**{field: datetime(2026, 3, 12, 8)}), "REQUEST")  # type: ignore[arg-type]
+        Mailed(entry(**{field: datetime(2026, 3, 12, 8)}), "REQUEST")  # type: ignore[arg-type]  # a wrong one is the point
 
 
 def test_a_naive_stamp_is_refused():

@@ -76,7 +76,7 @@ def refused(data: bytes) -> str:
 
 def take(found: importing.Sheet, **options: object) -> Table:
     with transaction():
-        return table(importing.take(found, **options))  # type: ignore[arg-type]
+        return table(importing.take(found, **options))  # type: ignore[arg-type]  # options of mixed types
 
 
 def everything() -> list[list[tuple[object, ...]]]:

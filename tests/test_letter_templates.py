@@ -51,7 +51,7 @@ class Mark:
         raise AssertionError(f"reader.{self.name} was tested or transformed")
 
     __bool__ = __len__ = __iter__ = __eq__ = __lt__ = __getitem__ = __add__ = __contains__ = _refuse
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # never put into a set
 
 
 TOPIC = {

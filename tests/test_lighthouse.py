@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.grounds import lighthouse
-from tests.grounds.lighthouse import PUBLIC_POINTS, Failed, Seen, bounds_of, read
+from bench import lighthouse
+from bench.lighthouse import PUBLIC_POINTS, Failed, Seen, bounds_of, read
 
 HERE = "http://localhost:8000/meetings/"
 PERFECT = dict.fromkeys(lighthouse.CATEGORIES, 1.0)

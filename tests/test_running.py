@@ -241,12 +241,12 @@ def test_a_host_that_is_not_ours_is_said_to_be_none(tmp_path, host, words):
 
 
 @contextmanager
-def served(folder: Path, database_url: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def served(folder: Path, database_url: str, *words: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """The web server with one worker, from a folder that is not its own, and its port; it answers already."""
     port = free_port()
     variables = {**os.environ, "ASANOKAI_INSTANCE": str(folder), "ASANOKAI_DATABASE_URL": database_url}
     variables["ASANOKAI_BASE_URL"] = f"http://localhost:{port}"
-    command = [sys.executable, "-m", "asanokai.cli", "serve", "--bind", f"127.0.0.1:{port}", "--workers", "1"]
+    command = [sys.executable, "-m", "asanokai.cli", "serve", "--bind", f"127.0.0.1:{port}", "--workers", "1", *words]
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(command, cwd=folder, env=variables, stdout=log, stderr=log)
     try:
@@ -270,6 +270,12 @@ def test_the_web_server_says_what_it_cannot_do_and_ends_by_term(tmp_path, databa
         status, _page = Browser().get(f"http://localhost:{port}/healthz")
         server.terminate()
         assert (status, server.wait(30)) == (200, 0)
+
+
+@pytest.mark.parametrize(("words", "said"), [((), True), (("--quiet",), False)])
+def test_the_web_server_says_that_it_listens_unless_it_is_to_be_quiet(tmp_path, database_url, words, said):
+    with served(tmp_path, database_url, *words):
+        assert ("Listening at" in (tmp_path / "log").read_text()) is said
 
 
 def test_connections_on_which_nobody_says_anything_keep_nobody_else_waiting(tmp_path, database_url):

@@ -133,11 +133,11 @@ def _build(app: Flask) -> World:
 
 def _applications(series_id: int) -> tuple[int, tuple[int, str]]:
     """One that waits for a decision, and number and secret of one that waits to be confirmed."""
-    waiting = applying.apply(FRIEDA, "frieda.neu@weimar.example", series_id=series_id, **CONSENT)  # type: ignore[arg-type]
+    waiting = applying.apply(FRIEDA, "frieda.neu@weimar.example", series_id=series_id, **CONSENT)  # type: ignore[arg-type]  # a dict of mixed values
     secret = applying.mint_confirmation(waiting)
     people.session().flush()
     applying.confirm(waiting.id, secret, from_address=None)
-    unread = applying.apply({"family": "Alt"}, "alt@weimar.example", series_id=series_id, **CONSENT)  # type: ignore[arg-type]
+    unread = applying.apply({"family": "Alt"}, "alt@weimar.example", series_id=series_id, **CONSENT)  # type: ignore[arg-type]  # a dict of mixed values
     secret = applying.mint_confirmation(unread)
     people.session().flush()
     return waiting.id, (unread.id, secret)

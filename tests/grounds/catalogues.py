@@ -155,7 +155,7 @@ def _compiled(source: Path | io.BytesIO) -> dict[object, object]:
         if not source.exists():
             return {}
         source = io.BytesIO(source.read_bytes())
-    translations = gettext.GNUTranslations(source)  # type: ignore[arg-type]
+    translations = gettext.GNUTranslations(source)  # type: ignore[arg-type]  # a file in memory
     return {key: text for key, text in vars(translations)["_catalog"].items() if key}
 
 

@@ -8,7 +8,7 @@ import shutil
 import socket
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from io import BytesIO
@@ -60,7 +60,7 @@ def opened(browser: Browser, base: str, width: int, scheme: str, **options: Any)
     context = browser.new_context(
         base_url=base,
         viewport={"width": width, "height": 780 if width == PHONE else 860},
-        color_scheme=scheme,  # type: ignore[arg-type]
+        color_scheme=scheme,  # type: ignore[arg-type]  # "light" or "dark"
         bypass_csp=True,  # for the fonts alone
         reduced_motion="reduce",
         **options,
@@ -122,7 +122,13 @@ def addresses(app: Flask) -> dict[str, tuple[str, str]]:
         }
 
 
-def cookies_of(app: Flask, who: str) -> list[Any]:
+def visits(app: Flask, names: Sequence[str]) -> dict[str, tuple[str, list[Any]]]:
+    """Name of a page → its address, and the cookies of who looks at it."""
+    known = addresses(app)
+    return {name: (known[name][1], _cookies(app, known[name][0])) for name in names}
+
+
+def _cookies(app: Flask, who: str) -> list[Any]:
     """The cookies of a member of the demo who has signed in."""
     if who == "visitor":
         return []
@@ -139,7 +145,7 @@ def cookies_of(app: Flask, who: str) -> list[Any]:
 
 def _take(app: Flask, browser: Browser, base: str) -> int:
     wanted, taken = addresses(app), 0
-    cookies = {who: cookies_of(app, who) for who in ("visitor", "member", "coordinator")}
+    cookies = {who: _cookies(app, who) for who in ("visitor", "member", "coordinator")}
     for width in (PHONE, DESK):
         for scheme in SCHEMES:
             for name, (who, address) in wanted.items():
@@ -155,7 +161,7 @@ def _take(app: Flask, browser: Browser, base: str) -> int:
 
 def _take_letters(app: Flask, browser: Browser, base: str) -> int:
     roll, taken = addresses(app)["roll"][1], 0
-    cookies = cookies_of(app, "coordinator")
+    cookies = _cookies(app, "coordinator")
     for scheme in SCHEMES:
         with opened(browser, base, LETTER, scheme) as page:
             page.context.add_cookies(cookies)
@@ -179,10 +185,10 @@ def _commonest(picture: Image.Image) -> Image.Image:
     """A palette of the picture's commonest colours as they are. Pillow's own palettes tint the paper or lose the one
     red disc."""
     counted = sorted(picture.getcolors(picture.width * picture.height) or [], reverse=True)[:COLOURS]
-    colours = [colour for _count, colour in counted]
+    colours = [colour for _count, colour in counted if isinstance(colour, tuple)]
     colours += colours[:1] * (256 - len(colours))
     palette = Image.new("P", (1, 1))
-    palette.putpalette([value for colour in colours for value in colour])  # type: ignore[attr-defined]  # RGB
+    palette.putpalette([value for colour in colours for value in colour])
     return palette
 
 

@@ -170,16 +170,16 @@ def _look_at_all(program: Path, chromium: str, folder: Path) -> dict[str, Seen]:
     with site.opened() as app:
         with transaction():
             demo.fill()
-        wanted = pictures.addresses(app)
-        cookies = {name: pictures.cookies_of(app, wanted[name][0]) for name in PAGES}
+        visits = pictures.visits(app, PAGES)
     seen = {}
     with ground.program(site):
         for name in each(PAGES):
             say(name)
-            url = site.settings["ASANOKAI_BASE_URL"] + wanted[name][1]
-            looks = [look(program, chromium, url, cookies[name], folder)]
+            address, cookies = visits[name]
+            url = site.settings["ASANOKAI_BASE_URL"] + address
+            looks = [look(program, chromium, url, cookies, folder)]
             if looks[0].missed(bounds_of(name)) == ["performance"]:
-                looks += [look(program, chromium, url, cookies[name], folder) for _ in range(2)]
+                looks += [look(program, chromium, url, cookies, folder) for _ in range(2)]
             seen[name] = sorted(looks, key=lambda one: one.points["performance"])[len(looks) // 2]
     return seen
 
