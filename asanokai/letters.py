@@ -45,10 +45,27 @@ STATES = ("queued", "claimed", "sent", "failed", "dropped", "bounced")
 FIRST_OF_ALL = ("sign_in", "opt_in")
 """Kinds somebody is waiting for in front of the screen."""
 
-ASKED_FOR = ("sign_in", "opt_in", "join", "welcome", "declined", "application", "digest")
+ASKED_FOR = (
+    "sign_in",
+    "opt_in",
+    "join",
+    "welcome",
+    "declined",
+    "application",
+    "digest",
+)
 """Kinds that are about an account or the desk, not about a meeting's audience: no pause and no List-* headers."""
 
-OF_MEETING = ("invite", "remind", "confirm", "waiting", "seat", "moved", "cancelled", "eve")
+OF_MEETING = (
+    "invite",
+    "remind",
+    "confirm",
+    "waiting",
+    "seat",
+    "moved",
+    "cancelled",
+    "eve",
+)
 """Letters about a meeting to its audience: they carry answer links and List-* headers."""
 
 LEASE = timedelta(minutes=5)

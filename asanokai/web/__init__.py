@@ -22,8 +22,23 @@ from asanokai import clock, db, journal, languages
 from asanokai.errors import N_, Missing, Refused
 from asanokai.members import Member
 from asanokai.series import Series
-from asanokai.web import account, answer, design, feeds, files, loading, paper, programme
-from asanokai.web.coordinate import desk, meeting, outbox, people, settings
+from asanokai.web import (
+    account,
+    answer,
+    design,
+    feeds,
+    files,
+    loading,
+    paper,
+    programme,
+)
+from asanokai.web.coordinate import (
+    desk,
+    meeting,
+    outbox,
+    people,
+    settings,
+)
 from asanokai.web.coordinate import series as series_pages
 from config import Config
 
@@ -31,8 +46,23 @@ csrf = CSRFProtect()
 babel = Babel()
 limiter = Limiter(get_remote_address, headers_enabled=False)
 
-PAGES = (programme.pages, account.pages, answer.pages, feeds.pages, paper.pages, design.pages, files.pages)
-DESK = (desk.pages, series_pages.pages, meeting.pages, people.pages, outbox.pages, settings.pages)
+PAGES = (
+    programme.pages,
+    account.pages,
+    answer.pages,
+    feeds.pages,
+    paper.pages,
+    design.pages,
+    files.pages,
+)
+DESK = (
+    desk.pages,
+    series_pages.pages,
+    meeting.pages,
+    people.pages,
+    outbox.pages,
+    settings.pages,
+)
 
 anyone, token = loading.anyone, loading.bearer
 member, coordinator, administrator = loading.member, loading.coordinator, loading.administrator
