@@ -92,7 +92,6 @@ REFUSALS: dict[str, dict[str, str]] = {
     "people.add": {"email": "nonsense"},
     "people.edit": {"email": "nonsense"},
     "meeting.edit": {"seats": "0"},
-    "meeting.move": {"ends": "2026-03-13T07:00"},
     "meeting.cancel": {"reason-de": "x<y " * 300},
     "meeting.answer_for": {"guests": "99"},
     "meeting.add_topic": {**texts("title")},
@@ -354,8 +353,8 @@ NEVER_BACK = {
     "account.sign_in_by_password": {"password"},
     # The roll's lines ask for no comment.
     "meeting.answer_for": {"comment"},
-    # A refused move must be checked again.
-    "meeting.move": {"step"},
+    # A refused change must be checked again, and decided upon then.
+    "meeting.edit": {"step", "tell", "answers", "topics", "seen"},
     "account.join": {"website"},
     "account.join: a meeting": {"website"},
 }

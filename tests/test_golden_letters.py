@@ -20,7 +20,7 @@ from icalendar import Calendar
 from sqlalchemy import select
 
 from asanokai import announcing, applying, clock, db, letters, members, rsvps, topics
-from asanokai.announcing import Change
+from asanokai.announcing import Change, Choices
 from asanokai.invitations import Night
 from asanokai.letters import Letter
 from asanokai.meetings import Meeting
@@ -126,11 +126,23 @@ def letters_about_a_meeting(app: Flask, clock: Any, smtp: Any, keep: Keep) -> No
     with db.transaction():
         announcing.move(meeting_id, Change(starts_at=berlin(2026, 3, 13, 8, 30), venue=ELSEWHERE))
     stage.deliver("moved")
+    with db.transaction():
+        _change(meeting_id, Choices(tell=True, topics=True), join_link="https://video.example/neu")
+    stage.deliver("changed")
+    with db.transaction():
+        _change(meeting_id, Choices(ask_again=True))
+    stage.deliver("changed", "changed-again")
+    _all_say(meeting_id, "yes", 1)
+    send_due(app, Night())
     clock.set(berlin(2026, 3, 12, 17))
     stage.deliver("eve")
     with db.transaction():
         announcing.cancel(meeting_id, reason=REASON)
     stage.deliver("cancelled")
+
+
+def _change(meeting_id: int, choices: Choices, **values: Any) -> None:
+    announcing.change(meeting_id, values, Change(), choices)
 
 
 def _morning() -> Meeting:
@@ -274,7 +286,7 @@ SCENES: dict[str, Scene] = {"meeting": letters_about_a_meeting, "accounts": lett
 ALL = {
     "meeting": (
         *("invite", "remind", "confirm-yes", "confirm-maybe", "confirm-no", "waiting", "seat", "moved", "eve"),
-        "cancelled",
+        *("changed", "changed-again", "cancelled"),
     ),
     "accounts": (*("sign_in", "opt_in", "opt_in-meeting", "join", "application", "welcome", "declined", "digest"),),
 }
@@ -345,8 +357,8 @@ def test_no_file_is_left_over():
 
 # --- as the database knows them ---------------------------------------------------------------------------------------
 
-OF_MEETING = {"invite", "remind", "confirm", "waiting", "seat", "moved", "cancelled", "eve"}
-WITH_ENTRY = {"invite", "confirm-yes", "confirm-maybe", "seat", "moved", "cancelled"}
+OF_MEETING = {"invite", "remind", "confirm", "waiting", "seat", "moved", "changed", "cancelled", "eve"}
+WITH_ENTRY = {"invite", "confirm-yes", "confirm-maybe", "seat", "moved", "changed", "changed-again", "cancelled"}
 
 
 def fields(mail: Received, app: Flask) -> dict[str, Any]:

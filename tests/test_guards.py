@@ -78,7 +78,6 @@ READ: Expected = {
     "meeting.show: draft": OF_SERIES,
     "meeting.edit": OF_SERIES,
     "meeting.announce": OF_SERIES,
-    "meeting.move": OF_SERIES,
     "meeting.cancel": OF_SERIES,
     "meeting.roll": OF_SERIES,
     "meeting.add_topic": OF_SERIES,
@@ -89,7 +88,7 @@ READ: Expected = {
     "outbox.preview: part": OF_SERIES,
     **{
         f"outbox.preview: {kind}": OF_SERIES
-        for kind in ("invite", "remind", "confirm", "waiting", "seat", "moved", "cancelled", "eve")
+        for kind in ("invite", "remind", "confirm", "waiting", "seat", "moved", "changed", "cancelled", "eve")
     },
     "settings.edit": CHIEF,
 }
@@ -132,7 +131,6 @@ SENT: Expected = {
     "people.edit": CHIEF_DONE,
     "meeting.edit": OF_SERIES_DONE,
     "meeting.announce": OF_SERIES_DONE,
-    "meeting.move": OF_SERIES_DONE,
     "meeting.cancel": OF_SERIES_DONE,
     "meeting.drop": OF_SERIES_DONE,
     "meeting.pause": OF_SERIES_DONE,

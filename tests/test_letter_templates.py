@@ -20,7 +20,7 @@ from asanokai.tables import cells
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 LANGUAGES = ("de", "en", "ja")
 KINDS = {
-    "invite", "remind", "confirm", "waiting", "seat", "moved", "cancelled", "eve",
+    "invite", "remind", "confirm", "waiting", "seat", "moved", "changed", "cancelled", "eve",
     "sign_in", "opt_in", "join", "welcome", "declined", "application", "digest",
 }  # fmt: skip
 ANSWERS = {"yes_link", "maybe_link", "no_link"}
@@ -159,7 +159,13 @@ APPLICANT = {"applicant": "Eva Roth", "series": "Asa no Kai Thüringen", "desk_l
 def moved(answer: str, *, time: bool, place: bool, waiting: bool = False, still_open: bool = True) -> dict[str, Any]:
     """The facts of a move."""
     change = {"time": time, "place": place, "old_date": "5.3.", "old_time": "9:00", "old_venue": "Altes Haus"}
-    return {"change": change, "answer": answer, "waiting": waiting, "open": still_open}
+    standing = {"answer": answer, "waiting": waiting, "open": still_open, "asked_again": False}
+    return {"change": change, **standing}
+
+
+def changed(answer: str, changes: str, *, again: bool = False, waiting: bool = False, still_open: bool = True) -> Any:
+    """The facts of a change of something else than time and place."""
+    return {"changes": changes, "answer": answer, "waiting": waiting, "open": still_open, "asked_again": again}
 
 
 # kind, what the letter is told beside the meeting, the meeting, the reader's placeholders it must print.
@@ -204,6 +210,18 @@ VARIANTS: list[tuple[str, dict[str, Any], Any, set[str]]] = [
         for answer in ("invited", "yes", "maybe", "no")
     ),
     ("moved", moved("yes", time=True, place=True, waiting=True), full, {"answer_link"}),
+    ("moved", moved("invited", time=True, place=True) | {"asked_again": True}, full, ANSWERS),
+    *(
+        ("changed", changed("invited", changes, again=again, still_open=still_open), meeting, links)
+        for meeting in (full, bare, long)
+        for changes, again in (("Titel, Hinweis und Themen", False), ("Titel", True), ("", True), ("", False))
+        for still_open, links in ((True, ANSWERS), (False, {"answer_link"}))
+    ),
+    *(
+        ("changed", changed(answer, "Titel", waiting=waiting, still_open=still_open), full, {"answer_link"})
+        for answer, waiting in (("yes", False), ("yes", True), ("maybe", False), ("no", False))
+        for still_open in (True, False)
+    ),
     *(
         ("cancelled", {"answer": answer, "reason": reason}, full, set())
         for answer in ("invited", "yes")
@@ -236,7 +254,7 @@ VARIANTS: list[tuple[str, dict[str, Any], Any, set[str]]] = [
 ]
 # Written to people who have not agreed to anything yet, or to whoever asked: nothing to unsubscribe from.
 NOT_SUBSCRIBED = {"sign_in", "opt_in", "join", "declined", "application", "digest"}
-HAS_ANSWER_LINKS = {"invite", "remind", "confirm", "waiting", "seat", "moved", "cancelled", "eve"}
+HAS_ANSWER_LINKS = {"invite", "remind", "confirm", "waiting", "seat", "moved", "changed", "cancelled", "eve"}
 OWN_LINKS = {
     "sign_in": {"sign_in_link"},
     "opt_in": {"confirm_link"},

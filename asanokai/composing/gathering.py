@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import and_, select
 
 from asanokai import applying, clock, digesting, installation, members, rsvps, showing, topics
-from asanokai.composing.kinds import KIND_WORDS
+from asanokai.composing.kinds import FIELD_WORDS, KIND_WORDS
 from asanokai.composing.overtaking import Row, overtaken
 from asanokai.db import session
 from asanokai.errors import N_, Missing
-from asanokai.languages import Name, dates_of, moment_in_words, pick, span_in_words
+from asanokai.languages import Name, dates_of, listed, moment_in_words, pick, span_in_words
 from asanokai.letters import OF_MEETING, Letter
 from asanokai.meetings import Meeting
 from asanokai.members import Address, Application, Member
@@ -277,8 +277,20 @@ def _moved(row: Row, shown: Shown | None, _application: Application | None) -> d
         "old_time": span_in_words(starts, ends, language, meeting.zone),
         "old_venue": str(pick(old_venue, language, shown.series.first_language)),
     }
+    return {"change": change, **_standing(row)}
+
+
+def _standing(row: Row) -> dict[str, Any]:
+    """Where the reader stands when something has changed; `asked_again`: what they said before counts no more."""
     answer, seat = (row.rsvp.answer, row.rsvp.seat) if row.rsvp else ("invited", None)
-    return {"change": change, "answer": answer, "waiting": seat == "waiting", "open": _is_open(row)}
+    asked_again = row.rsvp is not None and answer == "invited" and (row.rsvp.revision or 0) > 0
+    return {"answer": answer, "waiting": seat == "waiting", "open": _is_open(row), "asked_again": asked_again}
+
+
+def _changed(row: Row, _shown: Shown | None, _application: Application | None) -> dict[str, Any]:
+    names = FIELD_WORDS[row.language]
+    fields = [names[name] for name in row.facts.get("fields", ("title",)) if name in names]
+    return {"changes": listed(fields, row.language), **_standing(row)}
 
 
 def _cancelled(row: Row, shown: Shown | None, _application: Application | None) -> dict[str, Any]:
@@ -368,6 +380,7 @@ _FACTS = {
     "seat": _guests,
     "eve": _eve,
     "moved": _moved,
+    "changed": _changed,
     "cancelled": _cancelled,
     "welcome": _of_application,
     "declined": _of_application,

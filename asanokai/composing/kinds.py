@@ -8,6 +8,7 @@ KIND_WORDS = {
         "waiting": "Warteliste",
         "seat": "Platz frei geworden",
         "moved": "Neuer Termin oder Ort",
+        "changed": "Geänderte Angaben",
         "cancelled": "Absage des Treffens",
         "eve": "Nachricht am Vorabend",
         "sign_in": "Anmeldelink",
@@ -25,6 +26,7 @@ KIND_WORDS = {
         "waiting": "waiting list",
         "seat": "seat given",
         "moved": "change",
+        "changed": "changed details",
         "cancelled": "cancellation",
         "eve": "evening-before note",
         "sign_in": "sign-in link",
@@ -42,6 +44,7 @@ KIND_WORDS = {
         "waiting": "キャンセル待ち",
         "seat": "お席のご用意",
         "moved": "変更のお知らせ",
+        "changed": "ご案内内容の変更",
         "cancelled": "中止のお知らせ",
         "eve": "前日のご案内",
         "sign_in": "ログイン用リンク",
@@ -54,3 +57,34 @@ KIND_WORDS = {
     },
 }
 """What the letters are called in the coordinators' digest."""
+
+FIELD_WORDS = {
+    "de": {
+        "title": "Titel",
+        "note": "Hinweis",
+        "join_link": "Link zur Videokonferenz",
+        "seats": "Zahl der Plätze",
+        "guests_allowed": "Zahl der Begleitpersonen",
+        "answer_until": "Antwortfrist",
+        "topics": "Themen",
+    },
+    "en": {
+        "title": "title",
+        "note": "note",
+        "join_link": "video link",
+        "seats": "number of seats",
+        "guests_allowed": "number of guests",
+        "answer_until": "deadline for answers",
+        "topics": "topics",
+    },
+    "ja": {
+        "title": "表題",
+        "note": "ご案内事項",
+        "join_link": "オンライン参加用リンク",
+        "seats": "定員",
+        "guests_allowed": "同伴者の人数",
+        "answer_until": "回答期限",
+        "topics": "テーマ",
+    },
+}
+"""What a letter says has changed, see `announcing.TOLD_OF`."""

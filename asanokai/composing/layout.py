@@ -20,7 +20,14 @@ from asanokai.composing.mime import base64_lines, header, plain_name, words
 from asanokai.languages import month_in_words, weekday_in_words
 from asanokai.links import Links
 
-CALENDAR = {"invite": "REQUEST", "confirm": "REQUEST", "seat": "REQUEST", "moved": "REQUEST", "cancelled": "CANCEL"}
+CALENDAR = {
+    "invite": "REQUEST",
+    "confirm": "REQUEST",
+    "seat": "REQUEST",
+    "moved": "REQUEST",
+    "changed": "REQUEST",
+    "cancelled": "CANCEL",
+}
 """Which letters carry a calendar entry. A refusal's confirmation does not: there is nothing to put into a calendar."""
 
 OUTER = "=_m"

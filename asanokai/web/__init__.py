@@ -126,7 +126,6 @@ GUARDS = {
     "meeting.show": of_meeting,
     "meeting.edit": of_meeting,
     "meeting.announce": of_meeting,
-    "meeting.move": of_meeting,
     "meeting.cancel": of_meeting,
     "meeting.drop": of_meeting,
     "meeting.pause": of_meeting,

@@ -12,6 +12,7 @@ KINDS = {
     "waiting": lazy_gettext("Waiting list"),
     "seat": lazy_gettext("Seat given"),
     "moved": lazy_gettext("Change of time or place"),
+    "changed": lazy_gettext("Changed details"),
     "cancelled": lazy_gettext("Cancellation"),
     "eve": lazy_gettext("Evening-before note"),
     "sign_in": lazy_gettext("Sign-in link"),
