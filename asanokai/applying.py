@@ -248,7 +248,7 @@ def confirm(
         member.standing = "confirmed"
     _verify_address(application)
     session().flush()
-    journal.write("confirm", "application", application.id, actor_id=member.id, **_about(application))
+    journal.write("confirm", "application", application.id, actor_id=member.id, **application.about)
     if application.inviter_id is not None or _open_to(application, member):
         approve(application_id, actor_id=application.inviter_id)
     else:
@@ -391,16 +391,7 @@ def _to_decide(application_id: int) -> Application:
 def _decide(application: Application, state: str, actor_id: int | None) -> None:
     application.state, application.decided_at, application.decided_by_id = state, clock.now(), actor_id
     session().flush()
-    journal.write(state, "application", application.id, actor_id=actor_id, **_about(application))
-
-
-def _about(application: Application) -> dict[str, int | None]:
-    """Whom and what an application is about, for the journal."""
-    return {
-        "member": application.member_id,
-        "meeting": application.meeting_id,
-        "series": application.series_id,
-    }
+    journal.write(state, "application", application.id, actor_id=actor_id, **application.about)
 
 
 def _fill_up(member: Member, application: Application) -> None:

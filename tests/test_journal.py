@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from asanokai import announcing, applying, importing, installation, journal, letters, meetings, members, rsvps, topics
 from asanokai import series as series_rules
-from asanokai.announcing import Change
+from asanokai.announcing import Change, Choices
 from asanokai.db import session, transaction
 from asanokai.journal import Entry
 from asanokai.letters import Letter
@@ -102,6 +102,7 @@ WORDS = {
     *ROLES,
     *FIELDS,
     *meetings.EDITABLE,
+    "topics",
     *members.NAMES,
     *("salutation", "organisation", "language", "zone"),
     *("sender_name", "welcome", "imprint", "privacy", "accessibility", "logo", "logo_type", "paused_at"),
@@ -179,6 +180,15 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("move", "meeting"): lambda on, _: announcing.move(
         on.meeting.id, Change(starts_at=berlin(2026, 3, 13, 8), venue={"de": SECRET}), actor_id=on.actor
     ),
+    ("ask again", "meeting"): lambda on, _: announcing.ask_again(
+        on.meeting, until=on.meeting.answer_until, actor_id=on.actor
+    ),
+    ("ask again", "rsvp"): lambda on, _: announcing.ask_again(
+        on.meeting, until=on.meeting.answer_until, actor_id=on.actor
+    ),
+    ("tell", "meeting"): lambda on, _: announcing.change(
+        on.meeting.id, {}, Change(), Choices(tell=True, topics=True), actor_id=on.actor
+    ),
     ("cancel", "meeting"): lambda on, _: announcing.cancel(on.meeting.id, reason={"de": SECRET}, actor_id=on.actor),
     ("pause", "meeting"): lambda on, _: announcing.pause(on.meeting.id, True, actor_id=on.actor),
     ("resume", "meeting"): lambda on, _: announcing.pause(on.meeting.id, False, actor_id=on.actor),
@@ -233,6 +243,8 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
 """Every verb there is, and a deed that should be noted as that."""
 
 TOGETHER_WITH: dict[Verb, list[Verb]] = {
+    ("ask again", "meeting"): [("ask again", "rsvp"), ("ask again", "rsvp")],
+    ("ask again", "rsvp"): [("ask again", "meeting"), ("ask again", "rsvp")],
     ("approved", "application"): [("join", "series")],
     ("accept", "member"): [("change", "member"), ("import", "member")],
 }
@@ -373,6 +385,8 @@ def replayed(meeting_id: int) -> tuple[dict[int, tuple[str, str | None, int]], l
         if entry.verb == "answer":
             roll[facts["member"]] = (facts["answer"], facts["seat"], facts["guests"])
             places[facts["member"]] = (facts["asked_at"], facts["turn"])
+        elif entry.verb == "ask again":
+            roll[facts["member"]] = ("invited", None, facts["before"][2])
         else:
             roll[facts["member"]] = ("yes", "held", facts["guests"])
     waiting = [member for member, (_answer, seat, _guests) in roll.items() if seat == "waiting"]
@@ -400,6 +414,15 @@ def test_the_waiting_list_can_be_replayed_from_it(clock):
         clock.advance(minutes=1)
         say(meeting, who, choice, guests)
         assert replayed(meeting.id) == (people.seats(meeting), [rsvp.member_id for rsvp in rsvps.waiting(meeting.id)])
+    queue = [rsvp.member_id for rsvp in rsvps.waiting(meeting.id)]
+    clock.advance(minutes=1)
+    announcing.ask_again(meeting, until=meeting.answer_until)
+    assert replayed(meeting.id) == (people.seats(meeting), [])
+    # Who is back keeps the place, whoever answers first: only the seats go by the order of answering.
+    for who in (two, five, four, six, three):
+        clock.advance(minutes=1)
+        say(meeting, who, "yes")
+    assert replayed(meeting.id) == (people.seats(meeting), queue)
     # An application approved later stands where its opt-in was.
     say(meeting, seven, "yes", asked_at=early, by="coordinator")
     expected = [seven.id, six.id, four.id, three.id]

@@ -75,7 +75,7 @@ def stored(meeting: Meeting) -> dict[str, Any]:
     """What the form starts with."""
     fields = {name: getattr(meeting, name) for name in (*EDITABLE, "venue")}
     moments = {"starts": meeting.starts_at, "ends": meeting.ends_at, "answer_until": meeting.answer_until}
-    return fields | {name: wall(moment, meeting) for name, moment in moments.items()} | {"seen": meeting.version}
+    return fields | {name: wall(moment, meeting) for name, moment in moments.items()} | {"seen": str(meeting.version)}
 
 
 def _typed(form: MeetingForm, meeting: Meeting) -> tuple[dict[str, Any], Change]:
@@ -116,11 +116,12 @@ def decidable(form: MeetingForm) -> bool:
 
 def save(form: MeetingForm, meeting: Meeting, *, actor_id: int) -> None:
     """Do what the form says. Raises `Refused`."""
+    seen = str(form.seen.data or "")
     choices = Choices(
         tell=form.tell.data == "yes",
         ask_again=form.answers.data == "again",
         topics=form.topics.data,
-        seen=int(form.seen.data) if str(form.seen.data).isdecimal() else None,
+        seen=int(seen) if seen.isdecimal() else None,
     )
     values, to = _typed(form, meeting)
     announcing.change(meeting.id, values, to, choices, actor_id=actor_id)
@@ -233,7 +234,5 @@ def _words(name: str, value: Any, zone: str) -> str:
     if isinstance(value, datetime):
         return languages.moment_in_words(value, loading.language(), zone)
     if isinstance(value, bool):
-        return gettext("Yes") if value else gettext("No")
-    if value is None:
-        return gettext("unlimited")
-    return str(value)
+        return str(gettext("Yes") if value else gettext("No"))
+    return str(gettext("unlimited") if value is None else value)
