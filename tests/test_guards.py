@@ -90,6 +90,9 @@ READ: Expected = {
         f"outbox.preview: {kind}": OF_SERIES
         for kind in ("invite", "remind", "confirm", "waiting", "seat", "moved", "changed", "cancelled", "eve")
     },
+    "log.of_meeting": OF_SERIES,
+    "log.of_series": OF_SERIES,
+    "log.of_member": OF_SERIES,
     "settings.edit": CHIEF,
 }
 

@@ -184,6 +184,9 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         "outbox.preview: part": {**meeting, "kind": "invite", "part": "html"},
         "outbox.preview": meeting,
         "outbox.retry": {"letter_id": world.letter_id},
+        "log.of_meeting": meeting,
+        "log.of_series": series,
+        "log.of_member": {"member_id": world.member_id},
     }
 
 

@@ -34,6 +34,7 @@ from asanokai.web import (
 )
 from asanokai.web.coordinate import (
     desk,
+    log,
     meeting,
     outbox,
     people,
@@ -61,6 +62,7 @@ DESK = (
     meeting.pages,
     people.pages,
     outbox.pages,
+    log.pages,
     settings.pages,
 )
 
@@ -138,6 +140,9 @@ GUARDS = {
     "outbox.of_meeting": of_meeting,
     "outbox.preview": of_meeting,
     "outbox.retry": coordinator,
+    "log.of_meeting": of_meeting,
+    "log.of_series": of_series,
+    "log.of_member": coordinator,
     "settings.edit": administrator,
     "settings.pause": administrator,
 }

@@ -1,0 +1,196 @@
+"""The journal told to people: who did what and when, about a meeting, a member or a series.
+
+Only what the journal says: no names or free text stand there, so names are looked up when they are shown. What somebody
+may read is decided by whoever asks; nothing is decided by what is read here.
+
+To give a new verb its words, add a line to `SENTENCES`; until then it reads as `CHANGED`.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+
+from asanokai.db import session
+from asanokai.errors import N_
+from asanokai.journal import Entry
+from asanokai.meetings import Meeting
+from asanokai.members import Member
+from asanokai.rsvps import Rsvp
+from asanokai.series import Belonging
+
+PAGE = 100
+
+CHANGED = N_("Something was changed")
+"""What a verb without words of its own reads as."""
+
+SENTENCES: dict[tuple[str, str], str] = {
+    # answers
+    ("answer", "rsvp"): N_("%(member)s: %(answer)s"),
+    ("seat", "rsvp"): N_("%(member)s got a seat from the waiting list"),
+    ("ask again", "rsvp"): N_("%(member)s was asked again; the answer until then: %(before)s"),
+    # meetings
+    ("add", "meeting"): N_("Date added: %(starts)s"),
+    ("announce", "meeting"): N_("Announced"),
+    ("edit", "meeting"): N_("Changed: %(fields)s"),
+    ("move", "meeting"): N_("Moved from %(old)s to %(starts)s"),
+    ("ask again", "meeting"): N_("Everybody was asked again; answers taken back: %(count)s"),
+    ("tell", "meeting"): N_("Letters about a change: %(count)s (%(fields)s)"),
+    ("cancel", "meeting"): N_("Cancelled"),
+    ("drop", "meeting"): N_("Draft dropped"),
+    ("hold", "meeting"): N_("Held"),
+    ("pause", "meeting"): N_("Letters held back"),
+    ("resume", "meeting"): N_("Letters let go again"),
+    # topics
+    ("post", "topic"): N_("Topic added"),
+    ("change", "topic"): N_("Topic changed"),
+    ("remove", "topic"): N_("Topic removed"),
+    # series
+    ("add", "series"): N_("Series added"),
+    ("change", "series"): N_("Series changed: %(fields)s"),
+    ("join", "series"): N_("%(member)s joined the series"),
+    ("part", "series"): N_("%(member)s was taken off the series"),
+    ("pause", "series"): N_("Letters of the series held back"),
+    ("resume", "series"): N_("Letters of the series let go again"),
+    ("import", "series"): N_("Members taken in from a file"),
+    # members
+    ("add", "member"): N_("Member added"),
+    ("change", "member"): N_("Changed: %(fields)s"),
+    ("change address", "member"): N_("Mail address changed"),
+    ("sign in", "member"): N_("Signed in"),
+    ("set password", "member"): N_("Password set"),
+    ("remove password", "member"): N_("Password removed"),
+    ("new calendar secret", "member"): N_("New address for the personal calendar"),
+    ("unsubscribe", "member"): N_("Ended the invitations"),
+    ("subscribe", "member"): N_("Wants invitations again"),
+    ("make administrator", "member"): N_("Made administrator"),
+    ("import", "member"): N_("Members taken in from a file"),
+    ("accept", "member"): N_("Accepted as a member"),
+    # applications
+    ("apply", "application"): N_("Application received"),
+    ("invite", "application"): N_("Invited to join"),
+    ("confirm", "application"): N_("Application confirmed by its link"),
+    ("approved", "application"): N_("Application approved"),
+    ("declined", "application"): N_("Application declined"),
+    ("forget", "application"): N_("Application forgotten, since it was never confirmed"),
+    # the rest
+    ("retry", "letter"): N_("A letter that had failed was sent again"),
+    ("change", "installation"): N_("Settings changed: %(fields)s"),
+    ("refuse", "sign-in"): N_("A sign-in was refused"),
+    ("refuse", "page"): N_("A page was refused"),
+}
+"""(verb, object) → what happened. In it may stand: member, answer, before (an answer), fields, starts, old, count."""
+
+ANSWERED_BEFORE = N_("%(member)s: %(answer)s; before: %(before)s")
+COORDINATES = N_("%(member)s became a coordinator")
+COORDINATES_NO_MORE = N_("%(member)s is no longer a coordinator")
+ANOTHER_PLACE = N_("Another place")
+MOVED_AND_PLACE = N_("Moved from %(old)s to %(starts)s, to another place")
+ASKED_ONCE_MORE = N_("Letters asking once more: %(count)s")
+NO_ADMINISTRATOR = N_("No longer administrator")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that happened. `actor` is None if the program did it, `member` and `meeting` if it is about none."""
+
+    entry: Entry
+    actor: Member | None
+    member: Member | None
+    meeting: Meeting | None
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the verb noted."""
+        return self.entry.facts or {}
+
+    @property
+    def sentence(self) -> str:
+        """What happened, as a message with places to be filled in."""
+        return _variant(self.entry.verb, self.entry.object, self.facts)
+
+
+def _variant(verb: str, obj: str, facts: dict[str, Any]) -> str:
+    usual = SENTENCES.get((verb, obj), CHANGED)
+    before = facts.get("before")
+    if (verb, obj) == ("answer", "rsvp") and isinstance(before, list) and before[:1] != ["invited"]:
+        return ANSWERED_BEFORE
+    if obj == "series" and facts.get("role") == "coordinator":
+        return {"join": COORDINATES, "part": COORDINATES_NO_MORE}.get(verb, usual)
+    if (verb, obj) == ("move", "meeting") and facts.get("place"):
+        return ANOTHER_PLACE if before == facts.get("starts_at") else MOVED_AND_PLACE
+    if (verb, obj) == ("tell", "meeting") and not facts.get("fields"):
+        return ASKED_ONCE_MORE
+    if verb == "make administrator" and not facts.get("administrator"):
+        return NO_ADMINISTRATOR
+    return usual
+
+
+@dataclass(frozen=True)
+class Page:
+    """Newest first. `more`: there is another page."""
+
+    lines: list[Line]
+    number: int
+    more: bool
+
+
+def of_meeting(meeting_id: int, *, page: int = 1) -> Page:
+    """Everything about a meeting: itself, answers to it, its topics, letters sent again."""
+    return _page(Entry.meeting_id == meeting_id, page)
+
+
+def of_series(series_id: int, *, page: int = 1) -> Page:
+    """What happened to a series and to its meetings; single answers stand with their meeting."""
+    own = select(Meeting.id).where(Meeting.series_id == series_id)
+    of_meetings = and_(Entry.object == "meeting", Entry.object_id.in_(own))
+    return _page(or_(Entry.series_id == series_id, of_meetings), page)
+
+
+def of_member(member_id: int, *, series_ids: Collection[int] | None, page: int = 1) -> Page:
+    """What concerns a member; for a coordinator of `series_ids` only what happened there."""
+    about = Entry.member_id == member_id
+    if series_ids is not None:
+        about = and_(about, or_(Entry.series_id.in_(series_ids), Entry.meeting_id.in_(_meetings_of(series_ids))))
+    return _page(about, page)
+
+
+def concerns(member_id: int, series_ids: Collection[int]) -> bool:
+    """Whether the member belongs, or once belonged, to one of the series, or was asked to one of its meetings."""
+    belonged = exists().where(Belonging.member_id == member_id, Belonging.series_id.in_(series_ids))
+    asked = exists().where(Rsvp.member_id == member_id, Rsvp.meeting_id.in_(_meetings_of(series_ids)))
+    return bool(session().scalar(select(or_(belonged, asked))))
+
+
+def _meetings_of(series_ids: Collection[int]) -> Any:
+    return select(Meeting.id).where(Meeting.series_id.in_(series_ids))
+
+
+def _page(about: ColumnElement[bool], number: int) -> Page:
+    number = min(max(number, 1), 100_000)
+    newest = select(Entry).where(about).order_by(Entry.id.desc()).limit(PAGE + 1).offset((number - 1) * PAGE)
+    found = session().scalars(newest).all()
+    return Page(_lines(found[:PAGE]), number, more=len(found) > PAGE)
+
+
+def _lines(entries: Sequence[Entry]) -> list[Line]:
+    who = {entry.actor_id for entry in entries} | {entry.member_id for entry in entries}
+    people = {row.id: row for row in session().scalars(select(Member).where(Member.id.in_(who - {None})))}
+    where = {entry.meeting_id for entry in entries} - {None}
+    meetings = {row.id: row for row in session().scalars(select(Meeting).where(Meeting.id.in_(where)))}
+    return [
+        Line(
+            entry,
+            people.get(entry.actor_id or 0) or _themselves(entry, people),
+            people.get(entry.member_id or 0),
+            meetings.get(entry.meeting_id or 0),
+        )
+        for entry in entries
+    ]
+
+
+def _themselves(entry: Entry, people: dict[int, Member]) -> Member | None:
+    """Whoever answered by a link, a calendar or a reply did it without signing in."""
+    by_link = entry.verb == "answer" and (entry.facts or {}).get("by") not in ("program", "coordinator", "deputy")
+    return people.get(entry.member_id or 0) if by_link else None
