@@ -453,6 +453,7 @@ class Sheet(HTMLParser):
         self._area: str | None = None
         self._words: list[str] = []
         self._select: str | None = None
+        self._first = True
         self.feed(page)
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
@@ -472,11 +473,11 @@ class Sheet(HTMLParser):
         elif tag == "textarea":
             self._area, self._words = said["name"], []
         elif tag == "select":
-            self._select = said["name"]
+            self._select, self._first = said["name"], True
             values[self._select] = ""
-        elif tag == "option" and self._select and ("selected" in said or not values[self._select]):
+        elif tag == "option" and self._select and ("selected" in said or self._first):
             # Without one that is selected, a browser sends the first.
-            values[self._select] = said["value"]
+            values[self._select], self._first = said["value"], False
 
     def handle_data(self, data: str) -> None:
         if self._area is not None:
