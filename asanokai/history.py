@@ -46,6 +46,12 @@ SENTENCES: dict[tuple[str, str], str] = {
     ("post", "topic"): N_("Topic added"),
     ("change", "topic"): N_("Topic changed"),
     ("remove", "topic"): N_("Topic removed"),
+    # the running order
+    ("add", "slot"): N_("Running order: an item added"),
+    ("change", "slot"): N_("Running order: an item changed"),
+    ("move", "slot"): N_("Running order: an item moved"),
+    ("remove", "slot"): N_("Running order: an item removed"),
+    ("adopt", "programme"): N_("Running order taken over"),
     # series
     ("add", "series"): N_("Series added"),
     ("change", "series"): N_("Series changed: %(fields)s"),

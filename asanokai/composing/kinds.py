@@ -78,10 +78,10 @@ FIELD_WORDS = {
         "topics": "topics",
     },
     "ja": {
-        "title": "表題",
+        "title": "タイトル",
         "note": "ご案内事項",
         "join_link": "オンライン参加用リンク",
-        "seats": "定員",
+        "seats": "席数",
         "guests_allowed": "同伴者の人数",
         "answer_until": "回答期限",
         "topics": "テーマ",
