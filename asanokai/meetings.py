@@ -165,11 +165,11 @@ def propose(series: Series, *, until: datetime | None = None) -> list[Meeting]:
         return []
     now = clock.now()
     walls = series_rules.dates_of_rule(series.rule, series.first, series.zone, after=now, until=until or now + AHEAD)
-    kept = or_(Meeting.proposed_for.is_not(None), Meeting.announced_at.is_not(None), Meeting.state != "cancelled")
-    there = session().scalars(select(Meeting).where(Meeting.series_id == series.id, kept))
+    there = session().scalars(select(Meeting).where(Meeting.series_id == series.id)).all()
     # Dates, not times: a series that begins at another hour from now on must not meet twice on each of its days, nor
-    # on one that somebody has added by hand.
-    known = {datetime.fromisoformat(one.proposed_for).date() if one.proposed_for else one.local_date for one in there}
+    # on one to which somebody has added or moved a meeting by hand.
+    known = {datetime.fromisoformat(one.proposed_for).date() for one in there if one.proposed_for}
+    known |= {one.local_date for one in there if one.state != "cancelled" or one.announced_at is not None}
     return [
         add(series, wall, proposed_for=wall.isoformat(timespec="minutes")) for wall in walls if wall.date() not in known
     ]

@@ -24,7 +24,7 @@ from asanokai.planning.aligning import Alignment, align, was_moved
 from asanokai.planning.usual import PLAIN, REACHING, Usual, Values
 from asanokai.series import LONGEST_MINUTES, Lead, Series, in_utc
 
-__all__ = ["REACHES", "REACHING", "Alignment", "Entry", "Reached", "Usual", "was_moved"]
+__all__ = ["ALL", "FOLLOWING", "REACHES", "REACHING", "THIS", "Alignment", "Entry", "Reached", "Usual", "was_moved"]
 
 THIS, FOLLOWING, ALL = REACHES = ("this", "following", "all")
 FURTHEST = 45
@@ -225,6 +225,8 @@ def _prepared(this: Meeting, reach: str, values: Values) -> tuple[Series, Values
         raise Refused(N_("Only a draft or an announced meeting that has not begun can be changed."))
     series = series_rules.by_id(this.series_id)
     before = values_of(this, series)
+    if "deadline" in values:
+        values["deadline"] = str(Lead.parse(values["deadline"]))
     changes = {name: value for name, value in values.items() if value != before[name]}
     _check(changes)
     return series, changes, _reached(this, series, reach)
@@ -246,8 +248,6 @@ def _check(changes: Values) -> None:
         raise BadInput("seats", N_("Please give a number of seats above zero, or none for unlimited."))
     if guests is None or not 0 <= guests <= 20:
         raise BadInput("guests_allowed", N_("Between 0 and 20 guests may be allowed."))
-    if "deadline" in changes:
-        Lead.parse(changes["deadline"])
 
 
 def _found(this: Meeting, reached: list[Meeting], changes: Values, usuals: dict[int, Values]) -> Reached:

@@ -26,6 +26,8 @@ class Alignment:
     """Drafts that go to another day: number → the rule's wall time there."""
     standing: dict[int, datetime] = field(default_factory=dict)
     """Meetings that stay where they are instead of the rule's date: number → that wall time."""
+    asking: dict[int, Meeting] = field(default_factory=dict)
+    """The meetings of `moving` and `standing`, by number."""
     left: list[Meeting] = field(default_factory=list)
     """Drafts that the rule has no date for any more."""
 
@@ -52,6 +54,7 @@ def align(found: Sequence[Meeting], walls: list[datetime], *, since: date, now: 
         stays = meeting.state != "draft" or was_moved(meeting)
         wall = matched.get(meeting.id)
         if wall is not None:
+            aligned.asking[meeting.id] = meeting
             (aligned.standing if stays else aligned.moving)[meeting.id] = wall
         elif not stays:
             aligned.left.append(meeting)

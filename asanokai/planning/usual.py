@@ -42,7 +42,7 @@ def of_series(series: Series) -> Values:
         "at": at,
         "minutes": series.minutes,
         "venue": series.venue or None,
-        "deadline": series.deadline or USUAL_DEADLINE,
+        "deadline": str(Lead.parse(series.deadline or USUAL_DEADLINE)),
     }
 
 
