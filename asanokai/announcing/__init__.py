@@ -229,7 +229,8 @@ def _tell(meeting: Meeting, changed: Collection[str], asked: bool, actor_id: int
         return  # a new time or place has its own letter
     meeting.version += 1
     count = tell_changed(meeting, fields, asked_again=asked)
-    journal.write("tell", "meeting", meeting.id, actor_id=actor_id, fields=fields, letters=count)
+    if count:  # else the letter about another time or place says it all, or nobody knows of the meeting yet
+        journal.write("tell", "meeting", meeting.id, actor_id=actor_id, fields=fields, letters=count)
 
 
 def cancel(meeting_id: int, *, reason: dict[str, str] | None = None, actor_id: int | None = None) -> Meeting:

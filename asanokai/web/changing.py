@@ -58,7 +58,7 @@ class MeetingForm(Form):
         choices=options(
             {
                 "keep": lazy_gettext("stay valid"),
-                "again": lazy_gettext("are asked again: seats are given back, everybody gets a letter"),
+                "again": lazy_gettext("are asked again"),
             }
         ),
     )
