@@ -39,6 +39,7 @@ SENTENCES: dict[tuple[str, str], str] = {
     ("tell", "meeting"): N_("Letters about a change: %(count)s (%(fields)s)"),
     ("cancel", "meeting"): N_("Cancelled"),
     ("drop", "meeting"): N_("Draft dropped"),
+    ("restore", "meeting"): N_("Dropped date taken up again"),
     ("hold", "meeting"): N_("Held"),
     ("pause", "meeting"): N_("Letters held back"),
     ("resume", "meeting"): N_("Letters let go again"),

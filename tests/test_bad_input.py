@@ -366,7 +366,6 @@ NEVER_BACK = {
     # A refused change must be checked again, and decided upon then.
     "meeting.edit": {"step", "tell", "answers", "topics", "seen"},
     # A refused move must be checked again.
-    "meeting.move": {"step"},
     "dates.change": {"step"},
     "account.join": {"website"},
     "account.join: a meeting": {"website"},

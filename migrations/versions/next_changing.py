@@ -1,7 +1,7 @@
 """What a row of the journal is about, to be found by
 
 Revision ID: next
-Revises: 0002
+Revises: 0003
 Create Date: 2026-11-29 14:35:00
 """
 
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "next"
-down_revision = "0002"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
