@@ -81,6 +81,13 @@ SENTENCES: dict[tuple[str, str], str] = {
     ("approved", "application"): N_("Application approved"),
     ("declined", "application"): N_("Application declined"),
     ("forget", "application"): N_("Application forgotten, since it was never confirmed"),
+    # host and caterer
+    ("make", "pack"): N_("Link for host or caterer made"),
+    ("withdraw", "pack"): N_("Link for host or caterer withdrawn"),
+    ("set deadline", "catering"): N_("Deadline for the caterer set"),
+    ("freeze", "catering"): N_("Numbers for the caterer frozen: %(coming)s"),
+    ("thaw", "catering"): N_("Numbers for the caterer open again"),
+    ("tell", "catering"): N_("Told the caterer of new numbers: %(coming)s"),
     # the rest
     ("retry", "letter"): N_("A letter that had failed was sent again"),
     ("change", "installation"): N_("Settings changed: %(fields)s"),

@@ -18,6 +18,7 @@ from flask import Flask
 
 from asanokai import applying, clock, db, digesting, invitations, meetings
 from asanokai import series as series_rules
+from asanokai.catering import counting
 from asanokai.delivering import Delivery, Step
 from asanokai.invitations import Night
 from asanokai.transport import Outcome, Transport
@@ -39,7 +40,13 @@ def plan_step(night: Night) -> int:
     with db.reading():
         due = invitations.due_moments()
     moments = [partial(invitations.plan, moment_id, night=night) for moment_id in due]
-    return _each([*moments, digesting.post_due])
+    return _each([*moments, digesting.post_due, _cater])
+
+
+def _cater() -> int:
+    """Freeze what caterers must know by now, and post what has changed since; how many letters."""
+    counting.freeze_due()
+    return counting.tell_changes()
 
 
 def propose_step() -> int:

@@ -17,7 +17,7 @@ FLOORS = {
     5.2: "delivering demo",
     5.1: "composing transport catcher intake printing doctor backup listing",
     4.5: "planning",
-    4: "announcing applying digesting figures history importing invitations leaving showing",
+    4: "announcing applying catering digesting figures history importing invitations leaving showing",
     3.7: "rsvps",
     3.65: "programme",
     3.6: "topics",

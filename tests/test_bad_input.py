@@ -95,6 +95,8 @@ REFUSALS: dict[str, dict[str, str]] = {
     "people.add": {"email": "nonsense"},
     "people.edit": {"email": "nonsense"},
     "meeting.edit": {"seats": "0"},
+    "catering.show": {"own": "2026-03-13T12:00"},
+    "catering.make": {"address": "nonsense"},
     "meeting.cancel": {"reason-de": "x<y " * 300},
     "meeting.answer_for": {"guests": "99"},
     "meeting.add_topic": {**texts("title")},

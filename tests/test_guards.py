@@ -95,6 +95,8 @@ READ: Expected = {
         f"outbox.preview: {kind}": OF_SERIES
         for kind in ("invite", "remind", "confirm", "waiting", "seat", "moved", "changed", "cancelled", "eve")
     },
+    "pack.show": EVERYBODY,
+    "catering.show": OF_SERIES,
     "log.of_meeting": OF_SERIES,
     "log.of_series": OF_SERIES,
     "log.of_member": OF_SERIES,
@@ -157,6 +159,9 @@ SENT: Expected = {
     "order.move": OF_SERIES_DONE,
     "order.remove": OF_SERIES_DONE,
     "outbox.retry": OF_SERIES_DONE,
+    "catering.show": OF_SERIES_DONE,
+    "catering.make": OF_SERIES_DONE,
+    "catering.withdraw": OF_SERIES_DONE,
     "settings.edit": CHIEF_DONE,
     "settings.pause": CHIEF_DONE,
 }

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from asanokai import (
     announcing,
     applying,
+    catering,
     importing,
     installation,
     journal,
@@ -27,6 +28,7 @@ from asanokai import (
 )
 from asanokai import series as series_rules
 from asanokai.announcing import Change, Choices
+from asanokai.catering import counting
 from asanokai.db import session, transaction
 from asanokai.journal import Entry
 from asanokai.letters import Letter
@@ -148,6 +150,7 @@ class Stage:
         letters.post("invite", "failed", member_id=self.one.id, meeting_id=self.meeting.id)
         self.letter = session().scalars(select(Letter).where(Letter.key == "failed")).one()
         self.letter.state, self.letter.reason = "failed", SECRET
+        catering.make(self.meeting.id, "caterer", address=f"{SECRET}@jena.example")
         session().flush()
 
     def apply(self, number: str) -> Any:
@@ -182,6 +185,11 @@ class Stage:
     def restore(self) -> None:
         meetings.delete_draft(self.draft, actor_id=self.actor)
         planning.restore(self.draft.id, actor_id=self.actor)
+
+    def froze(self, clock: Any) -> None:
+        numbers = {"coming": 9, "guests": 0}
+        session().add(catering.Catered(meeting_id=self.meeting.id, frozen_at=clock.now, frozen=numbers))
+        session().flush()
 
     def give_seats(self) -> None:
         self.meeting.seats = 2
@@ -261,6 +269,17 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("approved", "application"): lambda on, _: applying.approve(on.confirmed, actor_id=on.actor),
     ("declined", "application"): lambda on, _: applying.decline(on.confirmed, actor_id=on.actor, reason=SECRET),
     ("forget", "application"): lambda _, clock: (clock.advance(days=15), applying.forget_unconfirmed()),
+    # host and caterer
+    ("make", "pack"): lambda on, _: catering.make(
+        on.meeting.id, "host", address=f"{SECRET}@jena.example", actor_id=on.actor
+    ),
+    ("withdraw", "pack"): lambda on, _: catering.withdraw(on.meeting.id, "caterer", actor_id=on.actor),
+    ("set deadline", "catering"): lambda on, _: catering.set_deadline(
+        on.meeting.id, own=None, lead="2 days before at 10:00", actor_id=on.actor
+    ),
+    ("freeze", "catering"): lambda _, clock: (clock.set(berlin(2026, 3, 9, 13)), counting.freeze_due()),
+    ("thaw", "catering"): lambda on, clock: (on.froze(clock), counting.freeze_due()),
+    ("tell", "catering"): lambda on, clock: (on.froze(clock), counting.tell_changes()),
     # the rest
     ("retry", "letter"): lambda on, _: letters.retry(on.letter.id, actor_id=on.actor),
     ("change", "installation"): lambda on, _: installation.change(
@@ -280,7 +299,13 @@ TOGETHER_WITH: dict[Verb, list[Verb]] = {
 }
 """Deeds in which another verb has a part, with its own row."""
 
-BY_NOBODY = {("seat", "rsvp"), ("hold", "meeting"), ("apply", "application"), ("forget", "application")}
+BY_NOBODY = {
+    ("seat", "rsvp"),
+    ("hold", "meeting"),
+    ("apply", "application"),
+    ("forget", "application"),
+    *((verb, "catering") for verb in ("freeze", "thaw", "tell")),
+}
 BY_THEMSELVES = {("sign in", "member"), ("new calendar secret", "member"), ("unsubscribe", "member")}
 
 

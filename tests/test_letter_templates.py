@@ -22,6 +22,7 @@ LANGUAGES = ("de", "en", "ja")
 KINDS = {
     "invite", "remind", "confirm", "waiting", "seat", "moved", "changed", "cancelled", "eve",
     "sign_in", "opt_in", "join", "welcome", "declined", "application", "digest",
+    "pack", "catering_change",
 }  # fmt: skip
 ANSWERS = {"yes_link", "maybe_link", "no_link"}
 OF_A_MEETING = ANSWERS | {"answer_link"}
@@ -168,6 +169,8 @@ def changed(answer: str, changes: str, *, again: bool = False, waiting: bool = F
     return {"changes": changes, "answer": answer, "waiting": waiting, "open": still_open, "asked_again": again}
 
 
+NUMBERS = {"before": 42, "now": 40, "desk_link": DESK}
+
 # kind, what the letter is told beside the meeting, the meeting, the reader's placeholders it must print.
 VARIANTS: list[tuple[str, dict[str, Any], Any, set[str]]] = [
     *(
@@ -248,14 +251,27 @@ VARIANTS: list[tuple[str, dict[str, Any], Any, set[str]]] = [
     ),
     ("application", APPLICANT | {"applicant_line": "", "message": ""}, None, set()),
     *(
+        ("pack", {"pack": kind, "for_coordinators": False}, meeting, {"pack_link"})
+        for kind in ("host", "caterer")
+        for meeting in (full, bare, long)
+    ),
+    *(
+        ("catering_change", NUMBERS | {"for_coordinators": own, "called_off": off, "guests": guests}, full, links)
+        for own, links in ((True, set()), (False, {"pack_link"}))
+        for off in (True, False)
+        for guests in (0, 3)
+    ),
+    *(
         ("digest", {"lines": lines, "failed": failed, "applications": number, "desk_link": DESK}, None, set())
         for lines, failed, number in (([LINE, QUIET], [FAILED], 1), ([QUIET], [], 0), ([], [FAILED] * 2, 3))
     ),
 ]
 # Written to people who have not agreed to anything yet, or to whoever asked: nothing to unsubscribe from.
-NOT_SUBSCRIBED = {"sign_in", "opt_in", "join", "declined", "application", "digest"}
+NOT_SUBSCRIBED = {"sign_in", "opt_in", "join", "declined", "application", "digest", "pack", "catering_change"}
 HAS_ANSWER_LINKS = {"invite", "remind", "confirm", "waiting", "seat", "moved", "changed", "cancelled", "eve"}
 OWN_LINKS = {
+    "pack": {"pack_link"},
+    "catering_change": {"pack_link"},
     "sign_in": {"sign_in_link"},
     "opt_in": {"confirm_link"},
     "join": {"confirm_link"},

@@ -25,7 +25,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import func, select
 
-from asanokai import applying, db, installation, letters, members, programme, rsvps, topics
+from asanokai import applying, catering, db, installation, letters, members, programme, rsvps, topics
 from asanokai.letters import Letter
 from asanokai.members import Member
 from asanokai.topics import SpeakerText
@@ -73,6 +73,7 @@ class World:
     unsubscribe: str
     confirm: str
     sign_in: str
+    pack: str
 
     def vanished(self) -> "World":
         """The same addresses for things that are not there."""
@@ -111,6 +112,7 @@ def _build(app: Flask) -> World:
     members.set_password(people.kenji(), PASSWORD, actor_id=None)
     installation.change(actor_id=None, logo=PICTURE, logo_type="image/png", imprint={"de": "Impressum"})
     tokens, katrin, kenji = app.extensions["tokens"], people.katrin(), people.kenji()
+    pack = catering.make(meeting.id, "caterer", address="koch@jena.example")
     return World(
         series_id=series.id,
         other_series_id=other.id,
@@ -130,6 +132,7 @@ def _build(app: Flask) -> World:
         answer=tokens.mint("answer", [meeting.id, katrin.id]),
         unsubscribe=tokens.mint("unsubscribe", katrin.id),
         confirm=tokens.mint("opt-in", list(invited)),
+        pack=tokens.mint("pack", [pack.id, pack.nonce]),
         sign_in=tokens.mint("sign-in", [kenji.id, members.mint_sign_in(kenji)]),
     )
 
@@ -193,6 +196,9 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         "outbox.preview: part": {**meeting, "kind": "invite", "part": "html"},
         "outbox.preview": meeting,
         "outbox.retry": {"letter_id": world.letter_id},
+        "pack.show": {"token": world.pack},
+        "catering.show": meeting,
+        **{f"catering.{verb}": {**meeting, "kind": "caterer"} for verb in ("make", "withdraw")},
         "log.of_meeting": meeting,
         "log.of_series": series,
         "log.of_member": {"member_id": world.member_id},
@@ -385,6 +391,9 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "order.move": {"to": "up"},
         "order.remove": {},
         "outbox.retry": {"back": "all"},
+        "catering.show": {**lead("lead", "2", "10:00"), "own": "2026-03-10T12:00"},
+        "catering.make": {"address": "koch@jena.example", "language": "de"},
+        "catering.withdraw": {},
         "settings.edit": {
             "organisation": "DJW Thüringen",
             "sender_name": "Asa no Kai",

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, select
 
-from asanokai import applying, clock, digesting, installation, members, rsvps, showing, topics
+from asanokai import applying, catering, clock, digesting, installation, members, rsvps, showing, topics
 from asanokai.composing.kinds import FIELD_WORDS, KIND_WORDS
 from asanokai.composing.overtaking import Row, overtaken
 from asanokai.db import session
@@ -24,6 +24,9 @@ from asanokai.members import Address, Application, Member
 from asanokai.rsvps import Rsvp
 from asanokai.series import Series
 from asanokai.showing import Shown
+
+TO_WHOM_IT_CONCERNS = {"de": "Guten Tag,", "en": "Hello,", "ja": "ご担当者様"}
+"""The first line of a letter to an address whose owner we do not know by name."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,7 @@ class Work:
     member_id: int = 0
     meeting_id: int = 0
     application_id: int = 0
+    pack_id: int = 0
     nonce: str = ""
     shown: Shown | None = None
     series_slug: str = ""
@@ -156,7 +160,7 @@ def _work(row: Row, around: _Around) -> Work:
         to=_to(row),
         language=language,
         reader_name=name.full(language),
-        greeting=name.greeting(language),
+        greeting=name.greeting(language) if name != Name() else TO_WHOM_IT_CONCERNS[language],
         organisation=around.organisation,
         sender_name=around.sender_name,
         layout_key=(
@@ -167,6 +171,7 @@ def _work(row: Row, around: _Around) -> Work:
         member_id=letter.member_id or 0,
         meeting_id=letter.meeting_id or 0,
         application_id=application.id if application else 0,
+        pack_id=row.facts.get("pack", 0),
         nonce=_nonce(row, application),
         shown=shown,
         series_slug=shown.series.slug if shown else "",
@@ -212,6 +217,8 @@ def _name(member: Member | None, application: Application | None) -> Name:
 
 
 def _nonce(row: Row, application: Application | None) -> str:
+    if row.letter.kind in ("pack", "catering_change"):
+        return str(row.facts.get("nonce", ""))
     if row.letter.kind == "sign_in" and row.member is not None:
         return members.mint_sign_in(row.member)
     if row.letter.kind in ("opt_in", "join") and application is not None:
@@ -373,6 +380,22 @@ def _digest_line(line: Any, language: str) -> dict[str, Any]:
     }
 
 
+def _pack(row: Row, _shown: Shown | None, _application: Application | None) -> dict[str, Any]:
+    pack = catering.named([row.facts["pack"], row.facts["nonce"]])
+    return {"pack": pack.kind if pack else "host", "for_coordinators": False}
+
+
+def _catering_change(row: Row, shown: Shown | None, _application: Application | None) -> dict[str, Any]:
+    assert shown is not None
+    return {
+        "before": row.facts["before"]["coming"],
+        "now": row.facts["now"]["coming"],
+        "guests": row.facts["now"]["guests"],
+        "called_off": shown.meeting.state == "cancelled",
+        "for_coordinators": row.letter.address is None,
+    }
+
+
 _FACTS = {
     "invite": _invite,
     "confirm": _confirm,
@@ -387,6 +410,8 @@ _FACTS = {
     "join": _join,
     "application": _to_coordinator,
     "digest": _digest,
+    "pack": _pack,
+    "catering_change": _catering_change,
 }
 
 # --- for looking at ---------------------------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ KIND_WORDS = {
         "declined": "Ablehnung",
         "application": "Neue Anfrage",
         "digest": "Tagesübersicht",
+        "pack": "Seite für Gastgebende oder Catering",
+        "catering_change": "Neue Zahlen für das Catering",
     },
     "en": {
         "invite": "invitation",
@@ -36,6 +38,8 @@ KIND_WORDS = {
         "declined": "refusal",
         "application": "new application",
         "digest": "daily digest",
+        "pack": "page for host or caterer",
+        "catering_change": "new numbers for the caterer",
     },
     "ja": {
         "invite": "ご案内",
@@ -54,6 +58,8 @@ KIND_WORDS = {
         "declined": "お断りのお知らせ",
         "application": "新しいお申し込み",
         "digest": "日次報告",
+        "pack": "会場・お食事担当者用ページ",
+        "catering_change": "お食事の人数の変更",
     },
 }
 """What the letters are called in the coordinators' digest."""

@@ -53,6 +53,7 @@ class Marks:
         "position",
         "sign_in_link",
         "confirm_link",
+        "pack_link",
     )
 
     def __getattr__(self, name: str) -> str:
@@ -158,6 +159,8 @@ class Typesetter:
         }
         if work.kind in ("application", "digest"):
             facts["desk_link"] = self._links.coordinate()
+        if work.kind == "catering_change":
+            facts["desk_link"] = self._links.coordinate_meeting(work.meeting_id)
         if work.kind == "application":
             facts["desk_link"] = self._links.coordinate_applications()
         if work.kind == "digest":

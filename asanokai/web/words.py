@@ -22,6 +22,8 @@ KINDS = {
     "declined": lazy_gettext("Refusal"),
     "application": lazy_gettext("New application"),
     "digest": lazy_gettext("Daily digest"),
+    "pack": lazy_gettext("Page for host or caterer"),
+    "catering_change": lazy_gettext("New numbers for the caterer"),
 }
 
 STATES = {
@@ -50,6 +52,7 @@ REASONS = {
     "overtaken by a later change": lazy_gettext("overtaken by a later change"),
     "overtaken by a later answer": lazy_gettext("overtaken by a later answer"),
     "overtaken by a later application": lazy_gettext("overtaken by a later application"),
+    "the link was withdrawn": lazy_gettext("the link was withdrawn"),
     "nothing to say": lazy_gettext("there was nothing to say"),
     "refused too often": lazy_gettext("the mail server put it off too often"),
     "refused by the server": lazy_gettext("the mail server refused it"),

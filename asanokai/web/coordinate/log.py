@@ -83,6 +83,7 @@ def told(line: Line) -> str:
         fields=languages.listed(fields, language),
         starts=_moment(line, facts.get("starts_at")),
         old=_moment(line, facts.get("before")),
+        coming=facts.get("coming", 0),
         count=facts.get("letters", facts.get("answers", 0)),
     )
     return words_of_it
