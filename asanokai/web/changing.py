@@ -121,7 +121,7 @@ def save(form: MeetingForm, meeting: Meeting, *, actor_id: int) -> None:
         tell=form.tell.data == "yes",
         ask_again=form.answers.data == "again",
         topics=form.topics.data,
-        seen=int(seen) if seen.isdecimal() else None,
+        seen=int(seen) if seen.isdecimal() and len(seen) < 10 else None,
     )
     values, to = _typed(form, meeting)
     announcing.change(meeting.id, values, to, choices, actor_id=actor_id)

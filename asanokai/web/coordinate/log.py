@@ -61,7 +61,7 @@ def of_member(member_id: int) -> str:
     member = members.by_id(member_id)
     own = None if loading.me().administrator else loading.desk_series_ids()
     if own is not None and not history.concerns(member_id, own):
-        raise Missing(N_("There is no such page, or none that you may see."))
+        raise Missing(N_("There is no such member."))  # word for word what by_id() says
     return _page(history.of_member(member_id, series_ids=own, page=_number()), member=member)
 
 

@@ -1,25 +1,33 @@
-"""Packs of host and caterer, and what the caterer was told
+"""What a row of the journal is about, to be found by; packs of host and caterer, and what the caterer was told
 
 Revision ID: next
 Revises: 0003
-Create Date: 2026-11-29 15:00:00
+Create Date: 2026-11-29 14:35:00
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "packs"
-down_revision = "next"
+revision = "next"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
 FACTS = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 MOMENT = sa.DateTime(timezone=True)
+ABOUT = ("meeting", "member", "series")
 
 
 def upgrade() -> None:
-    """Make the three tables."""
+    """Add the columns, fill them from what the rows say, and index them. Make the three tables."""
+    for name in ABOUT:
+        op.add_column("journal", sa.Column(f"{name}_id", sa.Integer(), nullable=True))
+        said = f"json_extract(facts, '$.{name}')"
+        if op.get_bind().dialect.name == "postgresql":
+            said = f"CAST(facts ->> '{name}' AS INTEGER)"
+        op.execute(f"UPDATE journal SET {name}_id = CASE WHEN object = '{name}' THEN object_id ELSE {said} END")
+        op.create_index(f"ix_journal_{name}_id_id", "journal", [f"{name}_id", "id"], unique=False)
     op.create_table(
         "pack",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -56,6 +64,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop them."""
+    """Take the columns away again; the facts still say it. Drop the tables."""
     for table in ("catered", "catering_plan", "pack"):
         op.drop_table(table)
+    for name in reversed(ABOUT):
+        op.drop_index(f"ix_journal_{name}_id_id", table_name="journal")
+        op.drop_column("journal", f"{name}_id")
