@@ -10,7 +10,7 @@ The map. One deep file per business word; imports only go down these floors:
     4  announcing   applying   digesting   importing   invitations   showing
                                                             verbs that touch several words
     3  rsvps > topics > meetings > directory > series > members > installation > letters
-    2  journal > db   languages   markdown   tokens   links   ical   terminal > tables
+    2  journal > db   languages   markdown   tokens   links   ical   night   terminal > tables
     1  clock   errors
 
 The invariants, each held by a test:
