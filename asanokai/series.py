@@ -29,6 +29,7 @@ USUAL_PLAN = {
     "eve": "1 day before at 17:00",
 }
 USUAL_DEADLINE = "1 day before at 12:00"
+USUAL_OFFERS = "3 days before at 09:00"
 ROLES = ("member", "coordinator")
 MOST_DATES = 400
 LONGEST_MINUTES = 60 * 24 * 30

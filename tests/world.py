@@ -295,6 +295,7 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "account.password": {"password": PASSWORD, "again": PASSWORD},
         "account.new_calendar": {},
         "account.letters": {"letters": "off"},
+        "standing.change": {"normally": "yes"},
         "account.unsubscribe": {},
         "answer.by_link": ANSWER,
         "answer.by_member": ANSWER,

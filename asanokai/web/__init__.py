@@ -31,6 +31,7 @@ from asanokai.web import (
     loading,
     paper,
     programme,
+    standing,
 )
 from asanokai.web.coordinate import (
     desk,
@@ -54,6 +55,7 @@ PAGES = (
     paper.pages,
     design.pages,
     files.pages,
+    standing.pages,
 )
 DESK = (
     desk.pages,
@@ -90,6 +92,7 @@ GUARDS = {
     "account.password": member,
     "account.new_calendar": member,
     "account.letters": member,
+    "standing.change": member,
     "account.unsubscribe": token,
     "answer.by_link": token,
     "answer.by_member": readable,

@@ -18,7 +18,7 @@ from asanokai import series as rules
 from asanokai.errors import N_, BadInput
 from asanokai.languages import OWN_NAMES, date_in_words
 from asanokai.meetings import AHEAD
-from asanokai.series import USUAL_DEADLINE, USUAL_PLAN, Series
+from asanokai.series import USUAL_DEADLINE, USUAL_OFFERS, USUAL_PLAN, Series
 from asanokai.web import loading, words
 from asanokai.web.forms import (
     REQUIRED,
@@ -91,6 +91,10 @@ class SeriesForm(Form):
     remind_2 = LeadField(lazy_gettext("Second reminder"))
     remind_3 = LeadField(lazy_gettext("Third reminder"))
     eve = LeadField(lazy_gettext("Note to those who come"))
+    offers = LeadField(lazy_gettext("Freed seats are offered instead of given from"))
+    standing_lapses = BooleanField(
+        lazy_gettext("Unconfirmed seats of those who normally come are given back at the deadline")
+    )
     first_language = SelectField(lazy_gettext("First language"), choices=options(OWN_NAMES), default="de")
     public = BooleanField(lazy_gettext("Show in the public programme"), default=True)
     needs_approval = BooleanField(lazy_gettext("Applications need approval"), default=True)
@@ -120,6 +124,8 @@ class SeriesForm(Form):
             "rule": rule,
             "first": self.first.data.isoformat(timespec="minutes") if rule and self.first.data else None,
             "deadline": self.deadline.data or USUAL_DEADLINE,
+            "offers": self.offers.data or None,
+            "standing_lapses": self.standing_lapses.data,
             "plan": {
                 "invite": self.invite.data,
                 "remind": [self[name].data for name in REMINDERS if self[name].data],
@@ -132,7 +138,7 @@ def _stored(series: Series) -> dict[str, Any]:
     """What the form starts with for a series that exists."""
     same = ("name", "slug", "description", "zone", "minutes", "venue", "join_link", "seats", "guests_allowed")
     stored = {name: getattr(series, name) for name in (*same, "first_language", "public", "needs_approval")}
-    stored["deadline"] = series.deadline
+    stored |= {"deadline": series.deadline, "offers": series.offers, "standing_lapses": series.standing_lapses}
     stored["first"] = rules.wall_time(series.first) if series.first else None
     return {**stored, **_plan(series.plan or USUAL_PLAN), **_choices(series.rule)}
 
@@ -178,7 +184,7 @@ def _form_page(template: str, form: SeriesForm) -> tuple[str, int]:
 @pages.route("/series/new", methods=["GET", "POST"])
 def add() -> Response | tuple[str, int]:
     """A new series or event; who adds it coordinates it."""
-    form = SeriesForm(data={"deadline": USUAL_DEADLINE, **_plan(USUAL_PLAN)})
+    form = SeriesForm(data={"deadline": USUAL_DEADLINE, "offers": USUAL_OFFERS, **_plan(USUAL_PLAN)})
     made: list[Series] = []
 
     def act() -> None:
