@@ -435,13 +435,13 @@ def test_a_letter_has_at_most_one_primary_button(
 ) -> None:
     _, _, html = render(language, kind, facts, meeting)
     assert html.count('class="button primary"') == int(
-        needed >= ANSWERS or kind in ("sign_in", "opt_in", "join", "welcome", "application", "digest")
+        needed >= ANSWERS or kind in ("sign_in", "opt_in", "join", "welcome", "application", "digest", "offer", "free")
     )
 
 
 @every_language
 def test_what_people_wrote_is_escaped_in_html_and_kept_in_text(language: str) -> None:
-    _, body, html = render(language, "invite", {"answer": "invited", "waiting": False}, full)
+    _, body, html = render(language, "invite", {"answer": "invited", "waiting": False, **NOT_KEPT}, full)
     assert "Ausweis <nicht> nötig." in body
     assert "Ausweis &lt;nicht&gt; nötig." in html
     assert "<nicht>" not in html
@@ -476,8 +476,8 @@ def test_where_nothing_is_subscribed_there_is_nothing_to_unsubscribe_from(langua
 @every_language
 def test_who_waits_or_does_not_come_is_not_given_the_video_link(language: str) -> None:
     video = full(language)["join_link"]
-    waiting = render(language, "waiting", {"guests": 0}, full)
-    invited_waiting = render(language, "invite", {"answer": "yes", "waiting": True}, full)
+    waiting = render(language, "waiting", {"guests": 0, "offers_from": ""}, full)
+    invited_waiting = render(language, "invite", {"answer": "yes", "waiting": True, **NOT_KEPT}, full)
     absent = render(language, "confirm", {"answer": "no", "guests": 0, "late": False, "open": True}, full)
     coming = render(language, "confirm", {"answer": "yes", "guests": 0, "late": False, "open": True}, full)
     assert [video in body for _, body, _ in (waiting, invited_waiting, absent, coming)] == [False, False, False, True]
@@ -491,7 +491,7 @@ def test_who_waits_or_does_not_come_is_not_given_the_video_link(language: str) -
 
 @every_language
 def test_the_calendar_buttons_are_mentioned_only_where_they_answer(language: str) -> None:
-    facts = {"answer": "invited", "waiting": False}
+    facts = {"answer": "invited", "waiting": False, **NOT_KEPT}
     with_buttons = render(language, "invite", facts | {"calendar_replies": True}, full)
     without = render(language, "invite", facts | {"calendar_replies": False}, full)
     word = {"de": "Kalendereintrag", "en": "calendar entry", "ja": "カレンダー"}[language]
@@ -532,7 +532,7 @@ def test_a_series_is_named_beside_the_title_only_where_they_differ(language: str
     def other(language: str) -> dict[str, Any]:
         return full(language) | {"title": "光の朝", "series": "朝の会"}
 
-    facts = {"answer": "invited", "waiting": False}
+    facts = {"answer": "invited", "waiting": False, **NOT_KEPT}
     assert render(language, "invite", facts, same)[1].count("朝の会") == 1
     assert render(language, "invite", facts, other)[1].count("朝の会") == 1
 

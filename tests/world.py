@@ -171,6 +171,7 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         **{f"paper.{sheet}": meeting for sheet in ("roll", "arrivals", "badges")},
         **{f"desk.{verb}": {"application_id": world.application_id} for verb in ("approve", "decline")},
         **{f"series.{verb}": series for verb in ("show", "edit", "pause", "propose", "add_meeting")},
+        "standing.change": series,
         **{f"people.{verb}": series for verb in ("of_series", "invite", "series_too", "take_in")},
         **{f"people.{verb}": belonging for verb in ("role", "part")},
         "people.edit": {"member_id": world.member_id},
