@@ -232,6 +232,8 @@ SERIES = {
     **lead("remind_2"),
     **lead("remind_3"),
     **lead("eve", "1", "17:00"),
+    **lead("offers", "3", "09:00"),
+    "standing_lapses": "y",
     "slug": "another",
     "frequency": "monthly",
     "ordinal": "2",
