@@ -207,6 +207,20 @@ class TestRunningOut:
         say(meeting, stranger, "no")
         assert row(meeting, two).seat == "offered"
 
+    def test_a_seat_that_was_anybodys_and_goes_to_a_larger_party_is_waited_for_again(self, clock):
+        one, two, three, large = crowd(4)
+        meeting = with_offers(seats=2, people_=[one, two, three, large])
+        say(meeting, one, "yes", 1)
+        for who, guests in ((two, 0), (three, 0)):
+            say(meeting, who, "yes", guests)
+        clock.set(OFFERED_FROM)
+        say(meeting, one, "no")
+        say(meeting, large, "yes", 1)
+        clock.set(row(meeting, two).offered_until)
+        rsvps.expire_offers(meeting.id)
+        assert state(meeting) == {one.id: None, two.id: "waiting", three.id: "waiting", large.id: "offered"}
+        assert [row(meeting, who).let_pass for who in (two, three)] == [False, False]
+
     def test_a_late_answer_does_not_wait_for_the_worker(self, clock):
         meeting, (one, two, three, _four) = full(clock)
         clock.set(OFFERED_FROM)

@@ -101,6 +101,8 @@ def promote(meeting: Meeting) -> list[Rsvp]:
         else:
             _give(meeting, rsvp)
         seated.append(rsvp)
+    if seated:
+        wait_again(meeting, free)
     return seated
 
 
@@ -178,12 +180,14 @@ def _step_back(meeting: Meeting, rsvp: Rsvp, now: datetime) -> None:
 
 
 def wait_again(meeting: Meeting, free: int | None) -> None:
-    """Who let a seat pass that was then anybody's waits for the next one, as soon as somebody has taken it."""
+    """Who let a seat pass that was then anybody's waits for the next one, as soon as somebody has it. A letter that has
+    not left yet and says that it is free is overtaken."""
     if meeting.offers_from is None or free is None:
         return
     query = select(Rsvp).where(Rsvp.meeting_id == meeting.id, Rsvp.seat == "waiting", Rsvp.let_pass)
     for rsvp in session().scalars(query.where(1 + Rsvp.guests > free).order_by(Rsvp.id)).all():
         rsvp.let_pass = False
+        rsvp.revision += 1
         session().flush()
         journal.write("wait again", "rsvp", rsvp.id, **stand(rsvp))
 
