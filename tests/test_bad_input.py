@@ -100,6 +100,9 @@ REFUSALS: dict[str, dict[str, str]] = {
     "proposals.add": {**texts("title")},
     "proposals.edit": {**texts("title")},
     "topics.decline": {"word-de": "x<y " * 300},
+    "order.show": {"minutes": "0"},
+    "order.show: draft": {"minutes": "0"},
+    "order.edit": texts("title"),
     "settings.edit": {"sender_name": "Asa <no> Kai"},
 }
 """Address → what makes a form that is good otherwise refused."""
@@ -130,6 +133,9 @@ NOTHING_TO_KEEP = {
             "proposals.vote",
             "proposals.withdraw",
             "topics.reopen",
+            "order.adopt",
+            "order.move",
+            "order.remove",
             "outbox.retry",
             "settings.pause",
         ),

@@ -21,6 +21,7 @@ from asanokai import (
     meetings,
     members,
     proposals,
+    programme,
     rsvps,
     topics,
 )
@@ -30,6 +31,7 @@ from asanokai.db import session, transaction
 from asanokai.journal import Entry
 from asanokai.letters import Letter
 from asanokai.proposals import Words
+from asanokai.programme import SlotText
 from asanokai.series import FIELDS, ROLES
 from asanokai.topics import SpeakerText
 from tests import people
@@ -140,6 +142,7 @@ class Stage:
         self.topic = self.post(None)
         self.own, self.proposal, self.declined = map(self.propose, (self.actor, self.one.id, self.one.id))
         proposals.decline(self.series, self.declined, {"de": SECRET}, actor_id=self.actor)
+        self.slot = programme.adopt(self.meeting, topics.of(self.meeting))[1].id
         members.set_password(self.one, f"{SECRET} und lang genug", actor_id=None)
         self.asked, self.nonce = self.application("4")
         self.confirmed, nonce = self.application("5")
@@ -173,6 +176,9 @@ class Stage:
 
     def propose(self, member_id: int) -> int:
         return proposals.propose(self.series, member_id, Words({"de": SECRET}, {"de": SECRET}, SECRET)).id
+
+    def slot_text(self) -> SlotText:
+        return SlotText(kind="talk", minutes=20, title={"de": f"{SECRET}e Optik"}, topic_id=self.topic)
 
     def take(self, *lines: str, series: Any = None) -> None:
         sheet = importing.read("\n".join(("Name;Vorname;E-Mail", *lines)).encode())
@@ -217,6 +223,12 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("choose", "proposal"): lambda on, _: proposals.choose(on.series, on.proposal, on.meeting.id, actor_id=on.actor),
     ("reopen", "proposal"): lambda on, _: proposals.reopen(on.series, on.declined, actor_id=on.actor),
     ("remove", "topic"): lambda on, _: topics.remove(on.meeting, on.topic, actor_id=on.actor),
+    # the running order
+    ("adopt", "programme"): lambda on, _: programme.adopt(on.draft, [], actor_id=on.actor),
+    ("add", "slot"): lambda on, _: programme.add(on.meeting, on.slot_text(), actor_id=on.actor),
+    ("change", "slot"): lambda on, _: programme.change(on.meeting, on.slot, on.slot_text(), actor_id=on.actor),
+    ("move", "slot"): lambda on, _: programme.move(on.meeting, on.slot, up=True, actor_id=on.actor),
+    ("remove", "slot"): lambda on, _: programme.remove(on.meeting, on.slot, actor_id=on.actor),
     # series
     ("add", "series"): lambda on, _: series_rules.add(SECRET.lower(), name={"de": SECRET}, actor_id=on.actor),
     ("change", "series"): lambda on, _: series_rules.change(on.series, name={"de": SECRET}, actor_id=on.actor),
