@@ -20,8 +20,8 @@ from asanokai import (
     letters,
     meetings,
     members,
-    proposals,
     programme,
+    proposals,
     rsvps,
     topics,
 )
@@ -30,8 +30,8 @@ from asanokai.announcing import Change
 from asanokai.db import session, transaction
 from asanokai.journal import Entry
 from asanokai.letters import Letter
-from asanokai.proposals import Words
 from asanokai.programme import SlotText
+from asanokai.proposals import Words
 from asanokai.series import FIELDS, ROLES
 from asanokai.topics import SpeakerText
 from tests import people

@@ -11,7 +11,7 @@ from itertools import count
 import pytest
 from sqlalchemy import func, select
 
-from asanokai import applying, clock, db, letters, meetings, members, proposals, topics
+from asanokai import applying, clock, db, letters, meetings, members, programme, proposals, topics
 from asanokai import series as series_rules
 from asanokai.proposals import Words
 from asanokai.topics import SpeakerText
@@ -51,6 +51,7 @@ def _one_more(meeting: meetings.Meeting, series: series_rules.Series, known: wor
     draft = people.meeting(series, day)
     people.announced_meeting(series, day + timedelta(days=1000))
     topics.post(draft, {"en": f"Topic {number}"}, speakers=[SpeakerText(family=f"Talk {number}")])
+    programme.adopt(draft, topics.of(draft))
     other = people.series(f"more-{number}", rule=None, first=None)
     people.coordinate(other, people.akiko())
     people.belong(other, people.katrin())
