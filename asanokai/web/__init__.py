@@ -35,6 +35,7 @@ from asanokai.web import (
     proposals,
 )
 from asanokai.web.coordinate import (
+    dates,
     desk,
     meeting,
     order,
@@ -64,6 +65,7 @@ PAGES = (
 DESK = (
     desk.pages,
     series_pages.pages,
+    dates.pages,
     meeting.pages,
     topics.pages,
     order.pages,
@@ -135,6 +137,10 @@ GUARDS = {
     "topics.merge": of_series,
     "topics.decline": of_series,
     "topics.reopen": of_series,
+    "dates.show": of_series,
+    "dates.add": of_series,
+    "dates.decide": of_meeting,
+    "dates.change": of_meeting,
     "people.of_series": of_series,
     "people.invite": of_series,
     "people.role": of_series,
