@@ -76,6 +76,7 @@ def announce(meeting_id: int, *, actor_id: int | None = None) -> Meeting:
     meeting.state, meeting.announced_at = "announced", now
     meeting.version += 1
     meetings.set_moments(meeting)
+    rsvps.keep_seats(meeting)
     journal.write("announce", "meeting", meeting.id, actor_id=actor_id)
     return meeting
 
@@ -249,7 +250,7 @@ def cancel(meeting_id: int, *, reason: dict[str, str] | None = None, actor_id: i
     letters.drop_queued(
         "the meeting was cancelled",
         meeting_id=meeting.id,
-        kinds=(*PLANNED, "confirm", "waiting", "seat", "moved", "changed"),
+        kinds=(*PLANNED, "confirm", "waiting", "seat", "offer", "free", "lapsed", "moved", "changed"),
     )
     post(meeting, "cancelled", None, useless_after=meeting.ends_at)
     journal.write("cancel", "meeting", meeting.id, actor_id=actor_id, sequence=meeting.sequence)

@@ -6,13 +6,14 @@ short. Who declined is not asked again, nor is anybody seated meanwhile; whoever
 
 from datetime import datetime
 
-from sqlalchemy import case, select, update
+from sqlalchemy import select
 
 from asanokai import clock, journal
 from asanokai.db import session
 from asanokai.errors import N_, BadInput, Refused
 from asanokai.meetings import Meeting
 from asanokai.rsvps import Rsvp
+from asanokai.rsvps.row import stand
 
 
 def ask_again(meeting: Meeting, *, until: datetime, actor_id: int | None = None) -> int:
@@ -25,33 +26,17 @@ def ask_again(meeting: Meeting, *, until: datetime, actor_id: int | None = None)
     if until <= clock.now():
         raise BadInput("answer_until", N_("The deadline for answers has passed; set a later one to ask again."))
     session().flush()
-    answered = (Rsvp.meeting_id == meeting.id, Rsvp.answer.in_(("yes", "maybe")))
-    columns = select(Rsvp.id, Rsvp.member_id, Rsvp.answer, Rsvp.seat, Rsvp.guests)
-    found = session().execute(columns.where(*answered).order_by(Rsvp.id)).all()
-    session().execute(
-        update(Rsvp)
-        .where(*answered)
-        .values(
-            answer="invited",
-            seat=None,
-            by=None,
-            answered_at=None,
-            late=False,
-            revision=Rsvp.revision + 1,
-            # Their calendars show them as coming: only a higher SEQUENCE asks anew.
-            sequence=case((Rsvp.sequence > meeting.sequence, Rsvp.sequence), else_=meeting.sequence) + 1,
-        )
-        .execution_options(synchronize_session="fetch")
-    )
+    query = select(Rsvp).where(Rsvp.meeting_id == meeting.id, Rsvp.answer.in_(("yes", "maybe"))).order_by(Rsvp.id)
+    found = session().scalars(query.execution_options(populate_existing=True)).all()
     journal.write("ask again", "meeting", meeting.id, actor_id=actor_id, answers=len(found))
-    for row in found:
-        journal.write(
-            "ask again",
-            "rsvp",
-            row.id,
-            actor_id=actor_id,
-            meeting=meeting.id,
-            member=row.member_id,
-            before=[row.answer, row.seat, row.guests],
-        )
+    said = {rsvp.id: [rsvp.answer, rsvp.seat, rsvp.guests] for rsvp in found}
+    for rsvp in found:
+        rsvp.answer, rsvp.seat, rsvp.offered_until, rsvp.let_pass = "invited", None, None, False
+        rsvp.by, rsvp.answered_at, rsvp.late = None, None, False
+        rsvp.revision += 1
+        # Their calendars show them as coming: only a higher SEQUENCE asks anew.
+        rsvp.sequence = max(rsvp.sequence, meeting.sequence) + 1
+    session().flush()
+    for rsvp in found:
+        journal.write("ask again", "rsvp", rsvp.id, actor_id=actor_id, **stand(rsvp), before=said[rsvp.id])
     return len(found)

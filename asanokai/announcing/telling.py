@@ -45,7 +45,7 @@ def keep_useful(meeting: Meeting) -> None:
     """What still waits to be sent is of use until the new deadline, or the new end."""
     for kinds, until in (
         (("invite",), meeting.answer_until),
-        (("confirm", "waiting", "seat", "changed"), meeting.ends_at),
+        (("confirm", "waiting", "seat", "free", "lapsed", "changed"), meeting.ends_at),
     ):
         session().execute(
             update(Letter)

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, select
 
-from asanokai import applying, catering, clock, digesting, installation, members, rsvps, showing, topics
+from asanokai import applying, clock, digesting, installation, members, rsvps, showing, topics
+from asanokai.composing import packs
 from asanokai.composing.kinds import FIELD_WORDS, KIND_WORDS
 from asanokai.composing.overtaking import Row, overtaken
 from asanokai.db import session
@@ -24,9 +25,6 @@ from asanokai.members import Address, Application, Member
 from asanokai.rsvps import Rsvp
 from asanokai.series import Series
 from asanokai.showing import Shown
-
-TO_WHOM_IT_CONCERNS = {"de": "Guten Tag,", "en": "Hello,", "ja": "ご担当者様"}
-"""The first line of a letter to an address whose owner we do not know by name."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +158,7 @@ def _work(row: Row, around: _Around) -> Work:
         to=_to(row),
         language=language,
         reader_name=name.full(language),
-        greeting=name.greeting(language) if name != Name() else TO_WHOM_IT_CONCERNS[language],
+        greeting=name.greeting(language) if name != Name() else packs.TO_WHOM_IT_CONCERNS[language],
         organisation=around.organisation,
         sender_name=around.sender_name,
         layout_key=(
@@ -245,9 +243,38 @@ def _no_facts(_row: Row, _shown: Shown | None, _application: Application | None)
     return {}
 
 
-def _invite(row: Row, _shown: Shown | None, _application: Application | None) -> dict[str, Any]:
-    answer, seat = (row.rsvp.answer, row.rsvp.seat) if row.rsvp else ("invited", None)
-    return {"answer": answer, "waiting": seat == "waiting"}
+def _invite(row: Row, shown: Shown | None, _application: Application | None) -> dict[str, Any]:
+    answer = row.rsvp.answer if row.rsvp else "invited"
+    return {"answer": answer, "waiting": _waits(row), **_kept(row, shown)}
+
+
+def _remind(row: Row, shown: Shown | None, _application: Application | None) -> dict[str, Any]:
+    return _kept(row, shown)
+
+
+def _kept(row: Row, shown: Shown | None) -> dict[str, Any]:
+    """Whether a seat is kept for the reader tentatively, and is lost if nothing is said."""
+    lapses = shown is not None and bool(shown.series.standing_lapses)
+    return {"tentative": row.rsvp is not None and row.rsvp.tentative, "lapses": lapses}
+
+
+def _waits(row: Row) -> bool:
+    """Whether the reader has said yes and has no seat yet."""
+    return row.rsvp is not None and row.rsvp.seat in ("waiting", "offered")
+
+
+def _waiting(row: Row, shown: Shown | None, _application: Application | None) -> dict[str, Any]:
+    return {"guests": row.rsvp.guests if row.rsvp else 0, "offers_from": _in_words(row, shown, "offers_from")}
+
+
+def _offer(row: Row, shown: Shown | None, _application: Application | None) -> dict[str, Any]:
+    return {"guests": row.rsvp.guests if row.rsvp else 0, "until": _in_words(row, shown, "until")}
+
+
+def _in_words(row: Row, shown: Shown | None, moment: str) -> str:
+    assert shown is not None
+    at = row.rsvp.offered_until if moment == "until" and row.rsvp else shown.meeting.offers_from
+    return moment_in_words(at, row.language, shown.meeting.zone) if at else ""
 
 
 def _guests(row: Row, _shown: Shown | None, _application: Application | None) -> dict[str, Any]:
@@ -289,9 +316,9 @@ def _moved(row: Row, shown: Shown | None, _application: Application | None) -> d
 
 def _standing(row: Row) -> dict[str, Any]:
     """Where the reader stands when something has changed; `asked_again`: what they said before counts no more."""
-    answer, seat = (row.rsvp.answer, row.rsvp.seat) if row.rsvp else ("invited", None)
+    answer = row.rsvp.answer if row.rsvp else "invited"
     asked_again = row.rsvp is not None and answer == "invited" and (row.rsvp.revision or 0) > 0
-    return {"answer": answer, "waiting": seat == "waiting", "open": _is_open(row), "asked_again": asked_again}
+    return {"answer": answer, "waiting": _waits(row), "open": _is_open(row), "asked_again": asked_again}
 
 
 def _changed(row: Row, _shown: Shown | None, _application: Application | None) -> dict[str, Any]:
@@ -380,27 +407,14 @@ def _digest_line(line: Any, language: str) -> dict[str, Any]:
     }
 
 
-def _pack(row: Row, _shown: Shown | None, _application: Application | None) -> dict[str, Any]:
-    pack = catering.named([row.facts["pack"], row.facts["nonce"]])
-    return {"pack": pack.kind if pack else "host", "for_coordinators": False}
-
-
-def _catering_change(row: Row, shown: Shown | None, _application: Application | None) -> dict[str, Any]:
-    assert shown is not None
-    return {
-        "before": row.facts["before"]["coming"],
-        "now": row.facts["now"]["coming"],
-        "guests": row.facts["now"]["guests"],
-        "called_off": shown.meeting.state == "cancelled",
-        "for_coordinators": row.letter.address is None,
-    }
-
-
 _FACTS = {
     "invite": _invite,
     "confirm": _confirm,
-    "waiting": _guests,
+    "remind": _remind,
+    "waiting": _waiting,
     "seat": _guests,
+    "offer": _offer,
+    "free": _guests,
     "eve": _eve,
     "moved": _moved,
     "changed": _changed,
@@ -410,8 +424,8 @@ _FACTS = {
     "join": _join,
     "application": _to_coordinator,
     "digest": _digest,
-    "pack": _pack,
-    "catering_change": _catering_change,
+    "pack": packs.pack,
+    "catering_change": packs.catering_change,
 }
 
 # --- for looking at ---------------------------------------------------------------------------------------------------
@@ -431,8 +445,9 @@ def invented(kind: str, meeting_id: int, language: str, *, organisation: str) ->
     meeting = around.meetings.get(meeting_id)
     if meeting is None:
         raise Missing(N_("There is no such meeting."))
-    answer = {"confirm": "yes", "seat": "yes", "eve": "yes", "waiting": "yes"}.get(kind, "invited")
+    answer = "yes" if kind in ("confirm", "seat", "eve", "waiting", "offer", "free") else "invited"
     rsvp = Rsvp(answer=answer, guests=0, late=False, seat="held" if answer == "yes" else None)
+    rsvp.offered_until = meeting.answer_until if kind == "offer" else None
     old = {
         "old_starts_at": meeting.starts_at.isoformat(),
         "old_ends_at": meeting.ends_at.isoformat(),
