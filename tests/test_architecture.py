@@ -16,12 +16,14 @@ FLOORS = {
     6: "web worker",
     5.2: "delivering demo",
     5.1: "composing transport catcher intake printing doctor backup listing",
-    4: "announcing applying digesting figures importing invitations leaving showing",
+    4: "announcing applying digesting entering figures importing invitations leaving showing",
+    3.8: "questions guests",
     3.7: "rsvps",
     3.6: "topics",
     3.5: "meetings",
     3.45: "directory",
     3.4: "series",
+    3.35: "deputies",
     3.3: "members",
     3.2: "installation",
     3.1: "letters",
@@ -36,7 +38,7 @@ OUTSIDE = {"config"}
 """Ours, but beside the package: settings know no module of it."""
 
 MAY_IMPORT_CONFIG = {"app", "cli", "running", "wsgi", "web"}
-SHARED_IN_WEB = {"about", "person", "forms", "loading", "words"}
+SHARED_IN_WEB = {"about", "asking", "person", "forms", "loading", "words"}
 OF_THE_REQUEST = {"request", "session", "g", "url_for", "redirect", "current_user"}
 FORBIDDEN_NAMES = ("utils", "util", "helpers", "helper", "manager", "handler", "misc", "common", "base")
 
