@@ -4,7 +4,7 @@ The seat is the business of `rsvps.answer`; here is only what is said along with
 coordinates may leave required questions unanswered.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from asanokai import guests, questions, rsvps
@@ -28,7 +28,7 @@ def enter(
     member_id: int,
     said: Said,
     *,
-    asked: list[Question],
+    asked: Sequence[Question],
     by: str,
     actor_id: int | None = None,
 ) -> Given:

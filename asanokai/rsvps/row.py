@@ -12,7 +12,7 @@ from asanokai.meetings import Meeting
 
 CHOICES = ("yes", "maybe", "no")
 ANSWERS = ("invited", *CHOICES)
-BY = ("page", "link", "calendar", "reply", "coordinator", "deputy", "program")
+BY = ("page", "link", "calendar", "reply", "coordinator", "deputy", "colleague", "program")
 LONGEST_COMMENT = 1000
 
 

@@ -21,15 +21,18 @@ from werkzeug.wrappers import Response as BaseResponse
 from asanokai import clock, db, journal, languages
 from asanokai.errors import N_, Missing, Refused
 from asanokai.members import Member
+from asanokai.questions import Question
 from asanokai.series import Series
 from asanokai.web import (
     account,
     answer,
+    deputy,
     design,
     feeds,
     files,
     loading,
     paper,
+    passing,
     programme,
 )
 from asanokai.web.coordinate import (
@@ -37,6 +40,8 @@ from asanokai.web.coordinate import (
     meeting,
     outbox,
     people,
+    questions,
+    roll,
     settings,
 )
 from asanokai.web.coordinate import series as series_pages
@@ -50,6 +55,8 @@ PAGES = (
     programme.pages,
     account.pages,
     answer.pages,
+    deputy.pages,
+    passing.pages,
     feeds.pages,
     paper.pages,
     design.pages,
@@ -59,6 +66,8 @@ DESK = (
     desk.pages,
     series_pages.pages,
     meeting.pages,
+    roll.pages,
+    questions.pages,
     people.pages,
     outbox.pages,
     settings.pages,
@@ -93,6 +102,13 @@ GUARDS = {
     "account.unsubscribe": token,
     "answer.by_link": token,
     "answer.by_member": readable,
+    "passing.to_colleague": readable,
+    "deputy.mine": member,
+    "deputy.remove": member,
+    "deputy.agree": member,
+    "deputy.refuse": member,
+    "deputy.meetings": member,
+    "deputy.answer": member,
     "feeds.public": anyone,
     "feeds.personal": token,
     "design.parts": anyone,
@@ -130,8 +146,16 @@ GUARDS = {
     "meeting.cancel": of_meeting,
     "meeting.drop": of_meeting,
     "meeting.pause": of_meeting,
-    "meeting.roll": of_meeting,
-    "meeting.answer_for": of_meeting,
+    "roll.show": of_meeting,
+    "roll.line": of_meeting,
+    "roll.move_up": of_meeting,
+    "roll.pass_on": of_meeting,
+    "questions.of_series": of_series,
+    "questions.change_of_series": of_series,
+    "questions.drop_of_series": of_series,
+    "questions.of_meeting": of_meeting,
+    "questions.change_of_meeting": of_meeting,
+    "questions.drop_of_meeting": of_meeting,
     "meeting.add_topic": of_meeting,
     "meeting.edit_topic": of_meeting,
     "meeting.remove_topic": of_meeting,
@@ -290,6 +314,7 @@ def _around_every_page() -> dict[str, object]:
         "city_of": partial(languages.city, language=language),
         "bracketed": partial(languages.bracketed, language=language),
         "name_of": _name_of,
+        "question_text": _question_text,
         "is_coordinator": loading.coordinates_anything(),
     }
 
@@ -307,6 +332,10 @@ def _said_plainly(catalogue: Any, message: str) -> Markup:
 
 def _name_of(series: Series) -> languages.Text:
     return languages.pick(series.name, loading.language(), series.first_language)
+
+
+def _question_text(question: Question) -> languages.Text:
+    return languages.pick(question.label, loading.language())
 
 
 def _refused(error: Refused) -> BaseResponse | tuple[str, int]:

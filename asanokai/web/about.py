@@ -80,8 +80,13 @@ def answering(
 
 def fit_guests(form: AnswerForm, this: Meeting, rsvp: Rsvp | None) -> None:
     """Ask for guests only where some may come. A field that says what is wrong stays."""
-    if this.guests_allowed == 0 and not (rsvp and rsvp.guests) and not form.guests.errors:
-        del form.guests
+    if (
+        this.guests_allowed == 0
+        and not (rsvp and rsvp.guests)
+        and not form.guests.errors
+        and not form.guest_names.errors
+    ):
+        del form.guests, form.guest_names
 
 
 def may_answer() -> bool:

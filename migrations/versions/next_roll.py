@@ -1,4 +1,4 @@
-"""questions with their replies, guests by name, deputies"""
+"""questions with their replies, guests by name, seats out of turn, deputies"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -78,6 +78,20 @@ def upgrade() -> None:
         sa.UniqueConstraint("rsvp_id", "place", name=op.f("uq_guest_rsvp_id_place")),
     )
     op.create_table(
+        "seat_note",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("rsvp_id", sa.Integer(), nullable=False),
+        sa.Column("other_id", sa.Integer(), nullable=True),
+        sa.Column("actor_id", sa.Integer(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["actor_id"], ["member.id"], name=op.f("fk_seat_note_actor_id")),
+        sa.ForeignKeyConstraint(["other_id"], ["member.id"], name=op.f("fk_seat_note_other_id")),
+        sa.ForeignKeyConstraint(["rsvp_id"], ["rsvp.id"], name=op.f("fk_seat_note_rsvp_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_seat_note")),
+    )
+    op.create_index(op.f("ix_seat_note_rsvp_id"), "seat_note", ["rsvp_id"])
+    op.create_table(
         "deputy",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("member_id", sa.Integer(), nullable=False),
@@ -98,5 +112,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("deputy", "guest", "reply_count", "reply", "question"):
+    for table in ("deputy", "seat_note", "guest", "reply_count", "reply", "question"):
         op.drop_table(table)
