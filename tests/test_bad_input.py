@@ -105,6 +105,9 @@ REFUSALS: dict[str, dict[str, str]] = {
     "deputy.answer": {"guests": "99"},
     "meeting.add_topic": {**texts("title")},
     "meeting.edit_topic": {**texts("title")},
+    "order.show": {"minutes": "0"},
+    "order.show: draft": {"minutes": "0"},
+    "order.edit": texts("title"),
     "settings.edit": {"sender_name": "Asa <no> Kai"},
 }
 """Address → what makes a form that is good otherwise refused."""
@@ -136,6 +139,9 @@ NOTHING_TO_KEEP = {
             "deputy.remove",
             "deputy.agree",
             "deputy.refuse",
+            "order.adopt",
+            "order.move",
+            "order.remove",
             "outbox.retry",
             "settings.pause",
         ),
