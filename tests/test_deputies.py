@@ -113,13 +113,14 @@ def test_nobody_ends_or_takes_what_is_not_theirs(agreed):
 
 
 def test_a_deputy_answers_by_the_same_form_and_the_confirmation_goes_to_the_member(app, meeting, agreed):
-    katrin, emma = people.katrin(), people.emma()
-    reader = english(app, emma)
-    assert f"/me/for/{katrin.id}" in reader.get("/me/deputies").text
-    here = f"/me/for/{katrin.id}/{meeting.id}"
-    assert here in reader.get(f"/me/for/{katrin.id}").text
+    number = people.katrin().id
+    reader = english(app, people.emma())
+    assert f"/me/for/{number}" in reader.get("/me/deputies").text
+    here = f"/me/for/{number}/{meeting.id}"
+    assert here in reader.get(f"/me/for/{number}").text
     assert "Katrin Lindner" in plain(reader.get(here).text)
     response = reader.post(here, {"answer": "yes", "guests": "1", "guest_names": "Ida"})
+    katrin, emma = people.katrin(), people.emma()
     rsvp = rsvps.of(meeting.id, katrin.id)
     assert (response.status_code, rsvp.answer, rsvp.guests, rsvp.by) == (303, "yes", 1, "deputy")
     assert (people.kinds_to(katrin), people.kinds_to(emma)) == (["confirm"], [])
