@@ -217,7 +217,7 @@ def _refused(built: world.World, states: States, known: dict[str, str]) -> list[
         refused("cancelling again", "akiko", f"{desk}/cancel", 409),
         refused("announcing again", "akiko", f"{desk}/announce", 409),
         refused("answering for somebody", "akiko", known["roll.line"], answer="yes", guests="99"),
-        refused("moving up", "akiko", f"{known['roll.move_up']}".removesuffix("/move-up"), reason=""),
+        refused("moving up", "akiko", f"/coordinate/meetings/{built.hidden_id}/roll/{built.waiting_id}", reason=""),
         refused("a question", "akiko", known["questions.of_meeting"], **{"label-de": ""}),
         refused("naming a deputy", "katrin", known["deputy.mine"], email=""),
         refused("passing a seat on", "katrin", known["passing.to_colleague"], email="nobody@jena.example"),
