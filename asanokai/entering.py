@@ -19,6 +19,7 @@ class Said:
     choice: str
     guests: int | None = None
     comment: str | None = None
+    short_notice: bool | None = None
     guest_names: str | None = None
     replies: Mapping[int, str] = field(default_factory=dict)
 
@@ -38,7 +39,14 @@ def enter(
     must = said.choice == "yes" and by != "coordinator"
     wanted = questions.read(asked, said.replies, known, must=must) if coming else {}
     given = rsvps.answer(
-        meeting_id, member_id, said.choice, guests=said.guests, comment=said.comment, by=by, actor_id=actor_id
+        meeting_id,
+        member_id,
+        said.choice,
+        guests=said.guests,
+        comment=said.comment,
+        short_notice=said.short_notice,
+        by=by,
+        actor_id=actor_id,
     )
     questions.record(given.rsvp, wanted, known, actor_id=actor_id)
     if not coming:

@@ -30,7 +30,7 @@ FLOORS = {
     3.2: "installation",
     3.1: "letters",
     2.2: "journal terminal",
-    2.1: "db languages markdown tables tokens links ical holidays",
+    2.1: "db languages markdown tables tokens links ical holidays night",
     1: "clock errors",
 }
 """Floor → its modules. Imports go down only, and never to a neighbour on the same floor."""
@@ -203,7 +203,8 @@ def test_the_request_is_known_to_the_pages_alone(file):
 def test_nobody_reads_the_journal_for_a_decision(file):
     tree = tree_of(file)
     names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
-    assert "Entry" not in names or top_level_of(file) in ("web", "leaving", "backup", "cli")
+    told_again = file.relative_to(PACKAGE).as_posix() == "rsvps/replay.py"
+    assert "Entry" not in names or told_again or top_level_of(file) in ("web", "leaving", "backup", "cli")
 
 
 # --- style that a linter does not know --------------------------------------------------------------------------------

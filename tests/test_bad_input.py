@@ -127,6 +127,7 @@ NOTHING_TO_KEEP = {
             "account.sign_out",
             "account.new_calendar",
             "account.letters",
+            "standing.change",
             "account.unsubscribe",
             "desk.approve",
             "series.pause",

@@ -11,6 +11,7 @@ from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from asanokai import db, web
+from asanokai.letters import OF_MEETING
 from tests import world
 from tests.world import ROLES, Actor, addresses, contents, forms, put_back, unticked, without_refusals
 
@@ -101,10 +102,7 @@ READ: Expected = {
     "outbox.of_meeting": OF_SERIES,
     "outbox.preview": OF_SERIES,
     "outbox.preview: part": OF_SERIES,
-    **{
-        f"outbox.preview: {kind}": OF_SERIES
-        for kind in ("invite", "remind", "confirm", "waiting", "seat", "moved", "cancelled", "eve")
-    },
+    **{f"outbox.preview: {kind}": OF_SERIES for kind in OF_MEETING},
     "settings.edit": CHIEF,
 }
 
@@ -126,6 +124,7 @@ SENT: Expected = {
     "account.password": MEMBERS_DONE,
     "account.new_calendar": MEMBERS_DONE,
     "account.letters": MEMBERS_DONE,
+    "standing.change": (IN, 303, 404, 404, 404, 404),
     "account.unsubscribe": EVERYBODY,
     "answer.by_link": ALL_DONE,
     "answer.by_member": (IN, 303, 404, 404, 404, 404),

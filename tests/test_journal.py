@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from asanokai import (
     announcing,
@@ -112,7 +112,7 @@ SECRET = "Geheim"
 
 WORDS = {
     *rsvps.ANSWERS,
-    *("held", "waiting"),
+    *rsvps.SEATS,
     *questions.KINDS,
     *deputies.KINDS,
     *rsvps.BY,
@@ -216,6 +216,30 @@ class Stage:
         self.meeting.seats = 2
         rsvps.promote(self.meeting)
 
+    def offer_seats(self) -> None:
+        self.meeting.offers_from = self.meeting.created_at
+        self.give_seats()
+
+    def let_offers_pass(self, clock: Any) -> None:
+        self.offer_seats()
+        clock.advance(days=5)
+        rsvps.expire_offers(self.meeting.id)
+
+    def take_what_was_let_pass(self, clock: Any) -> None:
+        self.let_offers_pass(clock)
+        say(self.meeting, self.stranger, "yes")
+
+    def announce_with_standing(self) -> None:
+        rsvps.come_normally(self.series.id, self.one.id)
+        announcing.announce(self.draft.id, actor_id=self.actor)
+
+    def let_seats_lapse(self, clock: Any) -> None:
+        self.announce_with_standing()
+        letters.post("invite", "told", member_id=self.one.id, meeting_id=self.draft.id)
+        session().execute(update(Letter).where(Letter.key == "told").values(state="sent"))
+        clock.set(self.draft.answer_until)
+        rsvps.lapse(self.draft.id)
+
 
 Verb = tuple[str, str]
 
@@ -224,6 +248,7 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("seat", "rsvp"): lambda on, _: on.give_seats(),
     ("move up", "rsvp"): lambda on, _: on.move_up(),
     ("pass on", "rsvp"): lambda on, _: on.pass_on(),
+    ("take over", "rsvp"): lambda on, _: on.pass_on(),
     ("name guests", "rsvp"): lambda on, _: on.name_guest(),
     # questions
     ("add", "question"): lambda on, _: questions.add({"de": SECRET}, "text", series_id=on.series.id, actor_id=on.actor),
@@ -237,6 +262,17 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("name", "deputy"): lambda on, _: deputies.name(on.one, f"{SECRET}9@jena.example", "assistant", actor_id=on.actor),
     ("agree", "deputy"): lambda on, _: deputies.agree(on.one, on.deputy.id, actor_id=on.actor),
     ("end", "deputy"): lambda on, _: deputies.remove(on.two, on.deputy.id, actor_id=on.actor),
+    ("offer", "rsvp"): lambda on, _: on.offer_seats(),
+    ("expire", "rsvp"): lambda on, clock: on.let_offers_pass(clock),
+    ("wait again", "rsvp"): lambda on, clock: on.take_what_was_let_pass(clock),
+    ("lapse", "rsvp"): lambda on, clock: on.let_seats_lapse(clock),
+    ("keep seats", "meeting"): lambda on, _: on.announce_with_standing(),
+    ("set", "standing"): lambda on, _: rsvps.come_normally(on.series.id, on.one.id, actor_id=on.actor),
+    ("end", "standing"): lambda on, _: (
+        session().add(rsvps.Standing(series_id=on.series.id, member_id=on.two.id, since=on.meeting.created_at)),
+        session().flush(),
+        rsvps.come_no_longer(on.series.id, on.two.id, actor_id=on.actor),
+    ),
     # meetings
     ("add", "meeting"): lambda on, _: meetings.add(on.series, datetime(2026, 5, 14, 8), actor_id=on.actor),
     ("announce", "meeting"): lambda on, _: announcing.announce(on.draft.id, actor_id=on.actor),
@@ -307,14 +343,21 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
 """Every verb there is, and a deed that should be noted as that."""
 
 TOGETHER_WITH: dict[Verb, list[Verb]] = {
+    ("pass on", "rsvp"): [("take over", "rsvp")],
+    ("take over", "rsvp"): [("pass on", "rsvp")],
     ("restore", "meeting"): [("drop", "meeting")],
     ("approved", "application"): [("join", "series")],
     ("accept", "member"): [("change", "member"), ("import", "member")],
+    ("expire", "rsvp"): [("offer", "rsvp")],
+    ("wait again", "rsvp"): [("offer", "rsvp"), ("expire", "rsvp"), ("answer", "rsvp")],
+    ("keep seats", "meeting"): [("set", "standing"), ("announce", "meeting")],
+    ("lapse", "rsvp"): [("set", "standing"), ("announce", "meeting"), ("keep seats", "meeting")],
 }
 """Deeds in which another verb has a part, with its own row."""
 
 BY_NOBODY = {
-    ("seat", "rsvp"),
+    *((verb, "rsvp") for verb in ("seat", "offer", "expire", "wait again", "lapse")),
+    ("keep seats", "meeting"),
     ("hold", "meeting"),
     ("forget", "meeting"),
     ("apply", "application"),
@@ -451,11 +494,8 @@ def replayed(meeting_id: int) -> tuple[dict[int, tuple[str, str | None, int]], l
         facts = entry.facts or {}
         if facts.get("meeting") != meeting_id or entry.object != "rsvp":
             continue
-        if entry.verb == "answer":
-            roll[facts["member"]] = (facts["answer"], facts["seat"], facts["guests"])
-            places[facts["member"]] = (facts["asked_at"], facts["turn"])
-        else:
-            roll[facts["member"]] = ("yes", "held", facts["guests"])
+        roll[facts["member"]] = (facts["answer"], facts["seat"], facts["guests"])
+        places[facts["member"]] = (facts["asked_at"], facts["turn"])
     waiting = [member for member, (_answer, seat, _guests) in roll.items() if seat == "waiting"]
     return roll, sorted(waiting, key=lambda member: places[member])
 

@@ -19,9 +19,10 @@ LINES_EACH_PAGE = 100
 
 _WHICH = {
     "coming": Rsvp.seat == "held",
-    "waiting": and_(Rsvp.answer == "yes", Rsvp.seat != "held"),
+    "offered": Rsvp.seat == "offered",
+    "waiting": Rsvp.seat == "waiting",
     "maybe": Rsvp.answer == "maybe",
-    "silent": Rsvp.answer == "invited",
+    "silent": and_(Rsvp.answer == "invited", Rsvp.seat.is_(None)),
     "no": Rsvp.answer == "no",
 }
 SHEETS = tuple(_WHICH)
@@ -43,7 +44,7 @@ def sheet(meeting_id: int, part: str, query: str = "", *, page: int = 1) -> Shee
     """That page of that part, by name; who waits is in the order of asking. Every word of the query must be found."""
     family = func.coalesce(func.nullif(Member.family, ""), func.nullif(Member.family_kana, ""), Member.family_ja)
     by_name = (func.lower(family), func.lower(Member.given), Member.id)
-    in_order = (Rsvp.asked_at, Rsvp.turn) if part == "waiting" else by_name
+    in_order = (Rsvp.passes, Rsvp.asked_at, Rsvp.turn) if part == "waiting" else by_name
     # The numbers first: sorting ten thousand whole rows takes several times as long.
     chosen = select(Rsvp.id).join(Member, Member.id == Rsvp.member_id)
     chosen = chosen.outerjoin(Organisation, Organisation.id == Member.organisation_id) if query.strip() else chosen
@@ -65,15 +66,15 @@ def line(meeting_id: int, member_id: int) -> Line:
 
 def part_of(rsvp: Rsvp) -> str:
     """The part of the roll an answer stands in."""
-    if rsvp.answer == "yes":
-        return "coming" if rsvp.seat == "held" else "waiting"
+    if rsvp.seat:
+        return {"held": "coming"}.get(rsvp.seat, rsvp.seat)
     return {"maybe": "maybe", "no": "no"}.get(rsvp.answer, "silent")
 
 
 def lengths(tally: Tally) -> dict[str, int]:
-    """How many lines each part has."""
-    counted = {"coming": tally.yes, "waiting": tally.waiting, "maybe": tally.maybe}
-    return {**counted, "silent": tally.silent, "no": tally.no}
+    """How many lines each part has; of those offered a seat, how many people."""
+    counted = {"coming": tally.yes + tally.tentative, "offered": tally.offered, "waiting": tally.waiting}
+    return {**counted, "maybe": tally.maybe, "silent": tally.silent, "no": tally.no}
 
 
 def _whole() -> Select[*tuple[Any, ...]]:

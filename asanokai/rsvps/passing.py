@@ -15,8 +15,8 @@ from asanokai.db import Base, session
 from asanokai.errors import N_, BadInput, Refused
 from asanokai.meetings import Meeting
 from asanokai.members import Address, Member, normal_address, prose
-from asanokai.rsvps.queue import promote, taken, tell
-from asanokai.rsvps.row import Rsvp, required, row_of
+from asanokai.rsvps.queue import free_seats, leave, promote, tell, wait_again
+from asanokai.rsvps.row import TAKING, Rsvp, required, row_of, stand
 from asanokai.series import Belonging
 
 LONGEST_REASON = 300
@@ -53,15 +53,16 @@ def move_up(meeting_id: int, member_id: int, reason: str, *, actor_id: int | Non
         raise BadInput("reason", N_("Please say why; it is kept with the seat."))
     if rsvp.answer != "yes" or rsvp.seat == "held":
         raise Refused(N_("Only somebody who waits can be moved up."))
-    own = rsvp.party if rsvp.seat != "waiting" else 0  # what is kept for them already
-    if meeting.seats is not None and rsvp.party > meeting.seats - taken(meeting_id) + own:
+    free = free_seats(meeting)
+    if free is not None and rsvp.party > free + (rsvp.party if rsvp.seat in TAKING else 0):
         raise Refused(N_("No seat is free for this party. Give the meeting more seats first, or wait for a refusal."))
-    rsvp.seat = "held"
+    rsvp.seat, rsvp.offered_until, rsvp.let_pass = "held", None, False
     rsvp.revision += 1
     session().add(SeatNote(rsvp_id=rsvp.id, actor_id=actor_id, reason=words, at=clock.now()))
     session().flush()
-    journal.write("move up", "rsvp", rsvp.id, actor_id=actor_id, meeting=meeting_id, member=member_id, party=rsvp.party)
+    journal.write("move up", "rsvp", rsvp.id, actor_id=actor_id, **stand(rsvp))
     tell(meeting, rsvp, "seat")
+    wait_again(meeting, free_seats(meeting))
     return rsvp
 
 
@@ -81,7 +82,9 @@ def pass_on(meeting_id: int, member_id: int, colleague_id: int, *, by: str, acto
     theirs = row_of(meeting, colleague_id)
     now, freed = clock.now(), mine.guests
     asked_at, turn, was_no = mine.asked_at, mine.turn, theirs.answer == "no"
-    mine.answer, mine.seat, mine.guests, mine.asked_at, mine.turn = "no", None, 0, None, None
+    leave(mine)
+    leave(theirs)
+    mine.answer, mine.guests = "no", 0
     theirs.answer, theirs.seat, theirs.guests, theirs.asked_at, theirs.turn = "yes", "held", 0, asked_at, turn
     mine.by, theirs.by = by, "colleague" if by != "coordinator" else by
     for rsvp in (mine, theirs):
@@ -93,8 +96,8 @@ def pass_on(meeting_id: int, member_id: int, colleague_id: int, *, by: str, acto
     session().add(theirs)
     session().flush()
     session().add(SeatNote(rsvp_id=theirs.id, other_id=member_id, actor_id=actor_id, at=now))
-    facts = {"meeting": meeting_id, "member": member_id, "to": colleague_id, "freed": freed}
-    journal.write("pass on", "rsvp", mine.id, actor_id=actor_id, **facts)
+    journal.write("pass on", "rsvp", mine.id, actor_id=actor_id, **stand(mine))
+    journal.write("take over", "rsvp", theirs.id, actor_id=actor_id, **stand(theirs))
     for rsvp in (mine, theirs):
         tell(meeting, rsvp, "confirm")
     if freed:

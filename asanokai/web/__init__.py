@@ -34,6 +34,7 @@ from asanokai.web import (
     paper,
     passing,
     programme,
+    standing,
 )
 from asanokai.web.coordinate import (
     dates,
@@ -63,6 +64,7 @@ PAGES = (
     paper.pages,
     design.pages,
     files.pages,
+    standing.pages,
 )
 DESK = (
     desk.pages,
@@ -103,6 +105,7 @@ GUARDS = {
     "account.password": member,
     "account.new_calendar": member,
     "account.letters": member,
+    "standing.change": member,
     "account.unsubscribe": token,
     "answer.by_link": token,
     "answer.by_member": readable,
