@@ -25,10 +25,23 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import func, select
 
-from asanokai import applying, db, deputies, installation, letters, members, programme, questions, rsvps, topics
+from asanokai import (
+    applying,
+    db,
+    deputies,
+    installation,
+    letters,
+    members,
+    programme,
+    proposals,
+    questions,
+    rsvps,
+    topics,
+)
 from asanokai.letters import Letter
 from asanokai.meetings import Meeting
 from asanokai.members import Member
+from asanokai.proposals import Words
 from asanokai.series import Series
 from asanokai.topics import SpeakerText
 from tests import people
@@ -75,6 +88,9 @@ class World:
     represented_id: int
     application_id: int
     letter_id: int
+    proposal_id: int
+    own_proposal_id: int
+    declined_id: int
     path: str
     hidden_path: str
     draft_path: str
@@ -143,6 +159,7 @@ def _build(app: Flask) -> World:
         represented_id=people.emma().id,
         application_id=applied,
         letter_id=failed.id,
+        **_proposals(series),
         path=meeting.path,
         hidden_path=hidden.path,
         draft_path=draft.path,
@@ -181,6 +198,16 @@ def _deputies() -> tuple[int, int]:
     return mine.id, deputies.name(people.kenji(), "katrin.lindner@optik-jena.example", "deputy").id
 
 
+def _proposals(series: Any) -> dict[str, int]:
+    """Emma's and Katrin's that are open, and one that was declined."""
+    emma, katrin, akiko = people.emma().id, people.katrin().id, people.akiko().id
+    theirs = proposals.propose(series, emma, Words({"en": "Light from Jena"}, {"en": "Lasers"}, "Dr Ito"))
+    own = proposals.propose(series, katrin, Words({"de": "Licht aus Jena"}))
+    declined = proposals.propose(series, katrin, Words({"de": "Steuerrecht"}))
+    proposals.decline(series, declined.id, {"de": "Hatten wir gerade."}, actor_id=akiko)
+    return {"proposal_id": theirs.id, "own_proposal_id": own.id, "declined_id": declined.id}
+
+
 def _applications(series_id: int) -> tuple[int, tuple[int, str]]:
     """One that waits for a decision, and number and secret of one that waits to be confirmed."""
     waiting = applying.apply(FRIEDA, "frieda.neu@weimar.example", series_id=series_id, **CONSENT)  # type: ignore[arg-type]  # a dict of mixed values
@@ -211,6 +238,7 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
     meeting_question = {**meeting, "question_id": world.meeting_question_id}
     belonging = {**series, "member_id": world.member_id}
     topic = {**meeting, "topic_id": world.topic_id}
+    proposal, own = ({**series, "proposal_id": number} for number in (world.proposal_id, world.own_proposal_id))
     preview = [f"outbox.preview: {kind}" for kind in letters.OF_MEETING]
     return {
         "static": {"filename": "asanokai.css"},
@@ -224,6 +252,12 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         "account.join: a meeting": {"meeting": world.path},
         "answer.by_link": {"token": world.answer},
         "answer.by_member": {"path": world.path},
+        **{f"proposals.{verb}": series for verb in ("of_series", "add")},
+        **{f"proposals.{verb}": own for verb in ("edit", "withdraw")},
+        "proposals.vote": proposal,
+        "topics.of_series": series,
+        **{f"topics.{verb}": proposal for verb in ("decide", "choose", "merge", "decline")},
+        "topics.reopen": {**series, "proposal_id": world.declined_id},
         "feeds.personal": {"secret": world.secret},
         **{f"paper.{sheet}": {"path": world.path} for sheet in ("leaflet", "picture")},
         **{f"paper.{sheet}: not public": {"path": world.hidden_path} for sheet in ("leaflet", "picture")},
@@ -347,6 +381,7 @@ SPEAKERS = {
     }.items()
 }
 TOPIC = {**texts("title", "Licht"), **texts("abstract", "Ein **Vortrag**"), **SPEAKERS}
+PROPOSAL = {**texts("title", "Glas"), **texts("abstract", "Quarz"), "speaker_hint": "Schott"}
 SLOT = {"kind": "other", "topic": "", "minutes": "20", **texts("title", "Rundgang")}
 ANSWER = {"answer": "yes", "guests": "1", "guest_names": "Ida Gast, Optik Jena", "comment": "Gern"}
 WORDING = {**texts("label", "Essen?"), **texts("choices"), "needed": "y", "vanishes": "y"}
@@ -472,6 +507,14 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "meeting.add_topic": TOPIC,
         "meeting.edit_topic": TOPIC,
         "meeting.remove_topic": {},
+        "proposals.add": PROPOSAL,
+        "proposals.edit": PROPOSAL,
+        "proposals.vote": {"vote": "on"},
+        "proposals.withdraw": {},
+        "topics.choose": {"meeting": str(world.meeting_id)},
+        "topics.merge": {"into": str(world.own_proposal_id)},
+        "topics.decline": texts("word", "Später gern"),
+        "topics.reopen": {},
         "order.show": SLOT,
         "order.show: draft": SLOT,
         "order.adopt": {},

@@ -26,6 +26,7 @@ from asanokai.series import Series
 from asanokai.web import (
     account,
     answer,
+    archive,
     deputy,
     design,
     feeds,
@@ -34,6 +35,7 @@ from asanokai.web import (
     paper,
     passing,
     programme,
+    proposals,
     standing,
 )
 from asanokai.web.coordinate import (
@@ -46,6 +48,7 @@ from asanokai.web.coordinate import (
     questions,
     roll,
     settings,
+    topics,
 )
 from asanokai.web.coordinate import series as series_pages
 from config import Config
@@ -60,6 +63,8 @@ PAGES = (
     answer.pages,
     deputy.pages,
     passing.pages,
+    archive.pages,
+    proposals.pages,
     feeds.pages,
     paper.pages,
     design.pages,
@@ -73,6 +78,7 @@ DESK = (
     meeting.pages,
     roll.pages,
     questions.pages,
+    topics.pages,
     order.pages,
     people.pages,
     outbox.pages,
@@ -82,6 +88,7 @@ DESK = (
 anyone, token = loading.anyone, loading.bearer
 member, coordinator, administrator = loading.member, loading.coordinator, loading.administrator
 of_series, of_meeting, readable = loading.desk_series, loading.desk_meeting, loading.readable_meeting
+within = loading.within_series
 
 GUARDS = {
     "static": anyone,
@@ -116,6 +123,12 @@ GUARDS = {
     "deputy.refuse": member,
     "deputy.meetings": member,
     "deputy.answer": member,
+    "archive.topics": anyone,
+    "proposals.of_series": within,
+    "proposals.vote": within,
+    "proposals.add": within,
+    "proposals.edit": within,
+    "proposals.withdraw": within,
     "feeds.public": anyone,
     "feeds.personal": token,
     "design.parts": anyone,
@@ -137,6 +150,12 @@ GUARDS = {
     "series.pause": of_series,
     "series.propose": of_series,
     "series.add_meeting": of_series,
+    "topics.of_series": of_series,
+    "topics.decide": of_series,
+    "topics.choose": of_series,
+    "topics.merge": of_series,
+    "topics.decline": of_series,
+    "topics.reopen": of_series,
     "dates.show": of_series,
     "dates.add": of_series,
     "dates.decide": of_meeting,
@@ -331,6 +350,7 @@ def _around_every_page() -> dict[str, object]:
         "bracketed": partial(languages.bracketed, language=language),
         "name_of": _name_of,
         "question_text": _question_text,
+        "words_of": _words_of,
         "is_coordinator": loading.coordinates_anything(),
     }
 
@@ -352,6 +372,10 @@ def _name_of(series: Series) -> languages.Text:
 
 def _question_text(question: Question) -> languages.Text:
     return languages.pick(question.label, loading.language())
+
+
+def _words_of(texts: dict[str, str] | None, series: Series) -> languages.Text:
+    return languages.pick(texts, loading.language(), series.first_language)
 
 
 def _refused(error: Refused) -> BaseResponse | tuple[str, int]:

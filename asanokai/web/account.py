@@ -163,10 +163,8 @@ def me() -> str:
         past=_shown(past[::-1]),
         answers=answers,
         places=rsvps.places_in_line(member.id),
-        series=[languages.pick(row.name, loading.language()) for row in own],
-        recurring=[
-            (row, languages.pick(row.name, loading.language()), row.id in normally) for row in own if not row.is_event
-        ],
+        series=own,
+        normally=normally,
         calendar=loading.links().calendar(member.calendar_secret),
         subscribed=member.unsubscribed_at is None,
     )

@@ -179,6 +179,7 @@ def _sent(built: world.World, known: dict[str, str]) -> list[Scene]:
         Scene("a list looked at", "akiko", known["people.take_in"], sends={}, file=("file", TABLE)),
         Scene("the next dates", "akiko", known["series.edit"], sends={"step": "dates"}),
         Scene("searching the roll, nobody found", "akiko", f"{known['roll.show']}?part=silent&name=xyz"),
+        Scene("another rule, looked at", "akiko", known["dates.show"], sends={"step": "dates", "ordinal": "3"}),
         Scene("settings saved", "katrin", "/me/settings", sends={"family": "Lindner"}),
         Scene("settings of the installation saved", "ludwig", "/coordinate/settings", sends={"sender_name": ""}),
     ]
