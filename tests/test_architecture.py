@@ -17,7 +17,8 @@ FLOORS = {
     5.2: "delivering demo",
     5.1: "composing transport catcher intake printing doctor backup listing",
     4.5: "planning",
-    4: "announcing applying archive catering digesting figures history importing invitations leaving showing",
+    4: "announcing applying archive catering digesting entering figures history importing invitations leaving showing",
+    3.8: "questions guests",
     3.7: "rsvps",
     3.67: "proposals",
     3.65: "programme",
@@ -25,6 +26,7 @@ FLOORS = {
     3.5: "meetings",
     3.45: "directory",
     3.4: "series",
+    3.35: "deputies",
     3.3: "members",
     3.2: "installation",
     3.1: "letters",
@@ -39,7 +41,7 @@ OUTSIDE = {"config"}
 """Ours, but beside the package: settings know no module of it."""
 
 MAY_IMPORT_CONFIG = {"app", "cli", "running", "wsgi", "web"}
-SHARED_IN_WEB = {"about", "changing", "person", "forms", "loading", "recurring", "words"}
+SHARED_IN_WEB = {"about", "asking", "changing", "person", "forms", "loading", "recurring", "words"}
 OF_THE_REQUEST = {"request", "session", "g", "url_for", "redirect", "current_user"}
 FORBIDDEN_NAMES = ("utils", "util", "helpers", "helper", "manager", "handler", "misc", "common", "base")
 

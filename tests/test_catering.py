@@ -203,7 +203,7 @@ def test_a_deadline_of_its_own_goes_before_that_of_the_series_and_one_that_moves
     assert frozen(meeting) is None
     clock.set(berlin(2026, 3, 10, 18))
     beat()
-    assert frozen(meeting) == {"coming": 3, "guests": 1}
+    assert frozen(meeting) == {"coming": 3, "guests": 1, "food": {}}
     with db.transaction():
         catering.set_deadline(meeting, own=berlin(2026, 3, 11, 18), lead="")
     beat()

@@ -273,7 +273,12 @@ VARIANTS: list[tuple[str, dict[str, Any], Any, set[str]]] = [
         for meeting in (full, bare, long)
     ),
     *(
-        ("catering_change", NUMBERS | {"for_coordinators": own, "called_off": off, "guests": guests}, full, links)
+        (
+            "catering_change",
+            NUMBERS | {"for_coordinators": own, "called_off": off, "guests": guests, "food": guests > 0},
+            full,
+            links,
+        )
         for own, links in ((True, set()), (False, {"pack_link"}))
         for off in (True, False)
         for guests in (0, 3)

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import func, or_, select
 
-from asanokai import clock, journal, letters, meetings
+from asanokai import clock, journal, letters, meetings, questions
 from asanokai import series as series_rules
 from asanokai.catering import Catered, CateringPlan, Pack, due, row
 from asanokai.db import session
@@ -37,6 +37,22 @@ def counted(meeting_ids: Sequence[int]) -> dict[int, dict[str, int]]:
     for meeting_id, coming, guests in session().execute(query):
         found[meeting_id] = {"coming": int(coming), "guests": int(guests)}
     return found
+
+
+def food(meeting_id: int) -> questions.Counts:
+    """What those who come said about food: each question with how often what was said, without names."""
+    return [(question, found) for question, found in questions.counts(meeting_id) if question.kind == "food" and found]
+
+
+def numbers(meeting_id: int) -> dict[str, Any]:
+    """What is frozen and compared: the people, and how often each dish was chosen. Written words are not kept."""
+    chosen = {
+        f"{question.id}:{value}": count
+        for question, found in food(meeting_id)
+        if question.choices
+        for value, count in found
+    }
+    return {**counted([meeting_id])[meeting_id], "food": chosen}
 
 
 @dataclass(frozen=True)
@@ -88,10 +104,15 @@ def _freeze_or_thaw(meeting_id: int) -> None:
     catered = row(meeting_id)
     thawed = catered.frozen_at is not None
     catered.told = catered.told_at = None
-    catered.frozen_at, catered.frozen = (None, None) if thawed else (clock.now(), counted([meeting_id])[meeting_id])
+    catered.frozen_at, catered.frozen = (None, None) if thawed else (clock.now(), numbers(meeting_id))
     session().flush()
-    facts = {} if thawed else dict(catered.frozen or {})
+    facts = {} if thawed else _people(catered.frozen or {})
     journal.write("thaw" if thawed else "freeze", "catering", meeting_id, meeting=meeting_id, **facts)
+
+
+def _people(found: dict[str, Any]) -> dict[str, Any]:
+    """The numbers the journal keeps."""
+    return {name: found[name] for name in ("coming", "guests") if name in found}
 
 
 def tell_changes() -> int:
@@ -109,17 +130,16 @@ def tell_changes() -> int:
         .order_by(Meeting.id)
     )
     found = session().execute(query).all()
-    numbers = counted([meeting.id for _catered, meeting in found])
     posted = 0
     for catered, meeting in found:
         called_off = meeting.state == "cancelled"
-        here = {"coming": 0, "guests": 0} if called_off else numbers[meeting.id]
+        here = {"coming": 0, "guests": 0, "food": {}} if called_off else numbers(meeting.id)
         if here != (catered.told or catered.frozen):
             posted += _tell(catered, meeting, here)
     return posted
 
 
-def _tell(catered: Catered, meeting: Meeting, here: dict[str, int]) -> int:
+def _tell(catered: Catered, meeting: Meeting, here: dict[str, Any]) -> int:
     before = catered.told or catered.frozen or {}
     catered.told, catered.told_at, catered.letter = here, clock.now(), catered.letter + 1
     facts: dict[str, Any] = {"before": before, "now": here}
@@ -134,5 +154,5 @@ def _tell(catered: Catered, meeting: Meeting, here: dict[str, int]) -> int:
         posted += letters.post(
             "catering_change", key, meeting_id=meeting.id, facts=facts, useless_after=meeting.starts_at, **reader
         )
-    journal.write("tell", "catering", meeting.id, meeting=meeting.id, letters=posted, **here)
+    journal.write("tell", "catering", meeting.id, meeting=meeting.id, letters=posted, **_people(here))
     return posted

@@ -23,6 +23,7 @@ def catering_change(row: Row, shown: Shown | None, _application: Application | N
     return {
         "before": row.facts["before"]["coming"],
         "now": row.facts["now"]["coming"],
+        "food": row.facts["before"].get("food") != row.facts["now"].get("food"),
         "guests": row.facts["now"]["guests"],
         "called_off": shown.meeting.state == "cancelled",
         "for_coordinators": row.letter.address is None,

@@ -4,7 +4,7 @@ and for the host who arrives. It shows, sets no cookie and changes nothing; no n
 
 from flask import Blueprint, render_template
 
-from asanokai import catering, languages, programme, showing, topics
+from asanokai import catering, languages, programme, questions, showing, topics
 from asanokai.catering import Catered, counting
 from asanokai.db import session
 from asanokai.series import Series
@@ -36,6 +36,13 @@ def show(token: str) -> str:
         if frozen is not None and frozen.frozen_at
         else "",
         due=languages.moment_in_words(due, language, meeting.zone),
+        food=[
+            (
+                languages.pick(question.label, language, series.first_language),
+                [(questions.in_words(question, value, language), count) for value, count in found],
+            )
+            for question, found in counting.food(meeting.id)
+        ],
         order=showing.in_order(shown, programme.of(meeting), language=language),
         arrivals=counting.arrivals(meeting.id) if pack.kind == "host" else [],
         language=language,
