@@ -53,6 +53,8 @@ ASKED_FOR = (
     "declined",
     "application",
     "digest",
+    "speaker",
+    "speaker_remind",
 )
 """Kinds that are about an account or the desk, not about a meeting's audience: no pause and no List-* headers."""
 

@@ -16,7 +16,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 from flask import Flask
 
-from asanokai import applying, clock, db, digesting, invitations, meetings
+from asanokai import applying, asking, clock, db, digesting, invitations, meetings
 from asanokai import series as series_rules
 from asanokai.delivering import Delivery, Step
 from asanokai.invitations import Night
@@ -39,7 +39,7 @@ def plan_step(night: Night) -> int:
     with db.reading():
         due = invitations.due_moments()
     moments = [partial(invitations.plan, moment_id, night=night) for moment_id in due]
-    return _each([*moments, digesting.post_due])
+    return _each([*moments, asking.remind_due, digesting.post_due])
 
 
 def propose_step() -> int:

@@ -23,11 +23,13 @@ from html.parser import HTMLParser
 from typing import Any
 
 from flask import Flask
+from PIL import Image
 from sqlalchemy import func, select
 
-from asanokai import applying, db, installation, letters, members, programme, rsvps, topics
+from asanokai import applying, asking, db, installation, letters, members, programme, rsvps, speakers, topics, uploads
 from asanokai.letters import Letter
 from asanokai.members import Member
+from asanokai.speakers import PersonText, Reach
 from asanokai.topics import SpeakerText
 from tests import people
 from tests.conftest import Clock
@@ -50,6 +52,13 @@ FRIEDA = {"family": "Neu", "given": "Frieda", "language": "en", "organisation": 
 CONSENT = {"consent_text": "Ich bin einverstanden.", "consent_version": "2026-11", "from_address": "192.0.2.7"}
 
 
+def portrait(size: tuple[int, int] = (40, 60), form: str = "PNG", **more: Any) -> bytes:
+    """A picture as somebody might send it."""
+    written = io.BytesIO()
+    Image.new("RGB", size, "teal").save(written, form, **more)
+    return written.getvalue()
+
+
 @dataclass(frozen=True)
 class World:
     """The numbers, paths and links that addresses are made of."""
@@ -62,6 +71,12 @@ class World:
     other_meeting_id: int
     topic_id: int
     slot_id: int
+    speaker_id: int
+    contributor_id: int
+    photo_id: int
+    slides_id: int
+    digest: str
+    speaking: str
     member_id: int
     application_id: int
     letter_id: int
@@ -101,13 +116,24 @@ def _build(app: Flask) -> World:
     draft = people.meeting(series, people.FIRST_MORNING + timedelta(days=63))
     theirs = people.announced_meeting(other, people.FIRST_MORNING + timedelta(days=1))
     topic = topics.post(meeting, {"de": "Licht aus Jena"}, speakers=[SpeakerText(family="Ito", given="Hiroshi")])
+    contributor = speakers.reach_speaker(
+        meeting, topics.of(meeting)[0].speakers[0].id, Reach("hiroshi.ito@hamamatsu.example", "en")
+    )
+    asking.ask(contributor, meeting)
+    speakers.name_host(
+        meeting, PersonText({"family": "Roth"}, organisation={"de": "Optik Jena"}), Reach("eva@x.example")
+    )
+    photo = uploads.set_photo(meeting, contributor.id, portrait())
+    slides = uploads.add_document(
+        meeting, "slides", "Licht.pdf", b"%PDF-1.7 x", field="slides", contributor_id=contributor.id
+    )
     slots = programme.adopt(meeting, topics.of(meeting))
     people.say(meeting, people.emma(), "yes", guests=1)
     people.plan()
     people.send_all()
     failed = people.letters_to(people.katrin(), "invite")[0]
     failed.state, failed.reason, failed.server_words = "failed", "refused by the server", "550 no"
-    asking, invited = _applications(series.id)
+    applied, invited = _applications(series.id)
     members.set_password(people.kenji(), PASSWORD, actor_id=None)
     installation.change(actor_id=None, logo=PICTURE, logo_type="image/png", imprint={"de": "Impressum"})
     tokens, katrin, kenji = app.extensions["tokens"], people.katrin(), people.kenji()
@@ -120,8 +146,14 @@ def _build(app: Flask) -> World:
         other_meeting_id=theirs.id,
         topic_id=topic.id,
         slot_id=slots[1].id,
+        speaker_id=contributor.speaker_id or 0,
+        contributor_id=contributor.id,
+        photo_id=photo.id,
+        slides_id=slides.id,
+        digest=photo.digest,
+        speaking=tokens.mint("speaking", [contributor.id, contributor.secret]),
         member_id=katrin.id,
-        application_id=asking,
+        application_id=applied,
         letter_id=failed.id,
         path=meeting.path,
         hidden_path=hidden.path,
@@ -186,6 +218,13 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         **{f"order.{verb}": {**meeting, "slot_id": world.slot_id} for verb in ("edit", "move", "remove")},
         "order.show: draft": draft,
         "order.adopt": draft,
+        **{f"speaking.{verb}": {"token": world.speaking} for verb in ("show", "answer", "person", "talk")},
+        **{f"speaking.{verb}": {"token": world.speaking, "upload_id": world.slides_id} for verb in ("file", "remove")},
+        "handouts.photo": {"path": world.path, "upload_id": world.photo_id, "digest": world.digest},
+        **{f"speakers.{verb}": meeting for verb in ("show", "host", "remove_host")},
+        "speakers.host: nobody yet": draft,
+        "speakers.reach": {**meeting, "speaker_id": world.speaker_id},
+        "speakers.ask": {**meeting, "contributor_id": world.contributor_id},
         "outbox.of_meeting": meeting,
         **{name: {**meeting, "kind": name.partition(": ")[2]} for name in preview},
         "outbox.preview: part": {**meeting, "kind": "invite", "part": "html"},
@@ -268,6 +307,16 @@ SPEAKERS = {
     }.items()
 }
 TOPIC = {**texts("title", "Licht"), **texts("abstract", "Ein **Vortrag**"), **SPEAKERS}
+NAMED = {
+    "title": "",
+    "given": "Hiroshi",
+    "family": "Ito",
+    "family_ja": "伊藤",
+    "given_ja": "",
+    **texts("position"),
+    **texts("organisation", "Photonics Hamamatsu"),
+}
+REACHED = {"email": "hiroshi.ito@hamamatsu.example", "language": "ja", "salutation": "herr", "send": "y"}
 SLOT = {"kind": "other", "topic": "", "minutes": "20", **texts("title", "Rundgang")}
 ANSWER = {"answer": "yes", "guests": "1", "comment": "Gern"}
 SETTINGS_OF_MEMBER = {**WHOLE_PERSON, "zone": "Europe/Berlin"}
@@ -355,6 +404,15 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "order.edit": SLOT,
         "order.move": {"to": "up"},
         "order.remove": {},
+        "speaking.answer": {"comes": "yes", "word": "Gern"},
+        "speaking.person": {**NAMED, **texts("biography", "Forscht an Licht.")},
+        "speaking.talk": texts("abstract", "Ein **Vortrag**"),
+        "speaking.remove": {},
+        "speakers.reach": REACHED,
+        "speakers.host": {**NAMED, **REACHED},
+        "speakers.host: nobody yet": {**NAMED, **REACHED},
+        "speakers.remove_host": {},
+        "speakers.ask": {},
         "outbox.retry": {"back": "all"},
         "settings.edit": {
             "organisation": "DJW Thüringen",
@@ -369,7 +427,12 @@ def forms(world: World) -> dict[str, dict[str, str]]:
     }
 
 
-FILES = {"people.take_in": "file", "settings.edit": "logo"}
+FILES = {
+    "people.take_in": "file",
+    "settings.edit": "logo",
+    "speaking.person": "photo",
+    "speaking.talk": "slides",
+}
 """Where a file may be sent, and the name of its input."""
 
 
@@ -380,7 +443,7 @@ def upload(data: bytes, name: str = "file.bin") -> tuple[io.BytesIO, str]:
 
 def unticked(form: dict[str, str]) -> dict[str, str]:
     """Without the boxes that are not ticked: a browser sends nothing for them."""
-    boxes = ("administrator", "remove_logo", "everywhere", "consent", "public", "needs_approval")
+    boxes = ("administrator", "remove_logo", "everywhere", "consent", "public", "needs_approval", "send")
     return {name: words for name, words in form.items() if words or name not in boxes}
 
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, select
 
-from asanokai import applying, clock, digesting, installation, members, rsvps, showing, topics
+from asanokai import applying, asking, clock, digesting, installation, members, rsvps, showing, speakers, topics
 from asanokai.composing.kinds import KIND_WORDS
 from asanokai.composing.overtaking import Row, overtaken
 from asanokai.db import session
@@ -24,6 +24,7 @@ from asanokai.members import Address, Application, Member
 from asanokai.rsvps import Rsvp
 from asanokai.series import Series
 from asanokai.showing import Shown
+from asanokai.speakers import Contributor
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class Work:
     meeting_id: int = 0
     application_id: int = 0
     nonce: str = ""
+    contributor: tuple[int, str] | None = None
     shown: Shown | None = None
     series_slug: str = ""
     answer: str = "invited"
@@ -105,12 +107,14 @@ def gather(letter_ids: Sequence[int], *, organisation: str) -> list[Work | Dropp
         .execution_options(populate_existing=True)
     )
     rows = {row[0].id: row for row in found}
+    asked = _contributors([row[0] for row in rows.values()])
     around = _around({row[0].meeting_id for row in rows.values() if row[0].meeting_id}, organisation)
     gathered: list[Work | Dropped] = []
     before: Counter[tuple[int | None, int | None]] = Counter()
     for letter_id in letter_ids:
         letter, member, address, rsvp = rows[letter_id]
-        row = Row(letter, member, address, rsvp, around.meetings.get(letter.meeting_id or 0))
+        contributor = asked.get((letter.facts or {}).get("contributor", 0))
+        row = Row(letter, member, address, rsvp, around.meetings.get(letter.meeting_id or 0), contributor)
         reason = overtaken(row)
         if reason:
             gathered.append(Dropped(letter_id, reason))
@@ -119,6 +123,12 @@ def gather(letter_ids: Sequence[int], *, organisation: str) -> list[Work | Dropp
         gathered.append(replace(_work(row, around), ahead=before[about]))
         before[about] += 1
     return gathered
+
+
+def _contributors(found: Sequence[Letter]) -> dict[int, Contributor]:
+    """The speakers and hosts that letters of the batch are about."""
+    wanted = {letter.facts["contributor"] for letter in found if letter.kind in asking.KINDS and letter.facts}
+    return speakers.by_ids(wanted) if wanted else {}
 
 
 def _around(meeting_ids: set[int], organisation: str) -> _Around:
@@ -142,7 +152,7 @@ def _around(meeting_ids: set[int], organisation: str) -> _Around:
 def _work(row: Row, around: _Around) -> Work:
     letter, member, language = row.letter, row.member, row.language
     application = _application(row)
-    name = _name(member, application)
+    name = row.contributor.name if row.contributor else _name(member, application)
     shown = _shown(row, around, application)
     rsvp = row.rsvp
     facts = _FACTS.get(letter.kind, _no_facts)(row, shown, application)
@@ -168,6 +178,7 @@ def _work(row: Row, around: _Around) -> Work:
         meeting_id=letter.meeting_id or 0,
         application_id=application.id if application else 0,
         nonce=_nonce(row, application),
+        contributor=(row.contributor.id, row.contributor.secret) if row.contributor else None,
         shown=shown,
         series_slug=shown.series.slug if shown else "",
         answer=rsvp.answer if rsvp else "invited",
@@ -322,6 +333,14 @@ def _to_coordinator(row: Row, _shown: Shown | None, application: Application | N
     }
 
 
+def _contribution(row: Row, shown: Shown | None, _application: Application | None) -> dict[str, Any]:
+    assert row.contributor is not None and shown is not None
+    speaker = row.contributor.speaker if row.contributor.kind == "speaker" else None
+    topic_id = speaker.topic_id if speaker else None
+    about = next((str(topic.title) for topic in shown.topics if topic.id == topic_id), "")
+    return {"role": row.contributor.kind, "about": about}
+
+
 def _digest(row: Row, _shown: Shown | None, _application: Application | None) -> dict[str, Any]:
     assert row.member is not None
     since, until = (datetime.fromisoformat(row.facts[name]) for name in ("since", "until"))
@@ -374,6 +393,8 @@ _FACTS = {
     "join": _join,
     "application": _to_coordinator,
     "digest": _digest,
+    "speaker": _contribution,
+    "speaker_remind": _contribution,
 }
 
 # --- for looking at ---------------------------------------------------------------------------------------------------

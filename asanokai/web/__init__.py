@@ -18,7 +18,7 @@ from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from asanokai import clock, db, journal, languages
+from asanokai import clock, db, journal, languages, uploads
 from asanokai.errors import N_, Missing, Refused
 from asanokai.members import Member
 from asanokai.series import Series
@@ -28,9 +28,11 @@ from asanokai.web import (
     design,
     feeds,
     files,
+    handouts,
     loading,
     paper,
     programme,
+    speaking,
 )
 from asanokai.web.coordinate import (
     desk,
@@ -39,6 +41,7 @@ from asanokai.web.coordinate import (
     outbox,
     people,
     settings,
+    speakers,
 )
 from asanokai.web.coordinate import series as series_pages
 from config import Config
@@ -55,6 +58,8 @@ PAGES = (
     paper.pages,
     design.pages,
     files.pages,
+    handouts.pages,
+    speaking.pages,
 )
 DESK = (
     desk.pages,
@@ -64,6 +69,7 @@ DESK = (
     people.pages,
     outbox.pages,
     settings.pages,
+    speakers.pages,
 )
 
 anyone, token = loading.anyone, loading.bearer
@@ -98,6 +104,13 @@ GUARDS = {
     "feeds.public": anyone,
     "feeds.personal": token,
     "design.parts": anyone,
+    "speaking.show": token,
+    "speaking.answer": token,
+    "speaking.person": token,
+    "speaking.talk": token,
+    "speaking.file": token,
+    "speaking.remove": token,
+    "handouts.photo": readable,
     "files.manifest": anyone,
     "files.offline": anyone,
     "files.service_worker": anyone,
@@ -146,6 +159,11 @@ GUARDS = {
     "outbox.of_meeting": of_meeting,
     "outbox.preview": of_meeting,
     "outbox.retry": coordinator,
+    "speakers.show": of_meeting,
+    "speakers.reach": of_meeting,
+    "speakers.host": of_meeting,
+    "speakers.remove_host": of_meeting,
+    "speakers.ask": of_meeting,
     "settings.edit": administrator,
     "settings.pause": administrator,
 }
@@ -156,6 +174,10 @@ NO_TOKEN = ("answer.by_link", "account.unsubscribe")
 
 HIGHEST = 2**31 - 1
 """The highest number a row may have; a database refuses to look for a higher one."""
+
+LARGEST = uploads.MOST_BYTES + 1024 * 1024
+LARGE = ("speaking.person", "speaking.talk")
+"""POSTs that may bring a large file, and how much in all; elsewhere it is MAX_CONTENT_LENGTH."""
 
 LIMITS = {
     "account.sign_in": "10 per 10 minutes",
@@ -169,6 +191,7 @@ LIMITS = {
 
 def init_app(app: Flask) -> None:
     """Register pages, guards, languages and error pages. Raises RuntimeError for a route without a guard."""
+    app.before_request(_room_for_files)  # before anybody reads the body
     babel.init_app(app, locale_selector=language_of_request, default_timezone="UTC")
     csrf.init_app(app)
     limiter.init_app(app)
@@ -191,6 +214,15 @@ def init_app(app: Flask) -> None:
     app.context_processor(_around_every_page)
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(HTTPException, _http_error)
+
+
+def _room_for_files() -> None:
+    """Let a large file in where one is asked for, and from nobody whose link is worth nothing."""
+    if request.endpoint not in LARGE:
+        return
+    token = (request.view_args or {}).get("token")
+    if token is None or loading.tokens().holds("speaking", str(token)):
+        request.max_content_length = LARGEST
 
 
 def _sign_in(app: Flask) -> None:

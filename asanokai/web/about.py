@@ -2,13 +2,15 @@
 `account`, which render it. It loads nothing about who may see it; the guards have done that. It changes nothing.
 """
 
+from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import g
+from flask import g, url_for
 from flask_login import current_user
+from markupsafe import Markup
 
-from asanokai import programme, rsvps, showing, topics
+from asanokai import languages, markdown, programme, rsvps, showing, speakers, topics, uploads
 from asanokai.meetings import Meeting
 from asanokai.rsvps import Rsvp
 from asanokai.series import Series
@@ -30,9 +32,46 @@ def meeting(form: AnswerForm) -> dict[str, Any]:
         "for_search": for_search(facts["shown"], page=page, picture=picture) if told else None,
         "order": showing.in_order(facts["shown"], programme.of(this), language=loading.language()),
         "words": words,
+        **_people(this, g.series),
         "may_answer": may_answer(),
         "may_coordinate": loading.may_coordinate(this.series_id),
     }
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a speaker or host says of themselves, as the page shows it: where their portrait is ("" without one)."""
+
+    name: str
+    house: languages.Text
+    biography: languages.Text
+    photo: str
+
+    @property
+    def biography_html(self) -> Markup:
+        """The biography as clean HTML."""
+        return Markup(markdown.to_html(self.biography.text))
+
+
+def _people(this: Meeting, series: Series) -> dict[str, Any]:
+    """What the speakers tell, by the number of the speaker, and the host who has confirmed. Two statements."""
+    language, first = loading.language(), series.first_language
+    rows = speakers.of(this)
+    photos = {one.contributor_id: one for one in uploads.of(this, "photo")} if rows else {}
+    told = {
+        row.id: Told(
+            row.name.full(language),
+            languages.pick(row.person.organisation, language, first),
+            languages.pick(row.biography, language, first),
+            url_for("handouts.photo", path=this.path, upload_id=photo.id, digest=photo.digest)
+            if (photo := photos.get(row.id))
+            else "",
+        )
+        for row in rows
+        if row.state != "declined"
+    }
+    host = next((told[row.id] for row in rows if row.kind == "host" and row.state == "confirmed"), None)
+    return {"told": {row.speaker_id: told[row.id] for row in rows if row.id in told and row.speaker_id}, "host": host}
 
 
 EVENT_STATUS = {"cancelled": "EventCancelled"}
