@@ -98,7 +98,7 @@ REFUSALS: dict[str, dict[str, str]] = {
     "meeting.add_topic": {**texts("title")},
     "meeting.edit_topic": {**texts("title")},
     "speaking.answer": {"word": "x<y " * 400},
-    "speaking.person": {"given": "", "family": "", "family_ja": ""},
+    "speaking.person": {"given": "", "family": "", "family_ja": "", "given_ja": ""},
     "speaking.talk": texts("abstract", "x<y " * 2100),
     "speakers.reach": {"email": "nonsense"},
     "speakers.host": {"email": "nonsense"},

@@ -11,8 +11,9 @@ from itertools import count
 import pytest
 from sqlalchemy import func, select
 
-from asanokai import applying, clock, db, letters, meetings, members, topics
+from asanokai import applying, clock, db, letters, meetings, members, programme, speakers, topics, uploads
 from asanokai import series as series_rules
+from asanokai.speakers import Reach
 from asanokai.topics import SpeakerText
 from tests import people, world
 from tests.pages import statements
@@ -45,7 +46,8 @@ def _one_more(meeting: meetings.Meeting, series: series_rules.Series, known: wor
     people.belong(series, person)
     people.say(meeting, person, ("yes", "maybe", "no")[number % 3], comment="Gern", by="coordinator")
     _letters(meeting, known, person, number)
-    topics.post(meeting, {"de": f"Thema {number}"}, speakers=[SpeakerText(family=f"Rede {number}")])
+    about = topics.post(meeting, {"de": f"Thema {number}"}, speakers=[SpeakerText(family=f"Rede {number}")])
+    _speaks(meeting, about, number)
     day = people.FIRST_MORNING + timedelta(days=100 + number)
     draft = people.meeting(series, day)
     people.announced_meeting(series, day + timedelta(days=1000))
@@ -54,6 +56,26 @@ def _one_more(meeting: meetings.Meeting, series: series_rules.Series, known: wor
     people.coordinate(other, people.akiko())
     people.belong(other, people.katrin())
     _applies(series, number)
+
+
+def _speaks(meeting: meetings.Meeting, about: topics.Topic, number: int) -> None:
+    """A part of the running order, a speaker who is asked, and their file; as rows, since verbs end at sixty."""
+    slot = programme.Slot(meeting_id=meeting.id, topic_id=about.id, position=number, kind="talk", minutes=5)
+    (speaker,) = topics.by_id(meeting, about.id).speakers
+    row = speakers.reach_speaker(meeting, speaker.id, Reach(f"speaks{number}@jena.example"))
+    file = uploads.Upload(
+        meeting_id=meeting.id,
+        contributor_id=row.id,
+        kind=("photo", "slides", "material")[number % 3],
+        name="a.pdf",
+        media_type="application/pdf",
+        size=1,
+        sha256=f"{number:064}",
+        seen_by="all",
+        created_at=clock.now(),
+        content=b"x",
+    )
+    people.session().add_all([slot, file])
 
 
 def _letters(meeting: meetings.Meeting, known: world.World, person: members.Member, number: int) -> None:
