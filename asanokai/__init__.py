@@ -9,8 +9,8 @@ The map. One deep file per business word; imports only go down these floors:
                                                             a letter row → a mail → SMTP; trying it out; paper
     4  announcing   applying   asking   digesting   importing   invitations   showing
                                                             verbs that touch several words
-    3  rsvps > uploads > speakers > programme > topics > meetings > directory > series > members > installation
-       > letters
+    3  rsvps > materials > uploads > speakers > programme > topics > meetings > directory > series > members
+       > installation > letters
     2  journal > db   languages   markdown   tokens   links   ical   terminal > tables
     1  clock   errors
 

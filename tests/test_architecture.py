@@ -18,6 +18,7 @@ FLOORS = {
     5.1: "composing transport catcher intake printing doctor backup listing",
     4: "announcing applying asking digesting figures importing invitations leaving showing",
     3.7: "rsvps",
+    3.68: "materials",
     3.67: "uploads",
     3.66: "speakers",
     3.65: "programme",

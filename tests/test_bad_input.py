@@ -103,6 +103,7 @@ REFUSALS: dict[str, dict[str, str]] = {
     "speakers.reach": {"email": "nonsense"},
     "speakers.host": {"email": "nonsense"},
     "speakers.host: nobody yet": {"email": "nonsense"},
+    "materials.minutes": {"seen_by": "nobody"},
     "order.show": {"minutes": "0"},
     "order.show: draft": {"minutes": "0"},
     "order.edit": texts("title"),
@@ -113,6 +114,7 @@ REFUSALS: dict[str, dict[str, str]] = {
 NOTHING_TO_KEEP = {
     "account.password": "passwords are never shown again",
     "people.take_in": "a page cannot put a file back",
+    "materials.show": "a page cannot put a file back",
     "people.series_too": "one choice",
     **dict.fromkeys(
         (
@@ -134,6 +136,8 @@ NOTHING_TO_KEEP = {
             "speaking.remove",
             "speakers.remove_host",
             "speakers.ask",
+            "materials.seen",
+            "materials.remove",
             "order.adopt",
             "order.move",
             "order.remove",

@@ -92,6 +92,11 @@ READ: Expected = {
     "speakers.reach": OF_SERIES,
     "speakers.host": OF_SERIES,
     "speakers.host: nobody yet": OF_SERIES,
+    "materials.show": OF_SERIES,
+    "materials.minutes": OF_SERIES,
+    "materials.file": OF_SERIES,
+    # For members only.
+    "handouts.file": (404, 200, 404, 200, 404, 200),
     "outbox.everything": DESK,
     "outbox.of_meeting": OF_SERIES,
     "outbox.preview": OF_SERIES,
@@ -161,6 +166,11 @@ SENT: Expected = {
     "speakers.host: nobody yet": OF_SERIES_DONE,
     "speakers.remove_host": OF_SERIES_DONE,
     "speakers.ask": OF_SERIES_DONE,
+    # Without a file nothing is put up.
+    "materials.show": (IN, 404, 404, 422, 404, 422),
+    "materials.minutes": OF_SERIES_DONE,
+    "materials.seen": OF_SERIES_DONE,
+    "materials.remove": OF_SERIES_DONE,
     "outbox.retry": OF_SERIES_DONE,
     "settings.edit": CHIEF_DONE,
     "settings.pause": CHIEF_DONE,

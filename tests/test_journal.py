@@ -19,6 +19,7 @@ from asanokai import (
     installation,
     journal,
     letters,
+    materials,
     meetings,
     members,
     programme,
@@ -240,6 +241,9 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
         on.host, on.meeting, PersonText({"family": SECRET}, biography={"de": SECRET})
     ),
     ("ask", "contributor"): lambda on, _: asking.ask(on.host, on.meeting, actor_id=on.actor),
+    ("write", "minutes"): lambda on, _: materials.write(
+        on.meeting, {"de": SECRET}, seen_by="members", actor_id=on.actor
+    ),
     ("upload", "file"): lambda on, _: on.upload(),
     ("show", "file"): lambda on, _: uploads.show_to(on.meeting, on.file, "all", actor_id=on.actor),
     ("remove", "file"): lambda on, _: uploads.remove(on.meeting, on.file, actor_id=on.actor),

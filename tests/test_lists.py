@@ -24,6 +24,7 @@ FULL = 105
 
 NO_LIST = {
     "installation": "one row",
+    "minutes": "one row for each meeting",
     "former_path": "addresses that lead on",
 }
 """Tables whose rows no page lists, and why."""

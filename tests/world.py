@@ -26,7 +26,20 @@ from flask import Flask
 from PIL import Image
 from sqlalchemy import func, select
 
-from asanokai import applying, asking, db, installation, letters, members, programme, rsvps, speakers, topics, uploads
+from asanokai import (
+    applying,
+    asking,
+    db,
+    installation,
+    letters,
+    materials,
+    members,
+    programme,
+    rsvps,
+    speakers,
+    topics,
+    uploads,
+)
 from asanokai.letters import Letter
 from asanokai.members import Member
 from asanokai.speakers import PersonText, Reach
@@ -75,6 +88,7 @@ class World:
     contributor_id: int
     photo_id: int
     slides_id: int
+    material_id: int
     digest: str
     speaking: str
     member_id: int
@@ -127,6 +141,8 @@ def _build(app: Flask) -> World:
     slides = uploads.add_document(
         meeting, "slides", "Licht.pdf", b"%PDF-1.7 x", field="slides", contributor_id=contributor.id
     )
+    material = uploads.add_document(meeting, "material", "Liste.pdf", b"%PDF-1.7 y", field="file")
+    materials.write(meeting, {"de": "Es wurde **gefragt**."}, seen_by="members")
     slots = programme.adopt(meeting, topics.of(meeting))
     people.say(meeting, people.emma(), "yes", guests=1)
     people.plan()
@@ -150,6 +166,7 @@ def _build(app: Flask) -> World:
         contributor_id=contributor.id,
         photo_id=photo.id,
         slides_id=slides.id,
+        material_id=material.id,
         digest=photo.digest,
         speaking=tokens.mint("speaking", [contributor.id, contributor.secret]),
         member_id=katrin.id,
@@ -225,6 +242,9 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         "speakers.host: nobody yet": draft,
         "speakers.reach": {**meeting, "speaker_id": world.speaker_id},
         "speakers.ask": {**meeting, "contributor_id": world.contributor_id},
+        **{f"materials.{verb}": meeting for verb in ("show", "minutes")},
+        **{f"materials.{verb}": {**meeting, "upload_id": world.material_id} for verb in ("file", "seen", "remove")},
+        "handouts.file": {"path": world.path, "upload_id": world.material_id},
         "outbox.of_meeting": meeting,
         **{name: {**meeting, "kind": name.partition(": ")[2]} for name in preview},
         "outbox.preview: part": {**meeting, "kind": "invite", "part": "html"},
@@ -413,6 +433,10 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "speakers.host: nobody yet": {**NAMED, **REACHED},
         "speakers.remove_host": {},
         "speakers.ask": {},
+        "materials.show": {"seen_by": "all"},
+        "materials.minutes": {**texts("text", "Es wurde viel gefragt."), "seen_by": "all"},
+        "materials.seen": {"seen_by": "all"},
+        "materials.remove": {},
         "outbox.retry": {"back": "all"},
         "settings.edit": {
             "organisation": "DJW Thüringen",
@@ -432,6 +456,7 @@ FILES = {
     "settings.edit": "logo",
     "speaking.person": "photo",
     "speaking.talk": "slides",
+    "materials.show": "file",
 }
 """Where a file may be sent, and the name of its input."""
 

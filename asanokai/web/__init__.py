@@ -36,6 +36,7 @@ from asanokai.web import (
 )
 from asanokai.web.coordinate import (
     desk,
+    materials,
     meeting,
     order,
     outbox,
@@ -65,6 +66,7 @@ DESK = (
     desk.pages,
     series_pages.pages,
     meeting.pages,
+    materials.pages,
     order.pages,
     people.pages,
     outbox.pages,
@@ -111,6 +113,7 @@ GUARDS = {
     "speaking.file": token,
     "speaking.remove": token,
     "handouts.photo": readable,
+    "handouts.file": readable,
     "files.manifest": anyone,
     "files.offline": anyone,
     "files.service_worker": anyone,
@@ -150,6 +153,11 @@ GUARDS = {
     "meeting.add_topic": of_meeting,
     "meeting.edit_topic": of_meeting,
     "meeting.remove_topic": of_meeting,
+    "materials.show": of_meeting,
+    "materials.minutes": of_meeting,
+    "materials.file": of_meeting,
+    "materials.seen": of_meeting,
+    "materials.remove": of_meeting,
     "order.show": of_meeting,
     "order.adopt": of_meeting,
     "order.edit": of_meeting,
@@ -176,7 +184,7 @@ HIGHEST = 2**31 - 1
 """The highest number a row may have; a database refuses to look for a higher one."""
 
 LARGEST = uploads.MOST_BYTES + 1024 * 1024
-LARGE = ("speaking.person", "speaking.talk")
+LARGE = ("speaking.person", "speaking.talk", "materials.show")
 """POSTs that may bring a large file, and how much in all; elsewhere it is MAX_CONTENT_LENGTH."""
 
 LIMITS = {
@@ -217,11 +225,11 @@ def init_app(app: Flask) -> None:
 
 
 def _room_for_files() -> None:
-    """Let a large file in where one is asked for, and from nobody whose link is worth nothing."""
+    """Let a large file in where one is asked for; not from who is nobody, or whose link is worth nothing."""
     if request.endpoint not in LARGE:
         return
     token = (request.view_args or {}).get("token")
-    if token is None or loading.tokens().holds("speaking", str(token)):
+    if "_user_id" in session if token is None else loading.tokens().holds("speaking", str(token)):
         request.max_content_length = LARGEST
 
 

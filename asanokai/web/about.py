@@ -10,7 +10,7 @@ from flask import g, url_for
 from flask_login import current_user
 from markupsafe import Markup
 
-from asanokai import languages, markdown, programme, rsvps, showing, speakers, topics, uploads
+from asanokai import languages, markdown, materials, programme, rsvps, showing, speakers, topics, uploads
 from asanokai.meetings import Meeting
 from asanokai.rsvps import Rsvp
 from asanokai.series import Series
@@ -54,10 +54,11 @@ class Told:
 
 
 def _people(this: Meeting, series: Series) -> dict[str, Any]:
-    """What the speakers tell, by the number of the speaker, and the host who has confirmed. Two statements."""
+    """What the speakers tell, by the number of the speaker, the host who has confirmed, and what was put up. Three
+    statements."""
     language, first = loading.language(), series.first_language
-    rows = speakers.of(this)
-    photos = {one.contributor_id: one for one in uploads.of(this, "photo")} if rows else {}
+    rows, files = speakers.of(this), uploads.of(this)
+    photos = {one.contributor_id: one for one in files if one.kind == "photo"}
     told = {
         row.id: Told(
             row.name.full(language),
@@ -71,7 +72,15 @@ def _people(this: Meeting, series: Series) -> dict[str, Any]:
         if row.state != "declined"
     }
     host = next((told[row.id] for row in rows if row.kind == "host" and row.state == "confirmed"), None)
-    return {"told": {row.speaker_id: told[row.id] for row in rows if row.id in told and row.speaker_id}, "host": host}
+    handed_out = materials.for_reader(this, files, member=loading.of_the_circle())
+    minutes = languages.pick(handed_out.minutes.text if handed_out.minutes else None, language, first)
+    return {
+        "handed_out": handed_out,
+        "minutes": minutes,
+        "minutes_html": Markup(markdown.to_html(minutes.text)),
+        "told": {row.speaker_id: told[row.id] for row in rows if row.id in told and row.speaker_id},
+        "host": host,
+    }
 
 
 EVENT_STATUS = {"cancelled": "EventCancelled"}

@@ -1,12 +1,13 @@
-"""What was uploaded, on a meeting's public address: the portraits of its speakers.
+"""What was uploaded, on a meeting's public address: the portraits of its speakers, slides and materials.
 
 The guard has loaded g.meeting for whoever may read it.
 """
 
 from flask import Blueprint, Response, g
 
-from asanokai import uploads
+from asanokai import materials, uploads
 from asanokai.errors import N_, Missing
+from asanokai.web import loading
 from asanokai.web.sending import sent
 
 pages = Blueprint("handouts", __name__)
@@ -23,3 +24,10 @@ def photo(path: str, upload_id: int, digest: str) -> Response:
     response = sent(found)
     response.headers["Cache-Control"] = f"private, max-age={A_YEAR}, immutable"
     return response
+
+
+@pages.get("/meetings/<path>/files/<int:upload_id>")
+def file(path: str, upload_id: int) -> Response:
+    """Slides or material, for whom they are meant."""
+    found = uploads.by_id(g.meeting, upload_id)
+    return sent(materials.for_download(g.meeting, found, member=loading.of_the_circle()))

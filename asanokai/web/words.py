@@ -74,6 +74,16 @@ PARTS = {
 }
 """The parts of a roll."""
 
+FILES = {
+    "photo": lazy_gettext("Photograph"),
+    "slides": lazy_gettext("Slides"),
+    "material": lazy_gettext("Material"),
+}
+"""What a file is."""
+
+SEEN_BY = {"members": lazy_gettext("Members only"), "all": lazy_gettext("Everybody")}
+"""Who may see a file or minutes."""
+
 SAID = {
     "unasked": lazy_gettext("not asked yet"),
     "asked": lazy_gettext("asked, not confirmed yet"),
