@@ -35,6 +35,7 @@ from asanokai.web import (
     speaking,
 )
 from asanokai.web.coordinate import (
+    dates,
     desk,
     meeting,
     order,
@@ -64,6 +65,7 @@ PAGES = (
 DESK = (
     desk.pages,
     series_pages.pages,
+    dates.pages,
     meeting.pages,
     order.pages,
     people.pages,
@@ -129,6 +131,10 @@ GUARDS = {
     "series.pause": of_series,
     "series.propose": of_series,
     "series.add_meeting": of_series,
+    "dates.show": of_series,
+    "dates.add": of_series,
+    "dates.decide": of_meeting,
+    "dates.change": of_meeting,
     "people.of_series": of_series,
     "people.invite": of_series,
     "people.role": of_series,
