@@ -16,6 +16,7 @@ FLOORS = {
     6: "web worker",
     5.2: "delivering demo",
     5.1: "composing transport catcher intake printing doctor backup listing",
+    4.5: "planning",
     4: "announcing applying asking digesting figures importing invitations leaving showing",
     3.7: "rsvps",
     3.68: "materials",
@@ -40,7 +41,7 @@ OUTSIDE = {"config"}
 """Ours, but beside the package: settings know no module of it."""
 
 MAY_IMPORT_CONFIG = {"app", "cli", "running", "wsgi", "web"}
-SHARED_IN_WEB = {"about", "person", "forms", "loading", "sending", "words"}
+SHARED_IN_WEB = {"about", "person", "forms", "loading", "recurring", "sending", "words"}
 OF_THE_REQUEST = {"request", "session", "g", "url_for", "redirect", "current_user"}
 FORBIDDEN_NAMES = ("utils", "util", "helpers", "helper", "manager", "handler", "misc", "common", "base")
 

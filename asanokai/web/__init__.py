@@ -35,6 +35,7 @@ from asanokai.web import (
     speaking,
 )
 from asanokai.web.coordinate import (
+    dates,
     desk,
     materials,
     meeting,
@@ -65,6 +66,7 @@ PAGES = (
 DESK = (
     desk.pages,
     series_pages.pages,
+    dates.pages,
     meeting.pages,
     materials.pages,
     order.pages,
@@ -132,6 +134,10 @@ GUARDS = {
     "series.pause": of_series,
     "series.propose": of_series,
     "series.add_meeting": of_series,
+    "dates.show": of_series,
+    "dates.add": of_series,
+    "dates.decide": of_meeting,
+    "dates.change": of_meeting,
     "people.of_series": of_series,
     "people.invite": of_series,
     "people.role": of_series,
