@@ -186,6 +186,10 @@ NEEDS_NO_TOKEN = {"answer.by_link": 303, "account.unsubscribe": 200}
 """Their link is the credential."""
 
 
+SAYS_MORE = {"handouts.file": "its meeting is there for everybody; tests/test_materials.py compares it with no file"}
+"""Addresses whose thing looks like one that is not there, but not like a whole address that is not."""
+
+
 @pytest.fixture
 def settings() -> dict[str, Any]:
     return {"metrics": True, "design": True}
@@ -296,6 +300,8 @@ def test_what_one_may_not_see_looks_exactly_like_what_is_not_there(app, built, a
     different = []
     for role, answers in expected(READ).items():
         for name in (name for name, answer in answers.items() if answer == 404):
+            if name in SAYS_MORE:
+                continue
             seen, missing = (plain(actors[role].get(known[name]).text) for known in (there, gone))
             different += [] if seen == missing else [(role, name)]
     assert different == []

@@ -84,6 +84,14 @@ def test_a_file_is_a_download_that_is_kept_by_nobody_in_between(readers):
     ]
 
 
+def test_a_file_for_members_looks_to_others_exactly_like_one_that_is_not_there(readers):
+    number = uploads.of(meetings.by_path("2026-03-12-asanokai")[0])[0].id
+    for role in ("visitor", "outsider"):
+        hidden, nothing = (readers[role].get(f"{PUBLIC}/files/{one}") for one in (number, 987_654))
+        assert (hidden.status_code, nothing.status_code) == (404, 404)
+        assert hidden.text.replace(f"files/{number}", "") == nothing.text.replace("files/987654", "")
+
+
 def test_a_portrait_is_no_material(readers, morning):
     with db.transaction():
         meeting = meetings.by_id(morning)

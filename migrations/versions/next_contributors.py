@@ -1,4 +1,4 @@
-"""speakers and hosts are asked, and hand in files"""
+"""speakers and hosts are asked, files are put up, minutes written"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -82,8 +82,21 @@ def upgrade() -> None:
     op.create_index(op.f("ix_upload_contributor_id"), "upload", ["contributor_id"], unique=False)
     op.create_index(op.f("ix_upload_meeting_id_kind"), "upload", ["meeting_id", "kind"], unique=False)
 
+    op.create_table(
+        "minutes",
+        sa.Column("meeting_id", sa.Integer(), nullable=False),
+        sa.Column("text", FACTS, nullable=False),
+        sa.Column("seen_by", sa.String(), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("seen_by IN ('members', 'all')", name=op.f("ck_minutes_seen_by")),
+        sa.ForeignKeyConstraint(
+            ["meeting_id"], ["meeting.id"], name=op.f("fk_minutes_meeting_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("meeting_id", name=op.f("pk_minutes")),
+    )
 
 def downgrade() -> None:
+    op.drop_table("minutes")
     op.drop_index(op.f("ix_upload_meeting_id_kind"), table_name="upload")
     op.drop_index(op.f("ix_upload_contributor_id"), table_name="upload")
     op.drop_table("upload")
