@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, select, text
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
-from asanokai import clock, journal
+from asanokai import clock, journal, topics
 from asanokai.db import Base, Texts, session
 from asanokai.errors import N_, BadInput, Missing, Refused
 from asanokai.languages import LANGUAGES, SALUTATIONS, Name, known
@@ -232,6 +232,8 @@ def tell(row: Contributor, meeting: Meeting, about: PersonText) -> None:
     _tell(row, about)
     meeting.version += 1
     session().flush()
+    if row.kind == "speaker" and row.speaker is not None:
+        topics.note_sought(topics.by_id(meeting, row.speaker.topic_id))
     journal.write("tell", "contributor", row.id, meeting=meeting.id)
 
 

@@ -107,6 +107,9 @@ REFUSALS: dict[str, dict[str, str]] = {
     "speakers.host": {"email": "nonsense"},
     "speakers.host: nobody yet": {"email": "nonsense"},
     "materials.minutes": {"text-de": "x<y " * 6000},
+    "proposals.add": {**texts("title")},
+    "proposals.edit": {**texts("title")},
+    "topics.decline": {"word-de": "x<y " * 300},
     "order.show": {"minutes": "0"},
     "order.show: draft": {"minutes": "0"},
     "order.edit": texts("title"),
@@ -119,6 +122,8 @@ NOTHING_TO_KEEP = {
     "people.take_in": "a page cannot put a file back",
     "materials.show": "a page cannot put a file back",
     "people.series_too": "one choice",
+    "topics.choose": "one choice",
+    "topics.merge": "one choice",
     **dict.fromkeys(
         (
             "account.confirm",
@@ -142,6 +147,9 @@ NOTHING_TO_KEEP = {
             "speakers.ask",
             "materials.seen",
             "materials.remove",
+            "proposals.vote",
+            "proposals.withdraw",
+            "topics.reopen",
             "order.adopt",
             "order.move",
             "order.remove",
@@ -373,7 +381,20 @@ def test_a_rule_that_cannot_be_meant_is_refused_at_once(built, senders):
 
 FREE = {
     *("title", "given", "family", "family_ja", "given_ja", "family_kana", "given_kana", "organisation", "position"),
-    *("message", "comment", "description", "venue", "name", "note", "abstract", "welcome", "imprint", "privacy"),
+    *(
+        "word",
+        "speaker_hint",
+        "message",
+        "comment",
+        "description",
+        "venue",
+        "name",
+        "note",
+        "abstract",
+        "welcome",
+        "imprint",
+        "privacy",
+    ),
 }
 """Fields that take any words; those of the speakers end in such a name."""
 
