@@ -11,12 +11,10 @@ from itertools import count
 import pytest
 from sqlalchemy import func, select
 
-from asanokai import applying, clock, db, letters, meetings, members, programme, speakers, topics, uploads
-from asanokai import series as series_rules
-from asanokai.speakers import Reach
-from asanokai import applying, clock, db, letters, meetings, members, programme, proposals, topics
+from asanokai import applying, clock, db, letters, meetings, members, programme, proposals, speakers, topics, uploads
 from asanokai import series as series_rules
 from asanokai.proposals import Words
+from asanokai.speakers import Reach
 from asanokai.topics import SpeakerText
 from tests import people, world
 from tests.pages import statements

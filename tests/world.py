@@ -35,6 +35,7 @@ from asanokai import (
     materials,
     members,
     programme,
+    proposals,
     rsvps,
     speakers,
     topics,
@@ -42,11 +43,8 @@ from asanokai import (
 )
 from asanokai.letters import Letter
 from asanokai.members import Member
-from asanokai.speakers import PersonText, Reach
-from asanokai import applying, db, installation, letters, members, programme, proposals, rsvps, topics
-from asanokai.letters import Letter
-from asanokai.members import Member
 from asanokai.proposals import Words
+from asanokai.speakers import PersonText, Reach
 from asanokai.topics import SpeakerText
 from tests import people
 from tests.conftest import Clock
