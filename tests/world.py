@@ -166,7 +166,7 @@ def _build(app: Flask) -> World:
     people.send_all()
     waiting = _seats(series, hidden)
     wine, bread = _questions(series, meeting)
-    named, asking = _deputies()
+    named, wanting = _deputies()
     failed = people.letters_to(people.katrin(), "invite")[0]
     failed.state, failed.reason, failed.server_words = "failed", "refused by the server", "550 no"
     applied, invited = _applications(series.id)
@@ -195,7 +195,7 @@ def _build(app: Flask) -> World:
         series_question_id=wine,
         meeting_question_id=bread,
         named_id=named,
-        asking_id=asking,
+        asking_id=wanting,
         represented_id=people.emma().id,
         application_id=applied,
         letter_id=failed.id,
