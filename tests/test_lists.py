@@ -77,6 +77,7 @@ def _one_more(meeting: meetings.Meeting, series: series_rules.Series, known: wor
     other = people.series(f"more-{number}", rule=None, first=None)
     people.coordinate(other, people.akiko())
     people.belong(other, people.katrin())
+    rsvps.come_normally(other.id, people.katrin().id)
     _applies(series, number)
     _proposes(series, person, draft, number)
 
