@@ -105,6 +105,9 @@ NOTHING_TO_KEEP = {
     "account.password": "passwords are never shown again",
     "people.take_in": "a page cannot put a file back",
     "people.series_too": "one choice",
+    "lists.save_view": "a name in front of what it names",
+    "lists.of_series": "choices",
+    "lists.of_everybody": "choices",
     **dict.fromkeys(
         (
             "account.confirm",
@@ -116,6 +119,7 @@ NOTHING_TO_KEEP = {
             "desk.approve",
             "series.pause",
             "series.propose",
+            "lists.drop_view",
             "people.role",
             "people.part",
             "meeting.announce",

@@ -125,6 +125,11 @@ SENT: Expected = {
     "people.invite": OF_SERIES_DONE,
     "people.role": OF_SERIES_DONE,
     "people.part": OF_SERIES_DONE,
+    "lists.save_view": OF_SERIES_DONE,
+    # A view is its owner's alone.
+    "lists.drop_view": (IN, 404, 404, 303, 404, 404),
+    "lists.of_series": OF_SERIES_DONE,
+    "lists.of_everybody": CHIEF_DONE,
     # From a series that somebody does not coordinate nobody may be copied.
     "people.series_too": (IN, 404, 404, 404, 404, 303),
     "people.take_in": OF_SERIES_DONE,

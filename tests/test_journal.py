@@ -11,7 +11,19 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from asanokai import announcing, applying, importing, installation, journal, letters, meetings, members, rsvps, topics
+from asanokai import (
+    announcing,
+    applying,
+    exporting,
+    importing,
+    installation,
+    journal,
+    letters,
+    meetings,
+    members,
+    rsvps,
+    topics,
+)
 from asanokai import series as series_rules
 from asanokai.announcing import Change
 from asanokai.db import session, transaction
@@ -100,6 +112,7 @@ WORDS = {
     *("link", "password"),
     *("applied", "confirmed", "accepted", "left"),
     *ROLES,
+    *exporting.KINDS,
     *FIELDS,
     *meetings.EDITABLE,
     *members.NAMES,
@@ -212,6 +225,11 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
         members.subscribe(on.one, actor_id=on.actor),
     ),
     ("make administrator", "member"): lambda on, _: members.make_administrator(on.one, True, actor_id=on.actor),
+    ("send sign-in", "member"): lambda on, _: members.send_sign_in(
+        on.one, f"{SECRET}1@jena.example", actor_id=on.actor
+    ),
+    ("export", "member"): lambda on, _: exporting.note("csv", [on.one.id], series_id=None, actor_id=on.actor),
+    ("export", "series"): lambda on, _: exporting.note("xlsx", [1], series_id=on.series.id, actor_id=on.actor),
     ("import", "member"): lambda on, _: on.take(f"{SECRET}rat;Ida;{SECRET}1@jena.example"),
     # applications
     ("apply", "application"): lambda on, _: on.apply("4"),
@@ -274,7 +292,7 @@ def test_every_verb_writes_exactly_one_row_whose_facts_are_numbers_states_and_mo
 def test_every_row_says_which_thing_it_is_about_and_who_did_it(journalled, clock):
     actor = people.akiko().id
     own = {verb: next(row for row in found if (row.verb, row.object) == verb) for verb, found in journalled.items()}
-    assert [verb for verb, row in own.items() if row.object_id is None] == [("import", "member")]
+    assert [verb for verb, row in own.items() if row.object_id is None] == [("export", "member"), ("import", "member")]
     assert {verb for verb, row in own.items() if row.actor_id is None} == BY_NOBODY | {("answer", "rsvp")}
     themselves = {verb for verb, row in own.items() if row.actor_id not in (None, actor)}
     assert themselves == BY_THEMSELVES | {("confirm", "application")}

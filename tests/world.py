@@ -25,7 +25,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import func, select
 
-from asanokai import applying, db, installation, letters, members, rsvps, topics
+from asanokai import applying, bulk, db, installation, letters, members, rsvps, topics, views
 from asanokai.letters import Letter
 from asanokai.members import Member
 from asanokai.topics import SpeakerText
@@ -64,6 +64,8 @@ class World:
     member_id: int
     application_id: int
     letter_id: int
+    view_id: int
+    seal: str
     path: str
     hidden_path: str
     draft_path: str
@@ -120,6 +122,8 @@ def _build(app: Flask) -> World:
         member_id=katrin.id,
         application_id=asking,
         letter_id=failed.id,
+        view_id=views.save(people.akiko(), "Neue", {"sort": "newest"}, series_id=series.id).id,
+        seal=bulk.look(bulk.Deed("language", "ja"), [katrin.id], series=series).seal,
         path=meeting.path,
         hidden_path=hidden.path,
         draft_path=draft.path,
@@ -173,6 +177,8 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         **{f"series.{verb}": series for verb in ("show", "edit", "pause", "propose", "add_meeting")},
         **{f"people.{verb}": series for verb in ("of_series", "invite", "series_too", "take_in")},
         **{f"people.{verb}": belonging for verb in ("role", "part")},
+        "lists.of_series": series,
+        "lists.drop_view": {"view_id": world.view_id},
         "people.edit": {"member_id": world.member_id},
         **{f"meeting.{verb}": meeting for verb in ("show", "edit", "move", "cancel", "pause", "roll", "add_topic")},
         **{f"meeting.{verb}": draft for verb in ("announce", "drop")},
@@ -268,6 +274,7 @@ TABLE = "E-Mail;Name;Vorname\nhans@jena.example;Meier;Hans\n"
 
 def forms(world: World) -> dict[str, dict[str, str]]:
     """Name of an address → a form that is taken there. Values in order; files are named apart (`FILES`)."""
+    deed = {"deed": "language:ja", "whom": "ticked", "member": str(world.member_id), "step": "do", "seal": world.seal}
     return {
         "account.join": {
             **WHOLE_PERSON,
@@ -305,6 +312,10 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "series.pause": {},
         "series.propose": {},
         "series.add_meeting": {"starts": "2026-06-11T08:00", "ends": ""},
+        "lists.save_view": {"of": str(world.series_id), "name": "Alle"},
+        "lists.drop_view": {},
+        "lists.of_series": deed,
+        "lists.of_everybody": deed,
         "people.invite": {**PERSON, "email": "lena@weimar.example"},
         "people.role": {},
         "people.part": {},
@@ -439,12 +450,20 @@ class Sheet(HTMLParser):
         self._area: str | None = None
         self._words: list[str] = []
         self._select: str | None = None
+        self._by_id: dict[str, dict[str, str]] = {}
+        self._elsewhere: list[tuple[str, str]] = []
         self.feed(page)
+        for form, name in self._elsewhere:
+            self._by_id[form].setdefault(name, "")
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         said = {name: value or "" for name, value in attributes}
         if tag == "form":
             self.forms.append((said.get("method", "get"), said.get("action", ""), {}))
+            self._by_id[said.get("id", "")] = self.forms[-1][2]
+        elif "form" in said:
+            # A box that stands outside its form, unticked.
+            self._elsewhere.append((said["form"], said["name"]))
         elif self.forms:
             self._in_form(tag, said, self.forms[-1][2])
 

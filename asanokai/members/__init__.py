@@ -36,11 +36,12 @@ from asanokai.members.signing_in import (
     mint_sign_in,
     new_calendar_secret,
     redeem_sign_in,
+    send_sign_in,
     set_password,
     sign_in_holds,
     sign_out_everywhere,
 )
-from asanokai.members.typed import LONGEST, cleaned, normal_address, prose
+from asanokai.members.typed import LONGEST, cleaned, filed, folded, normal_address, prose
 
 __all__ = [
     "LONGEST",
@@ -64,6 +65,8 @@ __all__ = [
     "cookie_holds",
     "cookie_number",
     "describe",
+    "filed",
+    "folded",
     "main_address",
     "make_administrator",
     "mint_sign_in",
@@ -74,6 +77,7 @@ __all__ = [
     "organisation_name",
     "prose",
     "redeem_sign_in",
+    "send_sign_in",
     "set_password",
     "sign_in_holds",
     "sign_out_everywhere",

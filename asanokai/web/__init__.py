@@ -34,6 +34,7 @@ from asanokai.web import (
 )
 from asanokai.web.coordinate import (
     desk,
+    lists,
     meeting,
     outbox,
     people,
@@ -60,6 +61,7 @@ DESK = (
     series_pages.pages,
     meeting.pages,
     people.pages,
+    lists.pages,
     outbox.pages,
     settings.pages,
 )
@@ -120,6 +122,10 @@ GUARDS = {
     "people.part": of_series,
     "people.series_too": of_series,
     "people.take_in": of_series,
+    "lists.save_view": coordinator,
+    "lists.drop_view": coordinator,
+    "lists.of_series": of_series,
+    "lists.of_everybody": administrator,
     "people.everybody": administrator,
     "people.add": administrator,
     "people.edit": administrator,

@@ -3,6 +3,8 @@
 A coordinator sees the members of their own series and nobody else.
 """
 
+from typing import Any
+
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext, ngettext
 from flask_wtf.file import FileField
@@ -10,8 +12,9 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, HiddenField, SelectField
 from wtforms.validators import InputRequired
 
-from asanokai import applying, directory, importing, members
+from asanokai import applying, directory, importing, members, views
 from asanokai import series as rules
+from asanokai.directory import Wanted
 from asanokai.errors import N_, BadInput, Missing
 from asanokai.importing.sheet import MOST_BYTES
 from asanokai.languages import OWN_NAMES
@@ -29,10 +32,6 @@ def _page() -> int:
     return min(max(int(typed), 1), 100_000) if typed.isascii() and typed.isdigit() and len(typed) < 7 else 1
 
 
-def _query() -> str:
-    return request.args.get("q", "")[:100].replace("\0", "")
-
-
 def _to_people() -> Response:
     return redirect(url_for("people.of_series", series_id=g.series.id), 303)
 
@@ -44,14 +43,25 @@ def _to_people() -> Response:
 def of_series(series_id: int) -> str:
     """Who belongs, in which role, and whether letters reach them."""
     own = [series for series in rules.coordinated_by(loading.me()) if series.id != series_id]
+    wanted = Wanted.read(request.args)
     return render_template(
         "coordinate/people.html",
         series=g.series,
-        page=directory.of_series(g.series, _query(), page=_page()),
-        query=_query(),
+        page=directory.of_series(g.series, wanted, page=_page()),
         others=own,
-        language=loading.language(),
+        **_list(wanted, series_id),
     )
+
+
+def _list(wanted: Wanted, series_id: int | None) -> dict[str, Any]:
+    """What every list of people shows around its rows."""
+    return {
+        "wanted": wanted,
+        "kept": views.of(loading.me().id, series_id=series_id),
+        "language": loading.language(),
+        "own_names": OWN_NAMES,
+        "words": words,
+    }
 
 
 class InviteForm(Form):
@@ -185,12 +195,12 @@ def _data(form: ImportForm) -> bytes:
 @pages.get("/members")
 def everybody() -> str:
     """All members, for administrators."""
+    wanted = Wanted.read(request.args)
     return render_template(
         "coordinate/everybody.html",
-        page=directory.everybody(_query(), page=_page()),
-        query=_query(),
-        language=loading.language(),
-        words=words,
+        page=directory.everybody(wanted, page=_page()),
+        others=rules.coordinated_by(loading.me()),
+        **_list(wanted, None),
     )
 
 
