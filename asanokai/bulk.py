@@ -8,9 +8,9 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from asanokai import directory, members
+from asanokai import directory, leaving, members
 from asanokai import series as series_rules
-from asanokai.directory import Entry
+from asanokai.directory import Listed
 from asanokai.errors import N_, BadInput
 from asanokai.languages import LANGUAGES
 from asanokai.series import Series
@@ -57,8 +57,10 @@ class Plan:
     """What a deed would do: to whom, and whom it leaves out for which reason (an English msgid)."""
 
     deed: Deed
-    doing: list[Entry] = field(default_factory=list)
-    left_out: dict[str, list[Entry]] = field(default_factory=dict)
+    doing: list[Listed] = field(default_factory=list)
+    left_out: dict[str, list[Listed]] = field(default_factory=dict)
+    seats: int = 0
+    """Of how many people seats are given back by it."""
 
     @property
     def seal(self) -> str:
@@ -77,6 +79,8 @@ def look(deed: Deed, member_ids: Sequence[int], *, series: Series | None) -> Pla
             plan.doing.append(entry)
         else:
             plan.left_out.setdefault(reason, []).append(entry)
+    if deed.name == "part":
+        plan.seats = leaving.seats_freed(deed.series_id or 0, [entry.member.id for entry in plan.doing])
     return plan
 
 
@@ -84,7 +88,7 @@ def _belonging(deed: Deed) -> set[int]:
     return series_rules.member_ids(series_rules.by_id(deed.series_id)) if deed.series_id is not None else set()
 
 
-def _reason(deed: Deed, entry: Entry, belonging: set[int]) -> str | None:
+def _reason(deed: Deed, entry: Listed, belonging: set[int]) -> str | None:
     """Why somebody is left out, None if not."""
     member = entry.member
     if deed.name in EXPORTS:
@@ -117,7 +121,7 @@ def _invite(plan: Plan, actor_id: int) -> None:
 def _part(plan: Plan, actor_id: int) -> None:
     series = series_rules.by_id(plan.deed.series_id or 0)
     for entry in plan.doing:
-        series_rules.part(series, entry.member, actor_id=actor_id)
+        leaving.leave_series(series, entry.member, actor_id=actor_id)
 
 
 def _language(plan: Plan, actor_id: int) -> None:

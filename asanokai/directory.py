@@ -77,7 +77,7 @@ EVERYTHING = Wanted()
 
 
 @dataclass(frozen=True)
-class Entry:
+class Listed:
     """Somebody in a list. `roles` and `since` speak of the series the list is about."""
 
     member: Member
@@ -92,7 +92,7 @@ class Entry:
 class Page:
     """One page of a list; `total` counts the whole list."""
 
-    entries: list[Entry]
+    entries: list[Listed]
     number: int
     total: int
 
@@ -130,9 +130,9 @@ def within(member_ids: Sequence[int], *, series: Series | None) -> list[int]:
     return list(session().scalars(_ordered(chosen, wanted)))
 
 
-def entries(member_ids: Sequence[int], *, series: Series | None) -> list[Entry]:
+def entries(member_ids: Sequence[int], *, series: Series | None) -> list[Listed]:
     """What a list says of these people, in the order of the list, whatever their number; a statement per thousand."""
-    found: list[Entry] = []
+    found: list[Listed] = []
     for start in range(0, len(member_ids), 1000):
         some = list(member_ids[start : start + 1000])
         rows = session().execute(_lines(series.id if series else None).where(Member.id.in_(some)))
@@ -153,9 +153,9 @@ def _page(series_id: int | None, wanted: Wanted, page: int) -> Page:
     return Page([_entry(row[:-1]) for row in rows], page, rows[0][-1] if rows else 0)
 
 
-def _entry(row: Any) -> Entry:
+def _entry(row: Any) -> Listed:
     member, organisation, address, suppressed, first, last, since = row
-    return Entry(member, organisation, address, suppressed, tuple(sorted({first, last} - {None})), since)
+    return Listed(member, organisation, address, suppressed, tuple(sorted({first, last} - {None})), since)
 
 
 def _ordered(chosen: Select[Any], wanted: Wanted, of: Any = Member) -> Select[Any]:

@@ -13,7 +13,7 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 
 from asanokai import clock, journal
-from asanokai.directory import Entry
+from asanokai.directory import Listed
 from asanokai.members import NAMES
 
 COLUMNS = ("salutation", *NAMES, "organisation", "email", "language", "zone", "standing", "roles", "joined_at")
@@ -31,7 +31,7 @@ Words = Mapping[str, Mapping[str, str]]
 """Column → code → the reader's words for it."""
 
 
-def written(kind: str, entries: Sequence[Entry], headings: Headings, words: Words) -> bytes:
+def written(kind: str, entries: Sequence[Listed], headings: Headings, words: Words) -> bytes:
     """The file's bytes."""
     rows = [[headings[column] for column in COLUMNS], *_rows(entries, words)]
     return _workbook(rows) if kind == "xlsx" else _table(rows, ";" if kind == "semicolon" else ",")
@@ -49,7 +49,7 @@ def note(kind: str, member_ids: Sequence[int], *, series_id: int | None, actor_i
     )
 
 
-def _rows(entries: Sequence[Entry], words: Words) -> Iterator[list[str]]:
+def _rows(entries: Sequence[Listed], words: Words) -> Iterator[list[str]]:
     for entry in entries:
         member = entry.member
         said: dict[str, Any] = {name: getattr(member, name) for name in (*NAMES, "language", "zone")}

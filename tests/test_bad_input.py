@@ -108,8 +108,10 @@ NOTHING_TO_KEEP = {
     "lists.save_view": "a name in front of what it names",
     "lists.of_series": "choices",
     "lists.of_everybody": "choices",
+    "leave.by_oneself": "one box",
     **dict.fromkeys(
         (
+            "people.leave",
             "account.confirm",
             "account.open_link",
             "account.sign_out",

@@ -8,7 +8,7 @@ import pytest
 
 from asanokai import directory, exporting, importing
 from asanokai.db import transaction
-from asanokai.directory import Entry
+from asanokai.directory import Listed
 from tests import people
 
 HEADINGS = {column: column for column in exporting.COLUMNS}
@@ -31,7 +31,7 @@ def writing(app, clock):
         yield
 
 
-def entries() -> list[Entry]:
+def entries() -> list[Listed]:
     everybody = directory.everybody()
     return everybody.entries
 

@@ -18,6 +18,7 @@ from asanokai import (
     importing,
     installation,
     journal,
+    leaving,
     letters,
     meetings,
     members,
@@ -228,6 +229,7 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("send sign-in", "member"): lambda on, _: members.send_sign_in(
         on.one, f"{SECRET}1@jena.example", actor_id=on.actor
     ),
+    ("leave", "member"): lambda on, _: leaving.leave(on.two, actor_id=on.actor),
     ("export", "member"): lambda on, _: exporting.note("csv", [on.one.id], series_id=None, actor_id=on.actor),
     ("export", "series"): lambda on, _: exporting.note("xlsx", [1], series_id=on.series.id, actor_id=on.actor),
     ("import", "member"): lambda on, _: on.take(f"{SECRET}rat;Ida;{SECRET}1@jena.example"),
@@ -251,6 +253,7 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
 """Every verb there is, and a deed that should be noted as that."""
 
 TOGETHER_WITH: dict[Verb, list[Verb]] = {
+    ("leave", "member"): [("answer", "rsvp"), ("part", "series")],
     ("approved", "application"): [("join", "series")],
     ("accept", "member"): [("change", "member"), ("import", "member")],
 }

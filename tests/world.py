@@ -180,6 +180,7 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         "lists.of_series": series,
         "lists.drop_view": {"view_id": world.view_id},
         "people.edit": {"member_id": world.member_id},
+        "people.leave": {"member_id": world.member_id},
         **{f"meeting.{verb}": meeting for verb in ("show", "edit", "move", "cancel", "pause", "roll", "add_topic")},
         **{f"meeting.{verb}": draft for verb in ("announce", "drop")},
         "meeting.show: draft": draft,
@@ -316,6 +317,8 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "lists.drop_view": {},
         "lists.of_series": deed,
         "lists.of_everybody": deed,
+        "leave.by_oneself": {"sure": "y"},
+        "people.leave": {},
         "people.invite": {**PERSON, "email": "lena@weimar.example"},
         "people.role": {},
         "people.part": {},
@@ -377,7 +380,7 @@ def upload(data: bytes, name: str = "file.bin") -> tuple[io.BytesIO, str]:
 
 def unticked(form: dict[str, str]) -> dict[str, str]:
     """Without the boxes that are not ticked: a browser sends nothing for them."""
-    boxes = ("administrator", "remove_logo", "everywhere", "consent", "public", "needs_approval")
+    boxes = ("sure", "administrator", "remove_logo", "everywhere", "consent", "public", "needs_approval")
     return {name: words for name, words in form.items() if words or name not in boxes}
 
 

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, HiddenField, SelectField
 from wtforms.validators import InputRequired
 
-from asanokai import applying, directory, importing, members, views
+from asanokai import applying, directory, importing, leaving, members, showing, views
 from asanokai import series as rules
 from asanokai.directory import Wanted
 from asanokai.errors import N_, BadInput, Missing
@@ -122,7 +122,7 @@ def role(series_id: int, member_id: int) -> Response:
 @pages.post("/series/<int:series_id>/members/<int:member_id>/part")
 def part(series_id: int, member_id: int) -> Response:
     """End the belonging: no more invitations to this series."""
-    rules.part(g.series, _of_this_series(member_id), actor_id=loading.me().id)
+    leaving.leave_series(g.series, _of_this_series(member_id), actor_id=loading.me().id)
     flash(gettext("Does not belong to this series any more and gets no more invitations."))
     return _to_people()
 
@@ -272,4 +272,22 @@ def edit(member_id: int) -> Response | tuple[str, int]:
         return redirect(url_for("people.everybody"), 303)
     return render_template(
         "coordinate/member.html", form=form, member=member, series=rules.of_member(member), language=loading.language()
+    ), form.status
+
+
+@pages.route("/members/<int:member_id>/leave", methods=["GET", "POST"])
+def leave(member_id: int) -> Response | tuple[str, int]:
+    """Somebody leaves by word of mouth: what it ends, and then it is ended."""
+    member = members.by_id(member_id)
+    form = Form()
+    if attempt(form, lambda: leaving.leave(member, actor_id=loading.me().id)):
+        flash(gettext("Has left. Nothing more is written to them."))
+        return redirect(url_for("people.everybody"), 303)
+    return render_template(
+        "coordinate/leave.html",
+        form=form,
+        member=member,
+        ends=leaving.look(member),
+        in_words=showing.in_words,
+        language=loading.language(),
     ), form.status
