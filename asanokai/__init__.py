@@ -9,7 +9,7 @@ The map. One deep file per business word; imports only go down these floors:
                                                             a letter row → a mail → SMTP; trying it out; paper
     4  bulk > announcing   applying   digesting   exporting   importing   invitations   leaving   showing
                                                             verbs that touch several words
-    3  directory   views > rsvps > topics > meetings > series > members > installation > letters
+    3  directory   views > rsvps > programme > topics > meetings > series > members > installation > letters
     2  journal > db   languages   markdown   tokens   links   ical   terminal > tables
     1  clock   errors
 

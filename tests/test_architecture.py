@@ -20,6 +20,7 @@ FLOORS = {
     4: "announcing applying digesting exporting figures importing invitations leaving showing",
     3.8: "directory views",
     3.7: "rsvps",
+    3.65: "programme",
     3.6: "topics",
     3.5: "meetings",
     3.4: "series",
