@@ -17,7 +17,7 @@ FLOORS = {
     5.2: "delivering demo",
     5.1: "composing transport catcher intake printing doctor backup listing",
     4.5: "bulk",
-    4: "announcing applying digesting exporting figures importing invitations leaving showing",
+    4: "announcing applying digesting exporting figures importing invitations leaving merging showing",
     3.8: "directory views",
     3.7: "rsvps",
     3.65: "programme",

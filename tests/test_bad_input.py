@@ -112,6 +112,7 @@ NOTHING_TO_KEEP = {
     "lists.of_series": "choices",
     "lists.of_everybody": "choices",
     "leave.by_oneself": "one box",
+    "twins.merge": "choices",
     **dict.fromkeys(
         (
             "people.leave",

@@ -22,6 +22,7 @@ from asanokai import (
     letters,
     meetings,
     members,
+    merging,
     programme,
     rsvps,
     topics,
@@ -242,6 +243,7 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
         on.one, f"{SECRET}1@jena.example", actor_id=on.actor
     ),
     ("leave", "member"): lambda on, _: leaving.leave(on.two, actor_id=on.actor),
+    ("merge", "member"): lambda on, _: merging.merge(on.one.id, on.stranger.id, {}, actor_id=on.actor),
     ("export", "member"): lambda on, _: exporting.note("csv", [on.one.id], series_id=None, actor_id=on.actor),
     ("export", "series"): lambda on, _: exporting.note("xlsx", [1], series_id=on.series.id, actor_id=on.actor),
     ("import", "member"): lambda on, _: on.take(f"{SECRET}rat;Ida;{SECRET}1@jena.example"),

@@ -25,7 +25,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import func, select
 
-from asanokai import applying, bulk, db, installation, letters, members, programme, rsvps, topics, views
+from asanokai import applying, bulk, db, installation, letters, members, merging, programme, rsvps, topics, views
 from asanokai.letters import Letter
 from asanokai.members import Member
 from asanokai.topics import SpeakerText
@@ -66,6 +66,7 @@ class World:
     application_id: int
     letter_id: int
     view_id: int
+    twin_id: int
     seal: str
     path: str
     hidden_path: str
@@ -126,6 +127,7 @@ def _build(app: Flask) -> World:
         application_id=asking,
         letter_id=failed.id,
         view_id=views.save(people.akiko(), "Neue", {"sort": "newest"}, series_id=series.id).id,
+        twin_id=people.emma().id,
         seal=bulk.look(bulk.Deed("language", "ja"), [katrin.id], series=series).seal,
         path=meeting.path,
         hidden_path=hidden.path,
@@ -184,6 +186,7 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         "lists.drop_view": {"view_id": world.view_id},
         "people.edit": {"member_id": world.member_id},
         "people.leave": {"member_id": world.member_id},
+        "twins.merge": {"kept_id": world.member_id, "other_id": world.twin_id},
         **{f"meeting.{verb}": meeting for verb in ("show", "edit", "move", "cancel", "pause", "roll", "add_topic")},
         **{f"meeting.{verb}": draft for verb in ("announce", "drop")},
         "meeting.show: draft": draft,
@@ -327,6 +330,7 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "lists.of_everybody": deed,
         "leave.by_oneself": {"sure": "y"},
         "people.leave": {},
+        "twins.merge": {name: "other" if name == "given" else "kept" for name in merging.FIELDS},
         "people.invite": {**PERSON, "email": "lena@weimar.example"},
         "people.role": {},
         "people.part": {},

@@ -41,6 +41,7 @@ from asanokai.web.coordinate import (
     outbox,
     people,
     settings,
+    twins,
 )
 from asanokai.web.coordinate import series as series_pages
 from config import Config
@@ -66,6 +67,7 @@ DESK = (
     order.pages,
     people.pages,
     lists.pages,
+    twins.pages,
     outbox.pages,
     settings.pages,
 )
@@ -135,6 +137,8 @@ GUARDS = {
     "people.add": administrator,
     "people.edit": administrator,
     "people.leave": administrator,
+    "twins.likely": administrator,
+    "twins.merge": administrator,
     "meeting.show": of_meeting,
     "meeting.edit": of_meeting,
     "meeting.announce": of_meeting,
