@@ -23,6 +23,7 @@ from asanokai import (
     meetings,
     members,
     merging,
+    planning,
     programme,
     rsvps,
     topics,
@@ -181,6 +182,10 @@ class Stage:
         sheet = importing.read("\n".join(("Name;Vorname;E-Mail", *lines)).encode())
         importing.take(sheet, series=series, actor_id=self.actor)
 
+    def restore(self) -> None:
+        meetings.delete_draft(self.draft, actor_id=self.actor)
+        planning.restore(self.draft.id, actor_id=self.actor)
+
     def give_seats(self) -> None:
         self.meeting.seats = 2
         rsvps.promote(self.meeting)
@@ -203,6 +208,7 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("cancel", "meeting"): lambda on, _: announcing.cancel(on.meeting.id, reason={"de": SECRET}, actor_id=on.actor),
     ("pause", "meeting"): lambda on, _: announcing.pause(on.meeting.id, True, actor_id=on.actor),
     ("resume", "meeting"): lambda on, _: announcing.pause(on.meeting.id, False, actor_id=on.actor),
+    ("restore", "meeting"): lambda on, _: on.restore(),
     ("drop", "meeting"): lambda on, _: meetings.delete_draft(on.draft, actor_id=on.actor),
     ("hold", "meeting"): lambda _, clock: (clock.set(berlin(2026, 3, 12, 10)), meetings.mark_held()),
     # topics
@@ -268,6 +274,7 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
 
 TOGETHER_WITH: dict[Verb, list[Verb]] = {
     ("leave", "member"): [("answer", "rsvp"), ("part", "series")],
+    ("restore", "meeting"): [("drop", "meeting")],
     ("approved", "application"): [("join", "series")],
     ("accept", "member"): [("change", "member"), ("import", "member")],
 }

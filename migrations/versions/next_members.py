@@ -1,4 +1,4 @@
-"""what members are found by, and saved views"""
+"""what members are found by, saved views, and which row somebody's other row went into"""
 
 import unicodedata
 from typing import Any
@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "next"
-down_revision = "0002"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
@@ -35,10 +35,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_view"),
     )
     op.create_index("ix_view_owner_id_series_id", "view", ["owner_id", "series_id"])
+    op.create_table(
+        "merger",
+        sa.Column("member_id", sa.Integer(), nullable=False),
+        sa.Column("kept_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["kept_id"], ["member.id"], name="fk_merger_kept_id"),
+        sa.ForeignKeyConstraint(["member_id"], ["member.id"], name="fk_merger_member_id"),
+        sa.PrimaryKeyConstraint("member_id", name="pk_merger"),
+    )
+    op.create_index("ix_merger_kept_id", "merger", ["kept_id"])
     _fill()
 
 
 def downgrade() -> None:
+    op.drop_index("ix_merger_kept_id", table_name="merger")
+    op.drop_table("merger")
     op.drop_index("ix_view_owner_id_series_id", table_name="view")
     op.drop_table("view")
     op.drop_index("ix_member_filed_id", table_name="member")
