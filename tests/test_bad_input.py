@@ -109,7 +109,7 @@ REFUSALS: dict[str, dict[str, str]] = {
 
 NOTHING_TO_KEEP = {
     "account.password": "passwords are never shown again",
-    "people.take_in": "a page cannot put a file back",
+    "imports.take_in": "a page cannot put a file back",
     "people.series_too": "one choice",
     "lists.save_view": "a name in front of what it names",
     "lists.of_series": "choices",

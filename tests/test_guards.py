@@ -76,7 +76,7 @@ READ: Expected = {
     "dates.change": OF_SERIES,
     "people.of_series": OF_SERIES,
     "people.invite": OF_SERIES,
-    "people.take_in": OF_SERIES,
+    "imports.take_in": OF_SERIES,
     "people.everybody": CHIEF,
     "people.add": CHIEF,
     "people.edit": CHIEF,
@@ -150,7 +150,7 @@ SENT: Expected = {
     "lists.of_everybody": CHIEF_DONE,
     # From a series that somebody does not coordinate nobody may be copied.
     "people.series_too": (IN, 404, 404, 404, 404, 303),
-    "people.take_in": OF_SERIES_DONE,
+    "imports.take_in": OF_SERIES_DONE,
     "people.add": CHIEF_DONE,
     "people.edit": CHIEF_DONE,
     "people.leave": CHIEF_DONE,

@@ -182,7 +182,8 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         **{f"series.{verb}": series for verb in ("show", "edit", "pause", "propose", "add_meeting")},
         **{f"dates.{verb}": series for verb in ("show", "add")},
         **{f"dates.{verb}": draft for verb in ("decide", "change")},
-        **{f"people.{verb}": series for verb in ("of_series", "invite", "series_too", "take_in")},
+        **{f"people.{verb}": series for verb in ("of_series", "invite", "series_too")},
+        "imports.take_in": series,
         **{f"people.{verb}": belonging for verb in ("role", "part")},
         "lists.of_series": series,
         "lists.drop_view": {"view_id": world.view_id},
@@ -359,7 +360,7 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "people.role": {},
         "people.part": {},
         "people.series_too": {"other": str(world.other_series_id)},
-        "people.take_in": {"text": TABLE, "step": "take"},
+        "imports.take_in": {"text": TABLE, "step": "take"},
         "people.add": {**WHOLE_PERSON, "email": "lena@weimar.example", "zone": "Asia/Tokyo", "administrator": ""},
         "people.edit": {
             **WHOLE_PERSON,
@@ -411,7 +412,7 @@ def forms(world: World) -> dict[str, dict[str, str]]:
     }
 
 
-FILES = {"people.take_in": "file", "settings.edit": "logo"}
+FILES = {"imports.take_in": "file", "settings.edit": "logo"}
 """Where a file may be sent, and the name of its input."""
 
 

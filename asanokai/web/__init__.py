@@ -42,6 +42,7 @@ from asanokai.web.coordinate import (
     outbox,
     people,
     settings,
+    take_in,
     twins,
 )
 from asanokai.web.coordinate import series as series_pages
@@ -70,6 +71,7 @@ DESK = (
     people.pages,
     lists.pages,
     twins.pages,
+    take_in.pages,
     outbox.pages,
     settings.pages,
 )
@@ -134,7 +136,7 @@ GUARDS = {
     "people.role": of_series,
     "people.part": of_series,
     "people.series_too": of_series,
-    "people.take_in": of_series,
+    "imports.take_in": of_series,
     "lists.save_view": coordinator,
     "lists.drop_view": coordinator,
     "lists.of_series": of_series,

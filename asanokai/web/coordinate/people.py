@@ -7,16 +7,14 @@ from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext, ngettext
-from flask_wtf.file import FileField
 from werkzeug.wrappers import Response
-from wtforms import BooleanField, HiddenField, SelectField
+from wtforms import BooleanField, SelectField
 from wtforms.validators import InputRequired
 
-from asanokai import applying, directory, importing, leaving, members, showing, views
+from asanokai import applying, directory, leaving, members, showing, views
 from asanokai import series as rules
 from asanokai.directory import Wanted
 from asanokai.errors import N_, BadInput, Missing
-from asanokai.importing.sheet import MOST_BYTES
 from asanokai.languages import OWN_NAMES
 from asanokai.members import NAMES, Member
 from asanokai.web import loading, words
@@ -140,53 +138,6 @@ def series_too(series_id: int) -> Response:
         )
     )
     return _to_people()
-
-
-# --- importing --------------------------------------------------------------------------------------------------------
-
-
-class ImportForm(Form):
-    """A file, or the text of one that was looked at already."""
-
-    file = FileField(lazy_gettext("File (CSV)"))
-    text = HiddenField()
-
-
-@pages.route("/series/<int:series_id>/members/import", methods=["GET", "POST"])
-def take_in(series_id: int) -> Response | tuple[str, int]:
-    """First a verdict for every row, then take the good ones."""
-    form = ImportForm()
-    found: list[importing.Verdict] = []
-    sheets: list[importing.Sheet] = []
-
-    def act() -> None:
-        sheet = importing.read(_data(form))
-        sheets.append(sheet)
-        if request.form.get("step") == "take":
-            found.extend(importing.take(sheet, series=g.series, actor_id=loading.me().id))
-        else:
-            found.extend(importing.preview(sheet, series=g.series))
-
-    if attempt(form, act):
-        if request.form.get("step") == "take":
-            new = sum(verdict.verdict in ("new", "changed") for verdict in found)
-            flash(ngettext("%(num)s person was imported.", "%(num)s people were imported.", new))
-            return _to_people()
-        form.text.data = sheets[0].text
-    sheet = sheets[0] if sheets else None
-    return render_template(
-        "coordinate/import.html", form=form, series=g.series, sheet=sheet, found=found, words=words
-    ), form.status
-
-
-def _data(form: ImportForm) -> bytes:
-    upload = form.file.data
-    if upload:
-        data: bytes = upload.read(MOST_BYTES + 1)
-        return data
-    if form.text.data:
-        return str(form.text.data).encode("utf-8", "replace")
-    raise BadInput("file", N_("Please choose a file."))
 
 
 # --- everybody --------------------------------------------------------------------------------------------------------
