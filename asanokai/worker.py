@@ -16,10 +16,10 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 from flask import Flask
 
-from asanokai import applying, clock, db, digesting, invitations, meetings
+from asanokai import applying, clock, db, digesting, invitations, meetings, rsvps
 from asanokai import series as series_rules
 from asanokai.delivering import Delivery, Step
-from asanokai.invitations import Night
+from asanokai.night import Night
 from asanokai.transport import Outcome, Transport
 
 log = logging.getLogger(__name__)
@@ -32,14 +32,18 @@ FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=5)
 
 
 def plan_step(night: Night) -> int:
-    """Post the letters of every moment whose time has come, and the coordinators' digest; how many.
+    """Post the letters of every moment whose time has come, and the coordinators' digest; how many. Before that, take
+    back the offers that have run out and the tentative seats that were not confirmed.
 
     Raises what went wrong with one of them, after all others are posted.
     """
     with db.reading():
         due = invitations.due_moments()
+        run_out, unconfirmed = rsvps.meetings_with_offers_over(), rsvps.meetings_with_seats_to_lapse()
+    seats = [partial(rsvps.expire_offers, meeting_id) for meeting_id in run_out]
+    seats += [partial(rsvps.lapse, meeting_id) for meeting_id in unconfirmed]
     moments = [partial(invitations.plan, moment_id, night=night) for moment_id in due]
-    return _each([*moments, digesting.post_due])
+    return _each([*seats, *moments, digesting.post_due])
 
 
 def propose_step() -> int:

@@ -17,9 +17,10 @@ FLOORS = {
     5.2: "delivering demo",
     5.1: "composing transport catcher intake printing doctor backup listing",
     4.5: "bulk planning",
-    4: "announcing applying digesting exporting figures importing invitations leaving merging showing",
+    4: "announcing applying archive digesting exporting figures importing invitations leaving merging showing",
     3.8: "directory views",
     3.7: "rsvps",
+    3.67: "proposals",
     3.65: "programme",
     3.6: "topics",
     3.5: "meetings",
@@ -28,7 +29,7 @@ FLOORS = {
     3.2: "installation",
     3.1: "letters",
     2.2: "journal terminal",
-    2.1: "db languages markdown tables tokens links ical holidays",
+    2.1: "db languages markdown tables tokens links ical holidays night",
     1: "clock errors",
 }
 """Floor → its modules. Imports go down only, and never to a neighbour on the same floor."""
@@ -201,7 +202,8 @@ def test_the_request_is_known_to_the_pages_alone(file):
 def test_nobody_reads_the_journal_for_a_decision(file):
     tree = tree_of(file)
     names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
-    assert "Entry" not in names or top_level_of(file) in ("web", "leaving", "backup", "cli")
+    told_again = file.relative_to(PACKAGE).as_posix() == "rsvps/replay.py"
+    assert "Entry" not in names or told_again or top_level_of(file) in ("web", "leaving", "backup", "cli")
 
 
 # --- style that a linter does not know --------------------------------------------------------------------------------

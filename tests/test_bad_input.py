@@ -100,6 +100,9 @@ REFUSALS: dict[str, dict[str, str]] = {
     "meeting.answer_for": {"guests": "99"},
     "meeting.add_topic": {**texts("title")},
     "meeting.edit_topic": {**texts("title")},
+    "proposals.add": {**texts("title")},
+    "proposals.edit": {**texts("title")},
+    "topics.decline": {"word-de": "x<y " * 300},
     "order.show": {"minutes": "0"},
     "order.show: draft": {"minutes": "0"},
     "order.edit": texts("title"),
@@ -116,6 +119,8 @@ NOTHING_TO_KEEP = {
     "lists.of_everybody": "choices",
     "leave.by_oneself": "one box",
     "twins.merge": "choices",
+    "topics.choose": "one choice",
+    "topics.merge": "one choice",
     **dict.fromkeys(
         (
             "people.leave",
@@ -124,6 +129,7 @@ NOTHING_TO_KEEP = {
             "account.sign_out",
             "account.new_calendar",
             "account.letters",
+            "standing.change",
             "account.unsubscribe",
             "desk.approve",
             "series.pause",
@@ -136,6 +142,9 @@ NOTHING_TO_KEEP = {
             "meeting.drop",
             "meeting.pause",
             "meeting.remove_topic",
+            "proposals.vote",
+            "proposals.withdraw",
+            "topics.reopen",
             "order.adopt",
             "order.move",
             "order.remove",
@@ -363,7 +372,20 @@ def test_a_rule_that_cannot_be_meant_is_refused_at_once(built, senders):
 
 FREE = {
     *("title", "given", "family", "family_ja", "given_ja", "family_kana", "given_kana", "organisation", "position"),
-    *("message", "comment", "description", "venue", "name", "note", "abstract", "welcome", "imprint", "privacy"),
+    *(
+        "word",
+        "speaker_hint",
+        "message",
+        "comment",
+        "description",
+        "venue",
+        "name",
+        "note",
+        "abstract",
+        "welcome",
+        "imprint",
+        "privacy",
+    ),
 }
 """Fields that take any words; those of the speakers end in such a name."""
 

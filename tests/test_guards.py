@@ -11,6 +11,7 @@ from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from asanokai import db, web
+from asanokai.letters import OF_MEETING
 from tests import world
 from tests.world import ROLES, Actor, addresses, contents, forms, put_back, unticked, without_refusals
 
@@ -27,6 +28,7 @@ administrator get, in this order: the order of `world.ROLES`."""
 EVERYBODY = (200,) * 6
 SIGNED_IN = (IN, 200, 200, 200, 200, 200)
 DESK = (IN, 404, 404, 200, 200, 200)
+IN_SERIES = (IN, 200, 404, 200, 404, 200)
 OF_SERIES = (IN, 404, 404, 200, 404, 200)
 CHIEF = (IN, 404, 404, 404, 404, 200)
 
@@ -43,6 +45,7 @@ READ: Expected = {
     "programme.logo": EVERYBODY,
     "programme.healthz": EVERYBODY,
     "programme.metrics": EVERYBODY,
+    "archive.topics": EVERYBODY,
     "account.join": EVERYBODY,
     "account.join: a meeting": EVERYBODY,
     "account.confirm": EVERYBODY,
@@ -72,6 +75,11 @@ READ: Expected = {
     "series.show": OF_SERIES,
     "series.edit": OF_SERIES,
     "series.add_meeting": OF_SERIES,
+    "proposals.of_series": IN_SERIES,
+    "proposals.add": IN_SERIES,
+    "proposals.edit": (IN, 200, 404, 404, 404, 404),
+    "topics.of_series": OF_SERIES,
+    "topics.decide": OF_SERIES,
     "dates.show": OF_SERIES,
     "dates.change": OF_SERIES,
     "people.of_series": OF_SERIES,
@@ -99,10 +107,7 @@ READ: Expected = {
     "outbox.of_meeting": OF_SERIES,
     "outbox.preview": OF_SERIES,
     "outbox.preview: part": OF_SERIES,
-    **{
-        f"outbox.preview: {kind}": OF_SERIES
-        for kind in ("invite", "remind", "confirm", "waiting", "seat", "moved", "cancelled", "eve")
-    },
+    **{f"outbox.preview: {kind}": OF_SERIES for kind in OF_MEETING},
     "settings.edit": CHIEF,
 }
 
@@ -126,6 +131,7 @@ SENT: Expected = {
     "account.letters": MEMBERS_DONE,
     # The only administrator must stay.
     "leave.by_oneself": (IN, 303, 303, 303, 303, 409),
+    "standing.change": (IN, 303, 404, 404, 404, 404),
     "account.unsubscribe": EVERYBODY,
     "answer.by_link": ALL_DONE,
     "answer.by_member": (IN, 303, 404, 404, 404, 404),
@@ -136,6 +142,14 @@ SENT: Expected = {
     "series.pause": OF_SERIES_DONE,
     "series.propose": OF_SERIES_DONE,
     "series.add_meeting": OF_SERIES_DONE,
+    "proposals.add": (IN, 303, 404, 303, 404, 303),
+    "proposals.vote": (IN, 303, 404, 303, 404, 303),
+    "proposals.edit": (IN, 303, 404, 404, 404, 404),
+    "proposals.withdraw": (IN, 303, 404, 404, 404, 404),
+    "topics.choose": OF_SERIES_DONE,
+    "topics.merge": OF_SERIES_DONE,
+    "topics.decline": OF_SERIES_DONE,
+    "topics.reopen": OF_SERIES_DONE,
     "dates.show": OF_SERIES_DONE,
     "dates.add": OF_SERIES_DONE,
     "dates.decide": OF_SERIES_DONE,

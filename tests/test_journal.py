@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from asanokai import (
     announcing,
@@ -25,6 +25,7 @@ from asanokai import (
     merging,
     planning,
     programme,
+    proposals,
     rsvps,
     topics,
 )
@@ -34,6 +35,7 @@ from asanokai.db import session, transaction
 from asanokai.journal import Entry
 from asanokai.letters import Letter
 from asanokai.programme import SlotText
+from asanokai.proposals import Words
 from asanokai.series import FIELDS, ROLES
 from asanokai.topics import SpeakerText
 from tests import people
@@ -112,7 +114,7 @@ SECRET = "Geheim"
 
 WORDS = {
     *rsvps.ANSWERS,
-    *("held", "waiting"),
+    *rsvps.SEATS,
     *rsvps.BY,
     *("link", "password"),
     *("applied", "confirmed", "accepted", "left"),
@@ -143,6 +145,8 @@ class Stage:
         for who in (self.one, self.two):
             say(self.meeting, who, "yes", comment=f"{SECRET}e Worte")
         self.topic = self.post(None)
+        self.own, self.proposal, self.declined = map(self.propose, (self.actor, self.one.id, self.one.id))
+        proposals.decline(self.series, self.declined, {"de": SECRET}, actor_id=self.actor)
         self.slot = programme.adopt(self.meeting, topics.of(self.meeting))[1].id
         members.set_password(self.one, f"{SECRET} und lang genug", actor_id=None)
         self.asked, self.nonce = self.application("4")
@@ -175,6 +179,9 @@ class Stage:
             self.meeting, text, abstract=text, speakers=[speaker], topic_id=topic_id, actor_id=self.actor
         ).id
 
+    def propose(self, member_id: int) -> int:
+        return proposals.propose(self.series, member_id, Words({"de": SECRET}, {"de": SECRET}, SECRET)).id
+
     def slot_text(self) -> SlotText:
         return SlotText(kind="talk", minutes=20, title={"de": f"{SECRET}e Optik"}, topic_id=self.topic)
 
@@ -190,12 +197,47 @@ class Stage:
         self.meeting.seats = 2
         rsvps.promote(self.meeting)
 
+    def offer_seats(self) -> None:
+        self.meeting.offers_from = self.meeting.created_at
+        self.give_seats()
+
+    def let_offers_pass(self, clock: Any) -> None:
+        self.offer_seats()
+        clock.advance(days=5)
+        rsvps.expire_offers(self.meeting.id)
+
+    def take_what_was_let_pass(self, clock: Any) -> None:
+        self.let_offers_pass(clock)
+        say(self.meeting, self.stranger, "yes")
+
+    def announce_with_standing(self) -> None:
+        rsvps.come_normally(self.series.id, self.one.id)
+        announcing.announce(self.draft.id, actor_id=self.actor)
+
+    def let_seats_lapse(self, clock: Any) -> None:
+        self.announce_with_standing()
+        letters.post("invite", "told", member_id=self.one.id, meeting_id=self.draft.id)
+        session().execute(update(Letter).where(Letter.key == "told").values(state="sent"))
+        clock.set(self.draft.answer_until)
+        rsvps.lapse(self.draft.id)
+
 
 Verb = tuple[str, str]
 
 DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("answer", "rsvp"): lambda on, _: say(on.meeting, on.stranger, "maybe", comment=f"{SECRET}e Worte"),
     ("seat", "rsvp"): lambda on, _: on.give_seats(),
+    ("offer", "rsvp"): lambda on, _: on.offer_seats(),
+    ("expire", "rsvp"): lambda on, clock: on.let_offers_pass(clock),
+    ("wait again", "rsvp"): lambda on, clock: on.take_what_was_let_pass(clock),
+    ("lapse", "rsvp"): lambda on, clock: on.let_seats_lapse(clock),
+    ("keep seats", "meeting"): lambda on, _: on.announce_with_standing(),
+    ("set", "standing"): lambda on, _: rsvps.come_normally(on.series.id, on.one.id, actor_id=on.actor),
+    ("end", "standing"): lambda on, _: (
+        session().add(rsvps.Standing(series_id=on.series.id, member_id=on.two.id, since=on.meeting.created_at)),
+        session().flush(),
+        rsvps.come_no_longer(on.series.id, on.two.id, actor_id=on.actor),
+    ),
     # meetings
     ("add", "meeting"): lambda on, _: meetings.add(on.series, datetime(2026, 5, 14, 8), actor_id=on.actor),
     ("announce", "meeting"): lambda on, _: announcing.announce(on.draft.id, actor_id=on.actor),
@@ -214,6 +256,17 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     # topics
     ("post", "topic"): lambda on, _: on.post(None),
     ("change", "topic"): lambda on, _: on.post(on.topic),
+    ("propose", "proposal"): lambda on, _: on.propose(on.actor),
+    ("change", "proposal"): lambda on, _: proposals.change(
+        on.series, on.own, on.actor, Words({"de": SECRET}, {"de": SECRET}, SECRET)
+    ),
+    ("withdraw", "proposal"): lambda on, _: proposals.withdraw(on.series, on.own, on.actor),
+    ("vote", "proposal"): lambda on, _: proposals.vote(on.series, on.proposal, on.actor),
+    ("withdraw vote", "proposal"): lambda on, _: proposals.withdraw_vote(on.series, on.own, on.actor),
+    ("merge", "proposal"): lambda on, _: proposals.merge(on.series, on.proposal, on.own, actor_id=on.actor),
+    ("decline", "proposal"): lambda on, _: proposals.decline(on.series, on.proposal, {"de": SECRET}, actor_id=on.actor),
+    ("choose", "proposal"): lambda on, _: proposals.choose(on.series, on.proposal, on.meeting.id, actor_id=on.actor),
+    ("reopen", "proposal"): lambda on, _: proposals.reopen(on.series, on.declined, actor_id=on.actor),
     ("remove", "topic"): lambda on, _: topics.remove(on.meeting, on.topic, actor_id=on.actor),
     # the running order
     ("adopt", "programme"): lambda on, _: programme.adopt(on.draft, [], actor_id=on.actor),
@@ -276,11 +329,22 @@ TOGETHER_WITH: dict[Verb, list[Verb]] = {
     ("leave", "member"): [("answer", "rsvp"), ("part", "series")],
     ("restore", "meeting"): [("drop", "meeting")],
     ("approved", "application"): [("join", "series")],
+    ("choose", "proposal"): [("post", "topic")],
     ("accept", "member"): [("change", "member"), ("import", "member")],
+    ("expire", "rsvp"): [("offer", "rsvp")],
+    ("wait again", "rsvp"): [("offer", "rsvp"), ("expire", "rsvp"), ("answer", "rsvp")],
+    ("keep seats", "meeting"): [("set", "standing"), ("announce", "meeting")],
+    ("lapse", "rsvp"): [("set", "standing"), ("announce", "meeting"), ("keep seats", "meeting")],
 }
 """Deeds in which another verb has a part, with its own row."""
 
-BY_NOBODY = {("seat", "rsvp"), ("hold", "meeting"), ("apply", "application"), ("forget", "application")}
+BY_NOBODY = {
+    *((verb, "rsvp") for verb in ("seat", "offer", "expire", "wait again", "lapse")),
+    ("keep seats", "meeting"),
+    ("hold", "meeting"),
+    ("apply", "application"),
+    ("forget", "application"),
+}
 BY_THEMSELVES = {("sign in", "member"), ("new calendar secret", "member"), ("unsubscribe", "member")}
 
 
@@ -412,11 +476,8 @@ def replayed(meeting_id: int) -> tuple[dict[int, tuple[str, str | None, int]], l
         facts = entry.facts or {}
         if facts.get("meeting") != meeting_id or entry.object != "rsvp":
             continue
-        if entry.verb == "answer":
-            roll[facts["member"]] = (facts["answer"], facts["seat"], facts["guests"])
-            places[facts["member"]] = (facts["asked_at"], facts["turn"])
-        else:
-            roll[facts["member"]] = ("yes", "held", facts["guests"])
+        roll[facts["member"]] = (facts["answer"], facts["seat"], facts["guests"])
+        places[facts["member"]] = (facts["asked_at"], facts["turn"])
     waiting = [member for member, (_answer, seat, _guests) in roll.items() if seat == "waiting"]
     return roll, sorted(waiting, key=lambda member: places[member])
 

@@ -26,8 +26,10 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from asanokai import applying, bulk, db, installation, letters, members, merging, programme, rsvps, topics, views
+from asanokai import applying, db, installation, letters, members, programme, proposals, rsvps, topics
 from asanokai.letters import Letter
 from asanokai.members import Member
+from asanokai.proposals import Words
 from asanokai.topics import SpeakerText
 from tests import people
 from tests.conftest import Clock
@@ -68,6 +70,9 @@ class World:
     view_id: int
     twin_id: int
     seal: str
+    proposal_id: int
+    own_proposal_id: int
+    declined_id: int
     path: str
     hidden_path: str
     draft_path: str
@@ -129,6 +134,7 @@ def _build(app: Flask) -> World:
         view_id=views.save(people.akiko(), "Neue", {"sort": "newest"}, series_id=series.id).id,
         twin_id=people.emma().id,
         seal=bulk.look(bulk.Deed("language", "ja"), [katrin.id], series=series).seal,
+        **_proposals(series),
         path=meeting.path,
         hidden_path=hidden.path,
         draft_path=draft.path,
@@ -138,6 +144,16 @@ def _build(app: Flask) -> World:
         confirm=tokens.mint("opt-in", list(invited)),
         sign_in=tokens.mint("sign-in", [kenji.id, members.mint_sign_in(kenji)]),
     )
+
+
+def _proposals(series: Any) -> dict[str, int]:
+    """Emma's and Katrin's that are open, and one that was declined."""
+    emma, katrin, akiko = people.emma().id, people.katrin().id, people.akiko().id
+    theirs = proposals.propose(series, emma, Words({"en": "Light from Jena"}, {"en": "Lasers"}, "Dr Ito"))
+    own = proposals.propose(series, katrin, Words({"de": "Licht aus Jena"}))
+    declined = proposals.propose(series, katrin, Words({"de": "Steuerrecht"}))
+    proposals.decline(series, declined.id, {"de": "Hatten wir gerade."}, actor_id=akiko)
+    return {"proposal_id": theirs.id, "own_proposal_id": own.id, "declined_id": declined.id}
 
 
 def _applications(series_id: int) -> tuple[int, tuple[int, str]]:
@@ -161,6 +177,7 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
     draft = {"meeting_id": world.draft_id}
     belonging = {**series, "member_id": world.member_id}
     topic = {**meeting, "topic_id": world.topic_id}
+    proposal, own = ({**series, "proposal_id": number} for number in (world.proposal_id, world.own_proposal_id))
     preview = [f"outbox.preview: {kind}" for kind in letters.OF_MEETING]
     return {
         "static": {"filename": "asanokai.css"},
@@ -174,12 +191,19 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         "account.join: a meeting": {"meeting": world.path},
         "answer.by_link": {"token": world.answer},
         "answer.by_member": {"path": world.path},
+        **{f"proposals.{verb}": series for verb in ("of_series", "add")},
+        **{f"proposals.{verb}": own for verb in ("edit", "withdraw")},
+        "proposals.vote": proposal,
+        "topics.of_series": series,
+        **{f"topics.{verb}": proposal for verb in ("decide", "choose", "merge", "decline")},
+        "topics.reopen": {**series, "proposal_id": world.declined_id},
         "feeds.personal": {"secret": world.secret},
         **{f"paper.{sheet}": {"path": world.path} for sheet in ("leaflet", "picture")},
         **{f"paper.{sheet}: not public": {"path": world.hidden_path} for sheet in ("leaflet", "picture")},
         **{f"paper.{sheet}": meeting for sheet in ("roll", "arrivals", "badges")},
         **{f"desk.{verb}": {"application_id": world.application_id} for verb in ("approve", "decline")},
         **{f"series.{verb}": series for verb in ("show", "edit", "pause", "propose", "add_meeting")},
+        "standing.change": series,
         **{f"dates.{verb}": series for verb in ("show", "add")},
         **{f"dates.{verb}": draft for verb in ("decide", "change")},
         **{f"people.{verb}": series for verb in ("of_series", "invite", "series_too")},
@@ -262,6 +286,8 @@ SERIES = {
     **lead("remind_2"),
     **lead("remind_3"),
     **lead("eve", "1", "17:00"),
+    **lead("offers", "3", "09:00"),
+    "standing_lapses": "y",
     **RULE,
     "slug": "another",
     "zone": "Europe/Berlin",
@@ -287,6 +313,7 @@ SPEAKERS = {
     }.items()
 }
 TOPIC = {**texts("title", "Licht"), **texts("abstract", "Ein **Vortrag**"), **SPEAKERS}
+PROPOSAL = {**texts("title", "Glas"), **texts("abstract", "Quarz"), "speaker_hint": "Schott"}
 SLOT = {"kind": "other", "topic": "", "minutes": "20", **texts("title", "Rundgang")}
 ANSWER = {"answer": "yes", "guests": "1", "comment": "Gern"}
 SETTINGS_OF_MEMBER = {**WHOLE_PERSON, "zone": "Europe/Berlin"}
@@ -323,6 +350,7 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "account.password": {"password": PASSWORD, "again": PASSWORD},
         "account.new_calendar": {},
         "account.letters": {"letters": "off"},
+        "standing.change": {"normally": "yes"},
         "account.unsubscribe": {},
         "answer.by_link": ANSWER,
         "answer.by_member": ANSWER,
@@ -392,6 +420,14 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "meeting.add_topic": TOPIC,
         "meeting.edit_topic": TOPIC,
         "meeting.remove_topic": {},
+        "proposals.add": PROPOSAL,
+        "proposals.edit": PROPOSAL,
+        "proposals.vote": {"vote": "on"},
+        "proposals.withdraw": {},
+        "topics.choose": {"meeting": str(world.meeting_id)},
+        "topics.merge": {"into": str(world.own_proposal_id)},
+        "topics.decline": texts("word", "Später gern"),
+        "topics.reopen": {},
         "order.show": SLOT,
         "order.show: draft": SLOT,
         "order.adopt": {},

@@ -155,6 +155,7 @@ def me() -> str:
     first = next((meeting for meeting in coming if meeting.state != "cancelled"), None)
     answers = rsvps.of_member(member.id, [meeting.id for meeting in found])
     past = [meeting for meeting in found if meeting.ends_at <= now and _took_part(answers.get(meeting.id))]
+    own, normally = series_rules.of_member(member), rsvps.normally_comes_to(member.id)
     return render_template(
         "account/me.html",
         next=_next(first, answers.get(first.id)) if first else None,
@@ -162,7 +163,8 @@ def me() -> str:
         past=_shown(past[::-1]),
         answers=answers,
         places=rsvps.places_in_line(member.id),
-        series=[languages.pick(row.name, loading.language()) for row in series_rules.of_member(member)],
+        series=own,
+        normally=normally,
         calendar=loading.links().calendar(member.calendar_secret),
         subscribed=member.unsubscribed_at is None,
     )

@@ -87,6 +87,7 @@ def _answer(meeting_id: int, member_id: int, form: AnswerForm, *, by: str) -> No
         form.answer.data,
         guests=(form.guests.data or 0) if form.guests.raw_data else None,
         comment=form.comment.data if form.comment.raw_data else None,
+        short_notice=form.short_notice.data if form.short_notice.raw_data else None,
         by=by,
         actor_id=member_id,
     )

@@ -15,6 +15,7 @@ from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from werkzeug.datastructures import MultiDict
 from wtforms import (
+    BooleanField,
     DateTimeLocalField,
     Field,
     FieldList,
@@ -259,6 +260,7 @@ class AnswerForm(Form):
     )
     guests = IntegerField(lazy_gettext("Guests you bring"), [Optional(), NumberRange(min=0, max=20)])
     comment = text(lazy_gettext("A word to the organisers"), longest=1000)
+    short_notice = BooleanField(lazy_gettext("Short notice is fine"))
 
 
 class LinkAnswerForm(AnswerForm):
@@ -272,4 +274,5 @@ def answered(rsvp: Rsvp | None) -> dict[str, Any]:
     """What an answer form starts with."""
     if rsvp is None or rsvp.answer == "invited":
         return {}
-    return {"answer": rsvp.answer, "guests": rsvp.guests, "comment": rsvp.comment}
+    plain = ("answer", "guests", "comment", "short_notice")
+    return {name: getattr(rsvp, name) for name in plain}

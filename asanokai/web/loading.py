@@ -30,7 +30,7 @@ from asanokai.rsvps import HELD, QUEUED, Rsvp
 from asanokai.series import Belonging, Series, still
 from asanokai.tokens import Tokens
 
-OPEN_TO_SEARCH = ("programme.home", "programme.meetings", "programme.meeting", "account.join")
+OPEN_TO_SEARCH = ("programme.home", "programme.meetings", "programme.meeting", "archive.topics", "account.join")
 """Pages search engines may list."""
 
 
@@ -177,6 +177,17 @@ def desk_series() -> Response | None:
     return sent_away
 
 
+def within_series() -> Response | None:
+    """Whoever belongs to the series in the address or coordinates it; loads g.series."""
+    sent_away = member()
+    if sent_away is None:
+        series_id = int((request.view_args or {})["series_id"])
+        g.series = database().get(Series, series_id) if belongs(series_id) or may_coordinate(series_id) else None
+        if g.series is None:
+            raise Missing(N_("There is no such page, or none that you may see."))
+    return sent_away
+
+
 def desk_meeting() -> Response | None:
     """A coordinator of the series of the meeting in the address; loads g.meeting and g.series."""
     sent_away = member()
@@ -223,7 +234,9 @@ _OF_PATH = (
     .join(Series, Series.id == Meeting.series_id)
     .outerjoin(Rsvp, and_(Rsvp.meeting_id == Meeting.id, Rsvp.member_id == bindparam("member_id")))
     .where(Meeting.path == bindparam("path"))
-    .options(load_only(Series.name, Series.first_language))  # what a page says of the series; the rest when asked for
+    .options(
+        load_only(Series.name, Series.first_language, Series.standing_lapses)
+    )  # what a page says of the series; the rest when asked for
 )
 
 

@@ -11,6 +11,9 @@ KINDS = {
     "confirm": lazy_gettext("Confirmation"),
     "waiting": lazy_gettext("Waiting list"),
     "seat": lazy_gettext("Seat given"),
+    "offer": lazy_gettext("Seat offered"),
+    "free": lazy_gettext("Seat free for anyone"),
+    "lapsed": lazy_gettext("Tentative seat released"),
     "moved": lazy_gettext("Change of time or place"),
     "cancelled": lazy_gettext("Cancellation"),
     "eve": lazy_gettext("Evening-before note"),
@@ -64,6 +67,7 @@ ANSWERS = {
 
 PARTS = {
     "coming": lazy_gettext("Coming"),
+    "offered": lazy_gettext("Offered a seat"),
     "waiting": lazy_gettext("Waiting, in the order of asking"),
     "maybe": lazy_gettext("Maybe"),
     "no": lazy_gettext("Not coming"),
