@@ -25,8 +25,20 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import func, select
 
-from asanokai import applying, bulk, db, installation, letters, members, merging, programme, rsvps, topics, views
-from asanokai import applying, db, installation, letters, members, programme, proposals, rsvps, topics
+from asanokai import (
+    applying,
+    bulk,
+    db,
+    installation,
+    letters,
+    members,
+    merging,
+    programme,
+    proposals,
+    rsvps,
+    topics,
+    views,
+)
 from asanokai.letters import Letter
 from asanokai.members import Member
 from asanokai.proposals import Words
