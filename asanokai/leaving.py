@@ -1,6 +1,6 @@
 """Leaving: a series, or the whole undertaking, by oneself or by who coordinates.
 
-Belongings end, answers to meetings to come become *no* so that seats go to who waits, and nothing more is written.
+Belongings and standing answers end, answers to meetings to come become *no* so that seats go to who waits, and nothing more is written.
 Whoever left cannot sign in, and the personal calendar is dead. They return as they came: by applying or by being
 invited (`applying`), and choose anew where they belong. Nothing is erased here.
 """
@@ -17,7 +17,7 @@ from asanokai.errors import N_, Refused
 from asanokai.letters import OF_MEETING
 from asanokai.meetings import Meeting
 from asanokai.members import Member
-from asanokai.rsvps import Rsvp
+from asanokai.rsvps import Rsvp, standing
 from asanokai.series import Series
 
 GONE = "not a member any more"
@@ -44,6 +44,8 @@ def leave(member: Member, *, actor_id: int) -> None:
     if member.administrator and _administrators() == 1:
         raise Refused(N_("You are the only administrator. Please make somebody else one first."))
     _decline(member, _meetings(member.id, None), actor_id)
+    for series_id in sorted(standing.normally_comes_to(member.id)):
+        standing.come_no_longer(series_id, member.id, actor_id=actor_id)
     for series_id, role in sorted(series_rules.roles_of(member.id)):
         series_rules.part(series_rules.by_id(series_id), member, role, actor_id=actor_id)
     member.standing, member.left_at = "left", clock.now()
@@ -57,6 +59,7 @@ def leave(member: Member, *, actor_id: int) -> None:
 def leave_series(series: Series, member: Member, *, actor_id: int) -> None:
     """End belonging to one series as a member. Who coordinates it as well keeps what they answered."""
     series_rules.part(series, member, actor_id=actor_id)
+    standing.come_no_longer(series.id, member.id, actor_id=actor_id)
     session().flush()
     if not series_rules.belongs(series.id, member.id, "coordinator"):
         _decline(member, _meetings(member.id, series.id), actor_id)

@@ -6,6 +6,7 @@ from asanokai import applying, invitations, leaving, members
 from asanokai import series as series_rules
 from asanokai.db import session, transaction
 from asanokai.errors import Refused
+from asanokai.rsvps import standing
 from tests import people
 from tests.people import announced_meeting, say, seats
 
@@ -136,3 +137,12 @@ def test_how_many_seats_an_end_gives_back_is_known_beforehand(meeting):
     numbers = [who().id for who in (people.katrin, people.kenji, people.emma)]
     assert leaving.seats_freed(meeting.series_id, numbers) == 2
     assert invitations.due_moments() == []
+
+
+def test_who_normally_came_does_so_no_more(meeting):
+    katrin, kenji = people.katrin(), people.kenji()
+    for who in (katrin, kenji):
+        standing.come_normally(meeting.series_id, who.id)
+    leaving.leave_series(series_rules.by_id(meeting.series_id), kenji, actor_id=people.ludwig().id)
+    leaving.leave(katrin, actor_id=katrin.id)
+    assert [standing.normally_comes_to(who.id) for who in (katrin, kenji)] == [set(), set()]

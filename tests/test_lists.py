@@ -25,6 +25,8 @@ FULL = 105
 NO_LIST = {
     "installation": "one row",
     "former_path": "addresses that lead on",
+    "merger": "rows that lead on",
+    "view": "thirty of a list at most",
 }
 """Tables whose rows no page lists, and why."""
 
