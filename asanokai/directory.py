@@ -3,7 +3,6 @@
 One statement per page, whatever its length; it counts the whole list too. It changes nobody.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
@@ -15,7 +14,7 @@ from asanokai import clock
 from asanokai.db import session
 from asanokai.languages import LANGUAGES
 from asanokai.meetings import Meeting
-from asanokai.members import Address, Member, Organisation, cleaned, folded
+from asanokai.members import Address, Member, Organisation, cleaned, containing, found_by
 from asanokai.rsvps import Rsvp
 from asanokai.series import ROLES, Belonging, Series, still
 
@@ -30,11 +29,7 @@ REACHES = ("reached", "none", "suppressed", "ended")
 SORTS = ("newest", "oldest")
 """Else by name."""
 
-MOST_WORDS = 8
 LONGEST = 100
-
-_SPECIAL = re.compile(r"[%_\\]")
-"""What LIKE takes for more than itself."""
 
 
 @dataclass(frozen=True)
@@ -201,19 +196,15 @@ def _asked(series_id: int | None, wanted: Wanted) -> list[ColumnElement[bool]]:
         asked.append(_belongs(int(wanted.series) if wanted.series else None, wanted.role))
     if wanted.language:
         asked.append(Member.language == wanted.language)
-    asked += [_contains(Member.sought, word) for word in folded(wanted.q).split()[:MOST_WORDS]]
+    asked += found_by(wanted.q)
     if wanted.organisation:
-        named = select(Organisation.id).where(_contains(Organisation.normal, wanted.organisation.casefold()))
+        named = select(Organisation.id).where(containing(Organisation.normal, wanted.organisation.casefold()))
         asked.append(Member.organisation_id.in_(named))
     if wanted.reach:
         asked.append(_reached(wanted.reach))
     if wanted.silent:
         asked.append(Member.id.in_(_silent()))
     return asked
-
-
-def _contains(column: Any, words: str) -> Any:
-    return column.like(f"%{_SPECIAL.sub(lambda found: chr(92) + found[0], words)}%", escape="\\")
 
 
 def _belongs(series_id: int | None, role: str) -> Any:

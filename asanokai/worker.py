@@ -16,7 +16,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 from flask import Flask
 
-from asanokai import applying, clock, db, digesting, invitations, meetings, rsvps
+from asanokai import applying, clock, db, digesting, invitations, meetings, questions, rsvps
 from asanokai import series as series_rules
 from asanokai.delivering import Delivery, Step
 from asanokai.night import Night
@@ -58,8 +58,9 @@ def _propose(series_id: int) -> int:
 
 
 def tidy_step() -> int:
-    """What is over was held; applications nobody confirmed vanish. How many; raises as `plan_step` does."""
-    return _each([meetings.mark_held, applying.forget_unconfirmed])
+    """What is over was held; applications nobody confirmed vanish, and so do the replies that were
+    for the morning alone. How many; raises as `plan_step` does."""
+    return _each([meetings.mark_held, applying.forget_unconfirmed, questions.forget])
 
 
 def _each(steps: Iterable[Callable[[], int]]) -> int:

@@ -4,10 +4,12 @@ It knows no meeting: which series somebody belongs to is `series.Belonging`; app
 
     rows        the tables
     typed       what people type, made comparable
-    keeping     adding, describing, finding
+    keeping     adding, describing, looking up
+    finding     searching
     signing_in  cookies, links, passwords
 """
 
+from asanokai.members.finding import containing, found_by
 from asanokai.members.keeping import (
     NAMES,
     add,
@@ -62,11 +64,13 @@ __all__ = [
     "change",
     "change_address",
     "cleaned",
+    "containing",
     "cookie_holds",
     "cookie_number",
     "describe",
     "filed",
     "folded",
+    "found_by",
     "main_address",
     "make_administrator",
     "mint_sign_in",

@@ -9,11 +9,15 @@ A *yes* holds a seat or waits. A freed seat goes to the next in line whose party
     queue      seats, offers, waiting list, who is next
     answering  the verb
     standing   "I normally come": tentative seats, and how they lapse
+    passing    seats that go out of turn: moved up, passed on
     roll       reading: how a meeting stands, who comes
+    lines      reading the roll by the page
     replay     the queue told again from the journal
 """
 
 from asanokai.rsvps.answering import Given, answer
+from asanokai.rsvps.lines import LINES_EACH_PAGE, SHEETS, Sheet, lengths, line, part_of, sheet
+from asanokai.rsvps.passing import SeatNote, colleague_by_address, colleagues, move_up, notes_on, pass_on
 from asanokai.rsvps.queue import (
     expire_offers,
     meetings_with_offers_over,
@@ -42,17 +46,23 @@ __all__ = [
     "CHOICES",
     "GIVEN",
     "HELD",
+    "LINES_EACH_PAGE",
     "LONGEST_COMMENT",
     "OFFERED",
     "QUEUED",
     "SEATS",
+    "SHEETS",
     "SHORT",
     "Given",
     "Line",
     "Rsvp",
+    "SeatNote",
+    "Sheet",
     "Standing",
     "Tally",
     "answer",
+    "colleague_by_address",
+    "colleagues",
     "come_no_longer",
     "come_normally",
     "concerning",
@@ -60,18 +70,25 @@ __all__ = [
     "keep_seats",
     "lapse",
     "last_evening",
+    "lengths",
+    "line",
     "meetings_with_offers_over",
     "meetings_with_seats_to_lapse",
+    "move_up",
     "normally_comes_to",
+    "notes_on",
     "of",
     "of_member",
+    "part_of",
     "parts",
+    "pass_on",
     "phase",
     "place_in_line",
     "places_in_line",
     "promote",
     "required",
     "roll",
+    "sheet",
     "taken",
     "tallies",
     "waiting",

@@ -17,7 +17,7 @@ SEATS = ("held", "offered", "waiting")
 TAKING = ("held", "offered")
 """What counts as taken: a seat somebody has, and one that is kept for somebody to take."""
 
-BY = ("page", "link", "calendar", "reply", "coordinator", "deputy", "program")
+BY = ("page", "link", "calendar", "reply", "coordinator", "deputy", "colleague", "program")
 LONGEST_COMMENT = 1000
 
 

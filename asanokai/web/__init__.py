@@ -21,17 +21,20 @@ from werkzeug.wrappers import Response as BaseResponse
 from asanokai import clock, db, journal, languages
 from asanokai.errors import N_, Missing, Refused
 from asanokai.members import Member
+from asanokai.questions import Question
 from asanokai.series import Series
 from asanokai.web import (
     account,
     answer,
     archive,
+    deputy,
     design,
     feeds,
     files,
     leave,
     loading,
     paper,
+    passing,
     programme,
     proposals,
     standing,
@@ -44,6 +47,8 @@ from asanokai.web.coordinate import (
     order,
     outbox,
     people,
+    questions,
+    roll,
     settings,
     take_in,
     topics,
@@ -61,6 +66,8 @@ PAGES = (
     account.pages,
     leave.pages,
     answer.pages,
+    deputy.pages,
+    passing.pages,
     archive.pages,
     proposals.pages,
     feeds.pages,
@@ -74,6 +81,8 @@ DESK = (
     series_pages.pages,
     dates.pages,
     meeting.pages,
+    roll.pages,
+    questions.pages,
     topics.pages,
     order.pages,
     people.pages,
@@ -116,6 +125,13 @@ GUARDS = {
     "leave.by_oneself": member,
     "answer.by_link": token,
     "answer.by_member": readable,
+    "passing.to_colleague": readable,
+    "deputy.mine": member,
+    "deputy.remove": member,
+    "deputy.agree": member,
+    "deputy.refuse": member,
+    "deputy.meetings": member,
+    "deputy.answer": member,
     "archive.topics": anyone,
     "proposals.of_series": within,
     "proposals.vote": within,
@@ -176,8 +192,16 @@ GUARDS = {
     "meeting.cancel": of_meeting,
     "meeting.drop": of_meeting,
     "meeting.pause": of_meeting,
-    "meeting.roll": of_meeting,
-    "meeting.answer_for": of_meeting,
+    "roll.show": of_meeting,
+    "roll.line": of_meeting,
+    "roll.move_up": of_meeting,
+    "roll.pass_on": of_meeting,
+    "questions.of_series": of_series,
+    "questions.change_of_series": of_series,
+    "questions.drop_of_series": of_series,
+    "questions.of_meeting": of_meeting,
+    "questions.change_of_meeting": of_meeting,
+    "questions.drop_of_meeting": of_meeting,
     "meeting.add_topic": of_meeting,
     "meeting.edit_topic": of_meeting,
     "meeting.remove_topic": of_meeting,
@@ -341,6 +365,7 @@ def _around_every_page() -> dict[str, object]:
         "city_of": partial(languages.city, language=language),
         "bracketed": partial(languages.bracketed, language=language),
         "name_of": _name_of,
+        "question_text": _question_text,
         "words_of": _words_of,
         "is_coordinator": loading.coordinates_anything(),
     }
@@ -359,6 +384,10 @@ def _said_plainly(catalogue: Any, message: str) -> Markup:
 
 def _name_of(series: Series) -> languages.Text:
     return languages.pick(series.name, loading.language(), series.first_language)
+
+
+def _question_text(question: Question) -> languages.Text:
+    return languages.pick(question.label, loading.language())
 
 
 def _words_of(texts: dict[str, str] | None, series: Series) -> languages.Text:

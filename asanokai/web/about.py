@@ -72,8 +72,6 @@ def answering(
 ) -> dict[str, Any]:
     """A meeting in the page's language and on the reader's clock, how it stands, and the reader's answer to it."""
     fit_guests(form, this, rsvp)
-    if form.short_notice and (this.offers_from is None or this.seats is None):
-        del form.short_notice
     free = None if this.seats is None else max(this.seats - held, 0)
     return {
         "shown": showing.shown(this, series, topics.of(this), language=loading.language(), zone=zone),
@@ -113,9 +111,17 @@ def _queue(this: Meeting, rsvp: Rsvp | None, free: int | None) -> Queue:
 
 
 def fit_guests(form: AnswerForm, this: Meeting, rsvp: Rsvp | None) -> None:
-    """Ask for guests only where some may come. A field that says what is wrong stays."""
-    if this.guests_allowed == 0 and not (rsvp and rsvp.guests) and not form.guests.errors:
-        del form.guests
+    """Ask for guests only where some may come, and about short notice only where seats are offered. A field that says
+    what is wrong stays."""
+    if form.short_notice and (this.offers_from is None or this.seats is None):
+        del form.short_notice
+    if (
+        this.guests_allowed == 0
+        and not (rsvp and rsvp.guests)
+        and not form.guests.errors
+        and not form.guest_names.errors
+    ):
+        del form.guests, form.guest_names
 
 
 def may_answer() -> bool:

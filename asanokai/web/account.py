@@ -23,8 +23,8 @@ from asanokai.meetings import Meeting
 from asanokai.members import PASSWORD_MIN, Application, Member
 from asanokai.series import Series
 from asanokai.tokens import UNSUBSCRIBE_LIFE
-from asanokai.web import about, loading
-from asanokai.web.forms import REQUIRED, AnswerForm, Form, answered, attempt, line, no_nul, options, text
+from asanokai.web import about, asking, loading
+from asanokai.web.forms import REQUIRED, Form, attempt, line, no_nul, options, text
 from asanokai.web.person import NAME_FIELDS, PersonForm, SettingsForm, said_before
 
 pages = Blueprint("account", __name__)
@@ -177,7 +177,7 @@ def _next(meeting: Meeting, rsvp: rsvps.Rsvp | None) -> dict[str, Any]:
         .where(Meeting.id == meeting.id)
     )
     series, held, queued = database().execute(standing).one()
-    form = AnswerForm(data=answered(rsvp))
+    form = asking.form(meeting.id, meeting.series_id, rsvp)
     return about.answering(meeting, series, rsvp, form, held=held, queued=queued, zone=loading.zone())
 
 

@@ -65,6 +65,28 @@ ANSWERS = {
     "invited": lazy_gettext("No answer"),
 }
 
+BY = {
+    "page": lazy_gettext("on the meeting's page"),
+    "link": lazy_gettext("by the link in a letter"),
+    "calendar": lazy_gettext("from the calendar"),
+    "reply": lazy_gettext("by a reply to a letter"),
+    "coordinator": lazy_gettext("by the organisers"),
+    "deputy": lazy_gettext("by a deputy"),
+    "colleague": lazy_gettext("by a colleague who passed the seat on"),
+    "program": lazy_gettext("by the program"),
+}
+"""By what way an answer came."""
+
+REPLIES = {
+    "text": lazy_gettext("words"),
+    "choice": lazy_gettext("one of several choices"),
+    "number": lazy_gettext("a number"),
+    "food": lazy_gettext("food: a choice, or words"),
+}
+"""The kinds of questions."""
+
+DEPUTIES = {"deputy": lazy_gettext("Deputy"), "assistant": lazy_gettext("Assistant")}
+
 PARTS = {
     "coming": lazy_gettext("Coming"),
     "offered": lazy_gettext("Offered a seat"),
@@ -74,6 +96,9 @@ PARTS = {
     "silent": lazy_gettext("Silent"),
 }
 """The parts of a roll."""
+
+PARTS_SHORT = {**PARTS, "waiting": lazy_gettext("Waiting list")}
+"""The same on a button."""
 
 SLOTS = {
     "welcome": lazy_gettext("Words of welcome"),
