@@ -19,7 +19,7 @@ FLOORS = {
     4.5: "bulk planning",
     4: "announcing applying archive digesting exporting entering figures importing invitations leaving merging showing",
     3.8: "questions guests",
-    3.8: "directory views",
+    3.85: "directory views",
     3.7: "rsvps",
     3.67: "proposals",
     3.65: "programme",
