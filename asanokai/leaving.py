@@ -1,8 +1,8 @@
 """Leaving: a series, or the whole undertaking, by oneself or by who coordinates.
 
 Belongings and standing answers end, answers to meetings to come become *no* so that seats go to who waits, and nothing
-more is written. Whoever left cannot sign in, and the personal calendar is dead. They return as they came: by applying or
-by being invited (`applying`), and choose anew where they belong. Nothing is erased here.
+more is written. Whoever left cannot sign in, and the personal calendar is dead. They return as they came: by applying
+or by being invited (`applying`), and choose anew where they belong. Nothing is erased here.
 """
 
 from collections.abc import Sequence
