@@ -45,6 +45,8 @@ NO_LIST = {
     "installation": "one row",
     "minutes": "one row for each meeting",
     "former_path": "addresses that lead on",
+    "merger": "rows that lead on",
+    "view": "thirty of a list at most",
 }
 """Tables whose rows no page lists, and why."""
 

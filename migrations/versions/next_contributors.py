@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "next_c"
-down_revision = "0006"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
