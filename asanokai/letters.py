@@ -55,6 +55,8 @@ ASKED_FOR = (
     "digest",
     "pack",
     "catering_change",
+    "speaker",
+    "speaker_remind",
 )
 """Kinds that are about an account or the desk, not about a meeting's audience: no pause and no List-* headers."""
 

@@ -50,6 +50,10 @@ class Links:
         """The page of a meeting's host or caterer."""
         return f"{self.base}/pack/{token}"
 
+    def speaking(self, token: str) -> str:
+        """The page of a speaker or host."""
+        return f"{self.base}/speaking/{token}"
+
     def coordinate(self) -> str:
         return f"{self.base}/coordinate/"
 

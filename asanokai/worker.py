@@ -16,7 +16,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 from flask import Flask
 
-from asanokai import applying, clock, db, digesting, invitations, meetings, questions, rsvps
+from asanokai import applying, asking, clock, db, digesting, invitations, meetings, questions, rsvps
 from asanokai import series as series_rules
 from asanokai.catering import counting
 from asanokai.delivering import Delivery, Step
@@ -44,7 +44,7 @@ def plan_step(night: Night) -> int:
     seats = [partial(rsvps.expire_offers, meeting_id) for meeting_id in run_out]
     seats += [partial(rsvps.lapse, meeting_id) for meeting_id in unconfirmed]
     moments = [partial(invitations.plan, moment_id, night=night) for moment_id in due]
-    return _each([*seats, *moments, digesting.post_due, _cater])
+    return _each([*seats, *moments, asking.remind_due, digesting.post_due, _cater])
 
 
 def _cater() -> int:

@@ -16,15 +16,18 @@ FLOORS = {
     6: "web worker",
     5.2: "delivering demo",
     5.1: "composing transport catcher intake printing doctor backup listing",
-    4.5: "planning",
-    4: "announcing applying archive catering digesting entering figures history importing invitations leaving showing",
+    4.5: "bulk planning",
+    4: "announcing applying archive asking catering digesting exporting entering figures "
+    "history importing invitations leaving merging showing",
+    3.85: "directory views",
     3.8: "questions guests",
     3.7: "rsvps",
-    3.67: "proposals",
+    3.68: "materials proposals",
+    3.67: "uploads",
+    3.66: "speakers",
     3.65: "programme",
     3.6: "topics",
     3.5: "meetings",
-    3.45: "directory",
     3.4: "series",
     3.35: "deputies",
     3.3: "members",
@@ -41,7 +44,7 @@ OUTSIDE = {"config"}
 """Ours, but beside the package: settings know no module of it."""
 
 MAY_IMPORT_CONFIG = {"app", "cli", "running", "wsgi", "web"}
-SHARED_IN_WEB = {"about", "asking", "changing", "person", "forms", "loading", "recurring", "words"}
+SHARED_IN_WEB = {"about", "asking", "changing", "person", "forms", "loading", "recurring", "sending", "words"}
 OF_THE_REQUEST = {"request", "session", "g", "url_for", "redirect", "current_user"}
 FORBIDDEN_NAMES = ("utils", "util", "helpers", "helper", "manager", "handler", "misc", "common", "base")
 

@@ -18,6 +18,9 @@ from tests.world import ROLES, Actor, addresses, contents, forms, put_back, unti
 IN = "sign in"
 """Sent to the sign-in page."""
 
+WRITES = re.compile(r"\s*(WITH\b.*\b)?(INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|TRUNCATE)\b", re.IGNORECASE | re.DOTALL)
+"""A statement that writes. One that begins with WITH may only read."""
+
 Expected = dict[str, tuple[int | str, ...]]
 """Name of an address → what the visitor, the member, the outsider, the coordinator, the other coordinator and the
 administrator get, in this order: the order of `world.ROLES`."""
@@ -51,6 +54,7 @@ READ: Expected = {
     "account.me": SIGNED_IN,
     "account.settings": SIGNED_IN,
     "account.unsubscribe": EVERYBODY,
+    "leave.by_oneself": SIGNED_IN,
     "answer.by_link": EVERYBODY,
     "feeds.public": EVERYBODY,
     "feeds.personal": EVERYBODY,
@@ -80,10 +84,13 @@ READ: Expected = {
     "dates.change": OF_SERIES,
     "people.of_series": OF_SERIES,
     "people.invite": OF_SERIES,
-    "people.take_in": OF_SERIES,
+    "imports.take_in": OF_SERIES,
     "people.everybody": CHIEF,
     "people.add": CHIEF,
     "people.edit": CHIEF,
+    "people.leave": CHIEF,
+    "twins.likely": CHIEF,
+    "twins.merge": CHIEF,
     "meeting.show": OF_SERIES,
     "meeting.show: draft": OF_SERIES,
     "meeting.edit": OF_SERIES,
@@ -104,6 +111,17 @@ READ: Expected = {
     "order.show": OF_SERIES,
     "order.show: draft": OF_SERIES,
     "order.edit": OF_SERIES,
+    **{f"speaking.{verb}": EVERYBODY for verb in ("show", "answer", "person", "talk", "file")},
+    "handouts.photo": EVERYBODY,
+    "speakers.show": OF_SERIES,
+    "speakers.reach": OF_SERIES,
+    "speakers.host": OF_SERIES,
+    "speakers.host: nobody yet": OF_SERIES,
+    "materials.show": OF_SERIES,
+    "materials.minutes": OF_SERIES,
+    "materials.file": OF_SERIES,
+    # For members only.
+    "handouts.file": (404, 200, 404, 200, 404, 200),
     "outbox.everything": DESK,
     "outbox.of_meeting": OF_SERIES,
     "outbox.preview": OF_SERIES,
@@ -135,6 +153,8 @@ SENT: Expected = {
     "account.password": MEMBERS_DONE,
     "account.new_calendar": MEMBERS_DONE,
     "account.letters": MEMBERS_DONE,
+    # The only administrator must stay.
+    "leave.by_oneself": (IN, 303, 303, 303, 303, 409),
     "standing.change": (IN, 303, 404, 404, 404, 404),
     "account.unsubscribe": EVERYBODY,
     "answer.by_link": ALL_DONE,
@@ -161,11 +181,18 @@ SENT: Expected = {
     "people.invite": OF_SERIES_DONE,
     "people.role": OF_SERIES_DONE,
     "people.part": OF_SERIES_DONE,
+    "lists.save_view": OF_SERIES_DONE,
+    # A view is its owner's alone.
+    "lists.drop_view": (IN, 404, 404, 303, 404, 404),
+    "lists.of_series": OF_SERIES_DONE,
+    "lists.of_everybody": CHIEF_DONE,
     # From a series that somebody does not coordinate nobody may be copied.
     "people.series_too": (IN, 404, 404, 404, 404, 303),
-    "people.take_in": OF_SERIES_DONE,
+    "imports.take_in": OF_SERIES_DONE,
     "people.add": CHIEF_DONE,
     "people.edit": CHIEF_DONE,
+    "people.leave": CHIEF_DONE,
+    "twins.merge": CHIEF_DONE,
     "meeting.edit": OF_SERIES_DONE,
     "meeting.announce": OF_SERIES_DONE,
     "meeting.cancel": OF_SERIES_DONE,
@@ -195,6 +222,17 @@ SENT: Expected = {
     "order.edit": OF_SERIES_DONE,
     "order.move": OF_SERIES_DONE,
     "order.remove": OF_SERIES_DONE,
+    **{f"speaking.{verb}": ALL_DONE for verb in ("answer", "person", "talk", "remove")},
+    "speakers.reach": OF_SERIES_DONE,
+    "speakers.host": OF_SERIES_DONE,
+    "speakers.host: nobody yet": OF_SERIES_DONE,
+    "speakers.remove_host": OF_SERIES_DONE,
+    "speakers.ask": OF_SERIES_DONE,
+    # Without a file nothing is put up.
+    "materials.show": (IN, 404, 404, 422, 404, 422),
+    "materials.minutes": OF_SERIES_DONE,
+    "materials.seen": OF_SERIES_DONE,
+    "materials.remove": OF_SERIES_DONE,
     "outbox.retry": OF_SERIES_DONE,
     "catering.show": OF_SERIES_DONE,
     "catering.make": OF_SERIES_DONE,
@@ -205,6 +243,10 @@ SENT: Expected = {
 
 NEEDS_NO_TOKEN = {"answer.by_link": 303, "account.unsubscribe": 200}
 """Their link is the credential."""
+
+
+SAYS_MORE = {"handouts.file": "its meeting is there for everybody; tests/test_materials.py compares it with no file"}
+"""Addresses whose thing looks like one that is not there, but not like a whole address that is not."""
 
 
 @pytest.fixture
@@ -229,7 +271,7 @@ def writes(app):
     seen: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if re.match(r"\s*(INSERT|UPDATE|DELETE|WITH|CREATE|ALTER|DROP|TRUNCATE)\b", statement, re.IGNORECASE):
+        if WRITES.match(statement):
             seen.append(statement)
 
     engines = list(db.db.engines.values())
@@ -317,6 +359,8 @@ def test_what_one_may_not_see_looks_exactly_like_what_is_not_there(app, built, a
     different = []
     for role, answers in expected(READ).items():
         for name in (name for name, answer in answers.items() if answer == 404):
+            if name in SAYS_MORE:
+                continue
             seen, missing = (plain(actors[role].get(known[name]).text) for known in (there, gone))
             different += [] if seen == missing else [(role, name)]
     assert different == []

@@ -23,6 +23,7 @@ KINDS = {
     "invite", "remind", "confirm", "waiting", "seat", "offer", "free", "lapsed", "moved", "changed", "cancelled", "eve",
     "sign_in", "opt_in", "join", "welcome", "declined", "application", "digest",
     "pack", "catering_change",
+    "speaker", "speaker_remind",
 }  # fmt: skip
 ANSWERS = {"yes_link", "maybe_link", "no_link"}
 OF_A_MEETING = ANSWERS | {"answer_link"}
@@ -287,9 +288,25 @@ VARIANTS: list[tuple[str, dict[str, Any], Any, set[str]]] = [
         ("digest", {"lines": lines, "failed": failed, "applications": number, "desk_link": DESK}, None, set())
         for lines, failed, number in (([LINE, QUIET], [FAILED], 1), ([QUIET], [], 0), ([], [FAILED] * 2, 3))
     ),
+    *(
+        (kind, {"role": role, "about": about}, meeting, {"speaking_link"})
+        for kind in ("speaker", "speaker_remind")
+        for meeting in (full, bare, long)
+        for role, about in (("speaker", "Licht & <Präzision>"), ("host", ""))
+    ),
 ]
 # Written to people who have not agreed to anything yet, or to whoever asked: nothing to unsubscribe from.
-NOT_SUBSCRIBED = {"sign_in", "opt_in", "join", "declined", "application", "digest", "pack", "catering_change"}
+SPEAKERS = {"speaker", "speaker_remind"}
+NOT_SUBSCRIBED = {
+    "sign_in",
+    "opt_in",
+    "join",
+    "declined",
+    "application",
+    "digest",
+    "pack",
+    "catering_change",
+} | SPEAKERS
 HAS_ANSWER_LINKS = {
     *(
         "invite",
@@ -313,6 +330,8 @@ OWN_LINKS = {
     "opt_in": {"confirm_link"},
     "join": {"confirm_link"},
     "waiting": {"position"},
+    "speaker": {"speaking_link"},
+    "speaker_remind": {"speaking_link"},
 }
 
 
@@ -486,7 +505,8 @@ def test_a_letter_has_at_most_one_primary_button(
 ) -> None:
     _, _, html = render(language, kind, facts, meeting)
     assert html.count('class="button primary"') == int(
-        needed >= ANSWERS or kind in ("sign_in", "opt_in", "join", "welcome", "application", "digest", "offer", "free")
+        needed >= ANSWERS
+        or kind in ("sign_in", "opt_in", "join", "welcome", "application", "digest", "offer", "free", *SPEAKERS)
     )
 
 

@@ -23,27 +23,36 @@ from html.parser import HTMLParser
 from typing import Any
 
 from flask import Flask
+from PIL import Image
 from sqlalchemy import func, select
 
 from asanokai import (
     applying,
+    asking,
+    bulk,
     catering,
     db,
     deputies,
     installation,
     letters,
+    materials,
     members,
+    merging,
     programme,
     proposals,
     questions,
     rsvps,
+    speakers,
     topics,
+    uploads,
+    views,
 )
 from asanokai.letters import Letter
 from asanokai.meetings import Meeting
 from asanokai.members import Member
 from asanokai.proposals import Words
 from asanokai.series import Series
+from asanokai.speakers import PersonText, Reach
 from asanokai.topics import SpeakerText
 from tests import people
 from tests.conftest import Clock
@@ -67,6 +76,13 @@ FRIEDA = {"family": "Neu", "given": "Frieda", "language": "en", "organisation": 
 CONSENT = {"consent_text": "Ich bin einverstanden.", "consent_version": "2026-11", "from_address": "192.0.2.7"}
 
 
+def portrait(size: tuple[int, int] = (40, 60), form: str = "PNG", **more: Any) -> bytes:
+    """A picture as somebody might send it."""
+    written = io.BytesIO()
+    Image.new("RGB", size, "teal").save(written, form, **more)
+    return written.getvalue()
+
+
 @dataclass(frozen=True)
 class World:
     """The numbers, paths and links that addresses are made of."""
@@ -79,6 +95,13 @@ class World:
     other_meeting_id: int
     topic_id: int
     slot_id: int
+    speaker_id: int
+    contributor_id: int
+    photo_id: int
+    slides_id: int
+    material_id: int
+    digest: str
+    speaking: str
     member_id: int
     waiting_id: int
     seated_id: int
@@ -89,6 +112,9 @@ class World:
     represented_id: int
     application_id: int
     letter_id: int
+    view_id: int
+    twin_id: int
+    seal: str
     proposal_id: int
     own_proposal_id: int
     declined_id: int
@@ -129,13 +155,26 @@ def _build(app: Flask) -> World:
     draft = people.meeting(series, people.FIRST_MORNING + timedelta(days=63))
     theirs = people.announced_meeting(other, people.FIRST_MORNING + timedelta(days=1))
     topic = topics.post(meeting, {"de": "Licht aus Jena"}, speakers=[SpeakerText(family="Ito", given="Hiroshi")])
+    contributor = speakers.reach_speaker(
+        meeting, topics.of(meeting)[0].speakers[0].id, Reach("hiroshi.ito@hamamatsu.example", "en")
+    )
+    asking.ask(contributor, meeting)
+    speakers.name_host(
+        meeting, PersonText({"family": "Roth"}, organisation={"de": "Optik Jena"}), Reach("eva@x.example")
+    )
+    photo = uploads.set_photo(meeting, contributor.id, portrait())
+    slides = uploads.add_document(
+        meeting, "slides", "Licht.pdf", b"%PDF-1.7 x", field="slides", contributor_id=contributor.id
+    )
+    material = uploads.add_document(meeting, "material", "Liste.pdf", b"%PDF-1.7 y", field="file")
+    materials.write(meeting, {"de": "Es wurde **gefragt**."}, seen_by="members")
     slots = programme.adopt(meeting, topics.of(meeting))
     people.say(meeting, people.emma(), "yes", guests=1)
     people.plan()
     people.send_all()
     waiting = _seats(series, hidden)
     wine, bread = _questions(series, meeting)
-    named, asking = _deputies()
+    named, wanting = _deputies()
     failed = people.letters_to(people.katrin(), "invite")[0]
     failed.state, failed.reason, failed.server_words = "failed", "refused by the server", "550 no"
     applied, invited = _applications(series.id)
@@ -152,16 +191,26 @@ def _build(app: Flask) -> World:
         other_meeting_id=theirs.id,
         topic_id=topic.id,
         slot_id=slots[1].id,
+        speaker_id=contributor.speaker_id or 0,
+        contributor_id=contributor.id,
+        photo_id=photo.id,
+        slides_id=slides.id,
+        material_id=material.id,
+        digest=photo.digest,
+        speaking=tokens.mint("speaking", [contributor.id, contributor.secret]),
         member_id=katrin.id,
         waiting_id=waiting.id,
         seated_id=people.katrin().id,
         series_question_id=wine,
         meeting_question_id=bread,
         named_id=named,
-        asking_id=asking,
+        asking_id=wanting,
         represented_id=people.emma().id,
         application_id=applied,
         letter_id=failed.id,
+        view_id=views.save(people.akiko(), "Neue", {"sort": "newest"}, series_id=series.id).id,
+        twin_id=people.emma().id,
+        seal=bulk.look(bulk.Deed("language", "ja"), [katrin.id], series=series).seal,
         **_proposals(series),
         path=meeting.path,
         hidden_path=hidden.path,
@@ -271,10 +320,16 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         "standing.change": series,
         **{f"dates.{verb}": series for verb in ("show", "add")},
         **{f"dates.{verb}": draft for verb in ("decide", "change")},
-        **{f"people.{verb}": series for verb in ("of_series", "invite", "series_too", "take_in")},
+        **{f"people.{verb}": series for verb in ("of_series", "invite", "series_too")},
+        "imports.take_in": series,
         **{f"people.{verb}": belonging for verb in ("role", "part")},
+        "lists.of_series": series,
+        "lists.drop_view": {"view_id": world.view_id},
         "people.edit": {"member_id": world.member_id},
         **{f"meeting.{verb}": meeting for verb in ("show", "edit", "cancel", "pause", "roll", "add_topic")},
+        "people.leave": {"member_id": world.member_id},
+        "twins.merge": {"kept_id": world.member_id, "other_id": world.twin_id},
+        **{f"meeting.{verb}": meeting for verb in ("show", "edit", "move", "cancel", "pause", "roll", "add_topic")},
         **{f"meeting.{verb}": meeting for verb in ("show", "edit", "move", "cancel", "pause", "add_topic")},
         **{f"meeting.{verb}": draft for verb in ("announce", "drop")},
         "meeting.show: draft": draft,
@@ -296,6 +351,16 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         **{f"order.{verb}": {**meeting, "slot_id": world.slot_id} for verb in ("edit", "move", "remove")},
         "order.show: draft": draft,
         "order.adopt": draft,
+        **{f"speaking.{verb}": {"token": world.speaking} for verb in ("show", "answer", "person", "talk")},
+        **{f"speaking.{verb}": {"token": world.speaking, "upload_id": world.slides_id} for verb in ("file", "remove")},
+        "handouts.photo": {"path": world.path, "upload_id": world.photo_id, "digest": world.digest},
+        **{f"speakers.{verb}": meeting for verb in ("show", "host", "remove_host")},
+        "speakers.host: nobody yet": draft,
+        "speakers.reach": {**meeting, "speaker_id": world.speaker_id},
+        "speakers.ask": {**meeting, "contributor_id": world.contributor_id},
+        **{f"materials.{verb}": meeting for verb in ("show", "minutes")},
+        **{f"materials.{verb}": {**meeting, "upload_id": world.material_id} for verb in ("file", "seen", "remove")},
+        "handouts.file": {"path": world.path, "upload_id": world.material_id},
         "outbox.of_meeting": meeting,
         **{name: {**meeting, "kind": name.partition(": ")[2]} for name in preview},
         "outbox.preview: part": {**meeting, "kind": "invite", "part": "html"},
@@ -392,6 +457,16 @@ SPEAKERS = {
     }.items()
 }
 TOPIC = {**texts("title", "Licht"), **texts("abstract", "Ein **Vortrag**"), **SPEAKERS}
+NAMED = {
+    "title": "",
+    "given": "Hiroshi",
+    "family": "Ito",
+    "family_ja": "伊藤",
+    "given_ja": "",
+    **texts("position"),
+    **texts("organisation", "Photonics Hamamatsu"),
+}
+REACHED = {"email": "hiroshi.ito@hamamatsu.example", "language": "ja", "salutation": "herr", "send": "y"}
 PROPOSAL = {**texts("title", "Glas"), **texts("abstract", "Quarz"), "speaker_hint": "Schott"}
 SLOT = {"kind": "other", "topic": "", "minutes": "20", **texts("title", "Rundgang")}
 ANSWER = {"answer": "yes", "guests": "1", "guest_names": "Ida Gast, Optik Jena", "comment": "Gern"}
@@ -409,6 +484,7 @@ TABLE = "E-Mail;Name;Vorname\nhans@jena.example;Meier;Hans\n"
 
 def forms(world: World) -> dict[str, dict[str, str]]:
     """Name of an address → a form that is taken there. Values in order; files are named apart (`FILES`)."""
+    deed = {"deed": "language:ja", "whom": "ticked", "member": str(world.member_id), "step": "do", "seal": world.seal}
     asked = {
         **ANSWER,
         f"question_{world.series_question_id}": "1",
@@ -468,11 +544,18 @@ def forms(world: World) -> dict[str, dict[str, str]]:
             "reach": "following",
             "step": "save",
         },
+        "lists.save_view": {"of": str(world.series_id), "name": "Alle"},
+        "lists.drop_view": {},
+        "lists.of_series": deed,
+        "lists.of_everybody": deed,
+        "leave.by_oneself": {"sure": "y"},
+        "people.leave": {},
+        "twins.merge": {name: "other" if name == "given" else "kept" for name in merging.FIELDS},
         "people.invite": {**PERSON, "email": "lena@weimar.example"},
         "people.role": {},
         "people.part": {},
         "people.series_too": {"other": str(world.other_series_id)},
-        "people.take_in": {"text": TABLE, "step": "take"},
+        "imports.take_in": {"text": TABLE, "step": "take"},
         "people.add": {**WHOLE_PERSON, "email": "lena@weimar.example", "zone": "Asia/Tokyo", "administrator": ""},
         "people.edit": {
             **WHOLE_PERSON,
@@ -534,6 +617,19 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "order.edit": SLOT,
         "order.move": {"to": "up"},
         "order.remove": {},
+        "speaking.answer": {"comes": "yes", "word": "Gern"},
+        "speaking.person": {**NAMED, **texts("biography", "Forscht an Licht.")},
+        "speaking.talk": texts("abstract", "Ein **Vortrag**"),
+        "speaking.remove": {},
+        "speakers.reach": REACHED,
+        "speakers.host": {**NAMED, **REACHED},
+        "speakers.host: nobody yet": {**NAMED, **REACHED},
+        "speakers.remove_host": {},
+        "speakers.ask": {},
+        "materials.show": {"seen_by": "all"},
+        "materials.minutes": {**texts("text", "Es wurde viel gefragt."), "seen_by": "all"},
+        "materials.seen": {"seen_by": "all"},
+        "materials.remove": {},
         "outbox.retry": {"back": "all"},
         "catering.show": {**lead("lead", "2", "10:00"), "own": "2026-03-10T12:00"},
         "catering.make": {"address": "koch@jena.example", "language": "de"},
@@ -551,7 +647,14 @@ def forms(world: World) -> dict[str, dict[str, str]]:
     }
 
 
-FILES = {"people.take_in": "file", "settings.edit": "logo"}
+FILES = {
+    "people.take_in": "file",
+    "settings.edit": "logo",
+    "speaking.person": "photo",
+    "speaking.talk": "slides",
+    "materials.show": "file",
+}
+FILES = {"imports.take_in": "file", "settings.edit": "logo"}
 """Where a file may be sent, and the name of its input."""
 
 
@@ -562,6 +665,8 @@ def upload(data: bytes, name: str = "file.bin") -> tuple[io.BytesIO, str]:
 
 def unticked(form: dict[str, str]) -> dict[str, str]:
     """Without the boxes that are not ticked: a browser sends nothing for them."""
+    boxes = ("administrator", "remove_logo", "everywhere", "consent", "public", "needs_approval", "send")
+    boxes = ("sure", "administrator", "remove_logo", "everywhere", "consent", "public", "needs_approval")
     boxes = ("administrator", "remove_logo", "everywhere", "consent", "public", "needs_approval", "needed", "vanishes")
     return {name: words for name, words in form.items() if words or name not in boxes}
 
@@ -635,13 +740,21 @@ class Sheet(HTMLParser):
         self._area: str | None = None
         self._words: list[str] = []
         self._select: str | None = None
+        self._by_id: dict[str, dict[str, str]] = {}
+        self._elsewhere: list[tuple[str, str]] = []
         self._first = True
         self.feed(page)
+        for form, name in self._elsewhere:
+            self._by_id[form].setdefault(name, "")
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         said = {name: value or "" for name, value in attributes}
         if tag == "form":
             self.forms.append((said.get("method", "get"), said.get("action", ""), {}))
+            self._by_id[said.get("id", "")] = self.forms[-1][2]
+        elif "form" in said:
+            # A box that stands outside its form, unticked.
+            self._elsewhere.append((said["form"], said["name"]))
         elif self.forms:
             self._in_form(tag, said, self.forms[-1][2])
 

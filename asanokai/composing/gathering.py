@@ -12,19 +12,20 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, select
 
-from asanokai import applying, clock, digesting, installation, members, rsvps, showing, topics
-from asanokai.composing import packs
-from asanokai.composing.kinds import FIELD_WORDS, KIND_WORDS
+from asanokai import applying, asking, clock, digesting, installation, members, rsvps, showing, speakers, topics
+from asanokai.composing import changes, packs
+from asanokai.composing.kinds import KIND_WORDS
 from asanokai.composing.overtaking import Row, overtaken
 from asanokai.db import session
 from asanokai.errors import N_, Missing
-from asanokai.languages import Name, dates_of, listed, moment_in_words, pick, span_in_words
+from asanokai.languages import Name, moment_in_words, pick
 from asanokai.letters import OF_MEETING, Letter
 from asanokai.meetings import Meeting
 from asanokai.members import Address, Application, Member
 from asanokai.rsvps import Rsvp
 from asanokai.series import Series
 from asanokai.showing import Shown
+from asanokai.speakers import Contributor
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class Work:
     application_id: int = 0
     pack_id: int = 0
     nonce: str = ""
+    contributor: tuple[int, str] | None = None
     shown: Shown | None = None
     series_slug: str = ""
     answer: str = "invited"
@@ -107,12 +109,14 @@ def gather(letter_ids: Sequence[int], *, organisation: str) -> list[Work | Dropp
         .execution_options(populate_existing=True)
     )
     rows = {row[0].id: row for row in found}
+    asked = _contributors([row[0] for row in rows.values()])
     around = _around({row[0].meeting_id for row in rows.values() if row[0].meeting_id}, organisation)
     gathered: list[Work | Dropped] = []
     before: Counter[tuple[int | None, int | None]] = Counter()
     for letter_id in letter_ids:
         letter, member, address, rsvp = rows[letter_id]
-        row = Row(letter, member, address, rsvp, around.meetings.get(letter.meeting_id or 0))
+        contributor = asked.get((letter.facts or {}).get("contributor", 0))
+        row = Row(letter, member, address, rsvp, around.meetings.get(letter.meeting_id or 0), contributor)
         reason = overtaken(row)
         if reason:
             gathered.append(Dropped(letter_id, reason))
@@ -121,6 +125,12 @@ def gather(letter_ids: Sequence[int], *, organisation: str) -> list[Work | Dropp
         gathered.append(replace(_work(row, around), ahead=before[about]))
         before[about] += 1
     return gathered
+
+
+def _contributors(found: Sequence[Letter]) -> dict[int, Contributor]:
+    """The speakers and hosts that letters of the batch are about."""
+    wanted = {letter.facts["contributor"] for letter in found if letter.kind in asking.KINDS and letter.facts}
+    return speakers.by_ids(wanted) if wanted else {}
 
 
 def _around(meeting_ids: set[int], organisation: str) -> _Around:
@@ -144,7 +154,7 @@ def _around(meeting_ids: set[int], organisation: str) -> _Around:
 def _work(row: Row, around: _Around) -> Work:
     letter, member, language = row.letter, row.member, row.language
     application = _application(row)
-    name = _name(member, application)
+    name = row.contributor.name if row.contributor else _name(member, application)
     shown = _shown(row, around, application)
     rsvp = row.rsvp
     facts = _FACTS.get(letter.kind, _no_facts)(row, shown, application)
@@ -171,6 +181,7 @@ def _work(row: Row, around: _Around) -> Work:
         application_id=application.id if application else 0,
         pack_id=row.facts.get("pack", 0),
         nonce=_nonce(row, application),
+        contributor=(row.contributor.id, row.contributor.secret) if row.contributor else None,
         shown=shown,
         series_slug=shown.series.slug if shown else "",
         answer=rsvp.answer if rsvp else "invited",
@@ -245,7 +256,7 @@ def _no_facts(_row: Row, _shown: Shown | None, _application: Application | None)
 
 def _invite(row: Row, shown: Shown | None, _application: Application | None) -> dict[str, Any]:
     answer = row.rsvp.answer if row.rsvp else "invited"
-    return {"answer": answer, "waiting": _waits(row), **_kept(row, shown)}
+    return {"answer": answer, "waiting": changes.waits(row), **_kept(row, shown)}
 
 
 def _remind(row: Row, shown: Shown | None, _application: Application | None) -> dict[str, Any]:
@@ -256,11 +267,6 @@ def _kept(row: Row, shown: Shown | None) -> dict[str, Any]:
     """Whether a seat is kept for the reader tentatively, and is lost if nothing is said."""
     lapses = shown is not None and bool(shown.series.standing_lapses)
     return {"tentative": row.rsvp is not None and row.rsvp.tentative, "lapses": lapses}
-
-
-def _waits(row: Row) -> bool:
-    """Whether the reader has said yes and has no seat yet."""
-    return row.rsvp is not None and row.rsvp.seat in ("waiting", "offered")
 
 
 def _waiting(row: Row, shown: Shown | None, _application: Application | None) -> dict[str, Any]:
@@ -283,12 +289,7 @@ def _guests(row: Row, _shown: Shown | None, _application: Application | None) ->
 
 def _confirm(row: Row, _shown: Shown | None, _application: Application | None) -> dict[str, Any]:
     assert row.rsvp is not None
-    return {"answer": row.rsvp.answer, "guests": row.rsvp.guests, "late": row.rsvp.late, "open": _is_open(row)}
-
-
-def _is_open(row: Row) -> bool:
-    """Whether one may still say yes."""
-    return row.meeting is not None and clock.now() <= row.meeting.answer_until
+    return {"answer": row.rsvp.answer, "guests": row.rsvp.guests, "late": row.rsvp.late, "open": changes.is_open(row)}
 
 
 def _eve(row: Row, shown: Shown | None, _application: Application | None) -> dict[str, Any]:
@@ -297,34 +298,6 @@ def _eve(row: Row, shown: Shown | None, _application: Application | None) -> dic
     # To a reader on another clock it may be today or the day after tomorrow.
     tomorrow = not shown.elsewhere and shown.local_date - today == timedelta(days=1)
     return {"guests": row.rsvp.guests if row.rsvp else 0, "tomorrow": tomorrow}
-
-
-def _moved(row: Row, shown: Shown | None, _application: Application | None) -> dict[str, Any]:
-    assert shown is not None
-    language, meeting = row.language, shown.meeting
-    starts, ends = (datetime.fromisoformat(row.facts[name]) for name in ("old_starts_at", "old_ends_at"))
-    old_venue = row.facts.get("old_venue")
-    change = {
-        "time": (starts, ends) != (meeting.starts_at, meeting.ends_at),
-        "place": (old_venue or None) != (meeting.venue or None),
-        "old_date": dates_of(starts, ends, language, meeting.zone),
-        "old_time": span_in_words(starts, ends, language, meeting.zone),
-        "old_venue": str(pick(old_venue, language, shown.series.first_language)),
-    }
-    return {"change": change, **_standing(row)}
-
-
-def _standing(row: Row) -> dict[str, Any]:
-    """Where the reader stands when something has changed; `asked_again`: what they said before counts no more."""
-    answer = row.rsvp.answer if row.rsvp else "invited"
-    asked_again = row.rsvp is not None and answer == "invited" and (row.rsvp.revision or 0) > 0
-    return {"answer": answer, "waiting": _waits(row), "open": _is_open(row), "asked_again": asked_again}
-
-
-def _changed(row: Row, _shown: Shown | None, _application: Application | None) -> dict[str, Any]:
-    names = FIELD_WORDS[row.language]
-    fields = [names[name] for name in row.facts.get("fields", ("title",)) if name in names]
-    return {"changes": listed(fields, row.language), **_standing(row)}
 
 
 def _cancelled(row: Row, shown: Shown | None, _application: Application | None) -> dict[str, Any]:
@@ -366,6 +339,14 @@ def _to_coordinator(row: Row, _shown: Shown | None, application: Application | N
         "series": _series_name(application, row.language),
         "message": application.message,
     }
+
+
+def _contribution(row: Row, shown: Shown | None, _application: Application | None) -> dict[str, Any]:
+    assert row.contributor is not None and shown is not None
+    speaker = row.contributor.speaker if row.contributor.kind == "speaker" else None
+    topic_id = speaker.topic_id if speaker else None
+    about = next((str(topic.title) for topic in shown.topics if topic.id == topic_id), "")
+    return {"role": row.contributor.kind, "about": about}
 
 
 def _digest(row: Row, _shown: Shown | None, _application: Application | None) -> dict[str, Any]:
@@ -416,8 +397,8 @@ _FACTS = {
     "offer": _offer,
     "free": _guests,
     "eve": _eve,
-    "moved": _moved,
-    "changed": _changed,
+    "moved": changes.moved,
+    "changed": changes.changed,
     "cancelled": _cancelled,
     "welcome": _of_application,
     "declined": _of_application,
@@ -426,6 +407,8 @@ _FACTS = {
     "digest": _digest,
     "pack": packs.pack,
     "catering_change": packs.catering_change,
+    "speaker": _contribution,
+    "speaker_remind": _contribution,
 }
 
 # --- for looking at ---------------------------------------------------------------------------------------------------

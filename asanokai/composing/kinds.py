@@ -23,6 +23,8 @@ KIND_WORDS = {
         "digest": "Tagesübersicht",
         "pack": "Seite für Gastgebende oder Catering",
         "catering_change": "Neue Zahlen für das Catering",
+        "speaker": "Anfrage an Vortragende oder Gastgebende",
+        "speaker_remind": "Erinnerung an Vortragende oder Gastgebende",
     },
     "en": {
         "invite": "invitation",
@@ -46,6 +48,8 @@ KIND_WORDS = {
         "digest": "daily digest",
         "pack": "page for host or caterer",
         "catering_change": "new numbers for the caterer",
+        "speaker": "request to a speaker or host",
+        "speaker_remind": "reminder to a speaker or host",
     },
     "ja": {
         "invite": "ご案内",
@@ -69,6 +73,8 @@ KIND_WORDS = {
         "digest": "日次報告",
         "pack": "会場・お食事担当者用ページ",
         "catering_change": "お食事の人数の変更",
+        "speaker": "講演・会場のご依頼",
+        "speaker_remind": "講演・会場のご依頼（再送）",
     },
 }
 """What the letters are called in the coordinators' digest."""

@@ -54,6 +54,7 @@ class Marks:
         "sign_in_link",
         "confirm_link",
         "pack_link",
+        "speaking_link",
     )
 
     def __getattr__(self, name: str) -> str:

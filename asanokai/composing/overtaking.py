@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from asanokai import catering, clock, series
+from asanokai import asking, catering, clock, series
 from asanokai.letters import OF_MEETING, Letter
 from asanokai.meetings import Meeting
 from asanokai.members import Address, Member
 from asanokai.rsvps import Rsvp
+from asanokai.speakers import Contributor
 
 UNASKED = ("invite", "remind", "eve")
 """Letters that whoever unsubscribed does not get."""
@@ -22,6 +23,7 @@ class Row:
     address: Address | None
     rsvp: Rsvp | None
     meeting: Meeting | None
+    contributor: Contributor | None = None
 
     @property
     def language(self) -> str:
@@ -48,6 +50,8 @@ def overtaken(row: Row) -> str | None:
         return "the link was withdrawn"
     if letter.kind == "digest" and (member is None or not series.coordinated_by(member)):
         return "nothing to say"
+    if letter.kind in asking.KINDS:
+        return _overtaken_by_contributor(row)
     if letter.kind in OF_MEETING:
         if member is None or member.standing != "accepted":
             return "not a member any more"
@@ -59,6 +63,16 @@ def overtaken(row: Row) -> str | None:
 
 def _withdrawn(row: Row) -> bool:
     return catering.named([row.facts["pack"], row.facts.get("nonce")]) is None
+
+
+def _overtaken_by_contributor(row: Row) -> str | None:
+    if row.contributor is None or row.contributor.address != row.letter.address:
+        return "is not asked any more"
+    if row.meeting is None or row.meeting.state == "cancelled":
+        return "the meeting was cancelled"
+    if row.letter.kind == "speaker_remind" and row.contributor.state != "asked":
+        return "has answered"
+    return None
 
 
 def _overtaken_by_meeting(row: Row) -> str | None:

@@ -18,7 +18,7 @@ from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from asanokai import clock, db, journal, languages
+from asanokai import clock, db, journal, languages, uploads
 from asanokai.errors import N_, Missing, Refused
 from asanokai.members import Member
 from asanokai.questions import Question
@@ -31,19 +31,24 @@ from asanokai.web import (
     design,
     feeds,
     files,
+    handouts,
+    leave,
     loading,
     pack,
     paper,
     passing,
     programme,
     proposals,
+    speaking,
     standing,
 )
 from asanokai.web.coordinate import (
     catering,
     dates,
     desk,
+    lists,
     log,
+    materials,
     meeting,
     order,
     outbox,
@@ -51,7 +56,10 @@ from asanokai.web.coordinate import (
     questions,
     roll,
     settings,
+    speakers,
+    take_in,
     topics,
+    twins,
 )
 from asanokai.web.coordinate import series as series_pages
 from config import Config
@@ -63,6 +71,7 @@ limiter = Limiter(get_remote_address, headers_enabled=False)
 PAGES = (
     programme.pages,
     account.pages,
+    leave.pages,
     answer.pages,
     deputy.pages,
     passing.pages,
@@ -73,6 +82,8 @@ PAGES = (
     paper.pages,
     design.pages,
     files.pages,
+    handouts.pages,
+    speaking.pages,
     standing.pages,
 )
 DESK = (
@@ -80,15 +91,20 @@ DESK = (
     series_pages.pages,
     dates.pages,
     meeting.pages,
+    materials.pages,
     roll.pages,
     questions.pages,
     topics.pages,
     order.pages,
     people.pages,
+    lists.pages,
+    twins.pages,
+    take_in.pages,
     outbox.pages,
     catering.pages,
     log.pages,
     settings.pages,
+    speakers.pages,
 )
 
 anyone, token = loading.anyone, loading.bearer
@@ -120,6 +136,7 @@ GUARDS = {
     "account.letters": member,
     "standing.change": member,
     "account.unsubscribe": token,
+    "leave.by_oneself": member,
     "answer.by_link": token,
     "answer.by_member": readable,
     "passing.to_colleague": readable,
@@ -138,6 +155,14 @@ GUARDS = {
     "feeds.public": anyone,
     "feeds.personal": token,
     "design.parts": anyone,
+    "speaking.show": token,
+    "speaking.answer": token,
+    "speaking.person": token,
+    "speaking.talk": token,
+    "speaking.file": token,
+    "speaking.remove": token,
+    "handouts.photo": readable,
+    "handouts.file": readable,
     "files.manifest": anyone,
     "files.offline": anyone,
     "files.service_worker": anyone,
@@ -171,10 +196,17 @@ GUARDS = {
     "people.role": of_series,
     "people.part": of_series,
     "people.series_too": of_series,
-    "people.take_in": of_series,
+    "imports.take_in": of_series,
+    "lists.save_view": coordinator,
+    "lists.drop_view": coordinator,
+    "lists.of_series": of_series,
+    "lists.of_everybody": administrator,
     "people.everybody": administrator,
     "people.add": administrator,
     "people.edit": administrator,
+    "people.leave": administrator,
+    "twins.likely": administrator,
+    "twins.merge": administrator,
     "meeting.show": of_meeting,
     "meeting.edit": of_meeting,
     "meeting.announce": of_meeting,
@@ -194,6 +226,11 @@ GUARDS = {
     "meeting.add_topic": of_meeting,
     "meeting.edit_topic": of_meeting,
     "meeting.remove_topic": of_meeting,
+    "materials.show": of_meeting,
+    "materials.minutes": of_meeting,
+    "materials.file": of_meeting,
+    "materials.seen": of_meeting,
+    "materials.remove": of_meeting,
     "order.show": of_meeting,
     "order.adopt": of_meeting,
     "order.edit": of_meeting,
@@ -210,6 +247,11 @@ GUARDS = {
     "log.of_meeting": of_meeting,
     "log.of_series": of_series,
     "log.of_member": coordinator,
+    "speakers.show": of_meeting,
+    "speakers.reach": of_meeting,
+    "speakers.host": of_meeting,
+    "speakers.remove_host": of_meeting,
+    "speakers.ask": of_meeting,
     "settings.edit": administrator,
     "settings.pause": administrator,
 }
@@ -220,6 +262,10 @@ NO_TOKEN = ("answer.by_link", "account.unsubscribe")
 
 HIGHEST = 2**31 - 1
 """The highest number a row may have; a database refuses to look for a higher one."""
+
+LARGEST = uploads.MOST_BYTES + 1024 * 1024
+LARGE = ("speaking.person", "speaking.talk", "materials.show")
+"""POSTs that may bring a large file, and how much in all; elsewhere it is MAX_CONTENT_LENGTH."""
 
 LIMITS = {
     "account.sign_in": "10 per 10 minutes",
@@ -233,6 +279,7 @@ LIMITS = {
 
 def init_app(app: Flask) -> None:
     """Register pages, guards, languages and error pages. Raises RuntimeError for a route without a guard."""
+    app.before_request(_room_for_files)  # before anybody reads the body
     babel.init_app(app, locale_selector=language_of_request, default_timezone="UTC")
     csrf.init_app(app)
     limiter.init_app(app)
@@ -255,6 +302,15 @@ def init_app(app: Flask) -> None:
     app.context_processor(_around_every_page)
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(HTTPException, _http_error)
+
+
+def _room_for_files() -> None:
+    """Let a large file in where one is asked for; not from who is nobody, or whose link is worth nothing."""
+    if request.endpoint not in LARGE:
+        return
+    token = (request.view_args or {}).get("token")
+    if "_user_id" in session if token is None else loading.tokens().holds("speaking", str(token)):
+        request.max_content_length = LARGEST
 
 
 def _sign_in(app: Flask) -> None:

@@ -27,6 +27,8 @@ KINDS = {
     "digest": lazy_gettext("Daily digest"),
     "pack": lazy_gettext("Page for host or caterer"),
     "catering_change": lazy_gettext("New numbers for the caterer"),
+    "speaker": lazy_gettext("Request to a speaker or host"),
+    "speaker_remind": lazy_gettext("Reminder to a speaker or host"),
 }
 
 STATES = {
@@ -56,6 +58,7 @@ REASONS = {
     "overtaken by a later answer": lazy_gettext("overtaken by a later answer"),
     "overtaken by a later application": lazy_gettext("overtaken by a later application"),
     "the link was withdrawn": lazy_gettext("the link was withdrawn"),
+    "is not asked any more": lazy_gettext("is not asked any more"),
     "nothing to say": lazy_gettext("there was nothing to say"),
     "refused too often": lazy_gettext("the mail server put it off too often"),
     "refused by the server": lazy_gettext("the mail server refused it"),
@@ -101,6 +104,23 @@ PARTS = {
 }
 """The parts of a roll."""
 
+FILES = {
+    "photo": lazy_gettext("Photograph"),
+    "slides": lazy_gettext("Slides"),
+    "material": lazy_gettext("Material"),
+}
+"""What a file is."""
+
+SEEN_BY = {"members": lazy_gettext("Members only"), "all": lazy_gettext("Everybody")}
+"""Who may see a file or minutes."""
+
+SAID = {
+    "unasked": lazy_gettext("not asked yet"),
+    "asked": lazy_gettext("asked, not confirmed yet"),
+    "confirmed": lazy_gettext("confirmed"),
+    "declined": lazy_gettext("cannot come"),
+}
+"""What speakers and hosts have said."""
 PARTS_SHORT = {**PARTS, "waiting": lazy_gettext("Waiting list")}
 """The same on a button."""
 
@@ -159,3 +179,43 @@ FIELDS = {
     "logo": lazy_gettext("Logo"),
 }
 """Fields as the log names them. One that is not here is left out there."""
+STANDINGS = {
+    "accepted": lazy_gettext("member"),
+    "applied": lazy_gettext("invited or applied, not confirmed"),
+    "confirmed": lazy_gettext("waits for approval"),
+    "left": lazy_gettext("has left"),
+}
+
+ROLES = {"member": lazy_gettext("Member"), "coordinator": lazy_gettext("Coordinator")}
+
+REACHES = {
+    "reached": lazy_gettext("letters arrive"),
+    "none": lazy_gettext("no mail address"),
+    "suppressed": lazy_gettext("letters come back"),
+    "ended": lazy_gettext("wants no letters"),
+}
+
+SORTS = {
+    "newest": lazy_gettext("newest members first"),
+    "oldest": lazy_gettext("longest members first"),
+}
+
+DEEDS = {
+    "invite": lazy_gettext("Let them belong to a series"),
+    "part": lazy_gettext("End belonging to a series"),
+    "language": lazy_gettext("Set the language of the letters"),
+    "letter": lazy_gettext("Send a sign-in letter"),
+    "csv": lazy_gettext("Export as CSV with commas"),
+    "semicolon": lazy_gettext("Export as CSV with semicolons (German Excel)"),
+    "xlsx": lazy_gettext("Export as Excel workbook (XLSX)"),
+}
+"""What can be done for many people at once."""
+
+LEFT_OUT = {
+    "not a member yet, or no longer": lazy_gettext("not a member yet, or no longer"),
+    "belongs to the series already": lazy_gettext("belongs to the series already"),
+    "does not belong to the series as a member": lazy_gettext("does not belong to the series as a member"),
+    "has this language already": lazy_gettext("has this language already"),
+    "no mail address, or letters come back": lazy_gettext("no mail address, or letters come back"),
+}
+"""Why somebody is left out of a deed for many."""

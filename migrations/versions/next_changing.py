@@ -1,7 +1,7 @@
 """What a row of the journal is about, to be found by; packs of host and caterer, and what the caterer was told
 
 Revision ID: next
-Revises: 0006
+Revises: 0008
 Create Date: 2026-11-29 14:35:00
 """
 
@@ -10,7 +10,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "next"
-down_revision = "0006"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 

@@ -11,7 +11,7 @@ from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import FieldList, FormField
 
-from asanokai import announcing, invitations, letters, meetings, rsvps, showing, topics
+from asanokai import announcing, invitations, letters, meetings, rsvps, showing, speakers, topics
 from asanokai.errors import N_, BadInput
 from asanokai.topics import LONGEST_ABSTRACT, SpeakerText
 from asanokai.web import changing, loading, words
@@ -39,6 +39,7 @@ def _page(template: str, **facts: Any) -> str:
 def show(meeting_id: int) -> str:
     """Where one morning stands and what is to be done next."""
     draft = g.meeting.state == "draft"
+    people = [(row.state, row.name.full(loading.language())) for row in speakers.of(g.meeting)]
     return _page(
         "meeting.html",
         tally=rsvps.tallies([meeting_id])[meeting_id],
@@ -46,6 +47,8 @@ def show(meeting_id: int) -> str:
         if draft
         else invitations.forecast(until=g.meeting.starts_at, meeting_ids=[meeting_id]),
         counts=letters.counts(meeting_id),
+        cannot=[name for state, name in people if state == "declined"],
+        unconfirmed=[name for state, name in people if state == "asked"],
         in_words=showing.in_words,
     )
 
