@@ -1,4 +1,4 @@
-"""What a letter says about a meeting that has changed, and where its reader stands since. Asks the rows and the clock."""
+"""What a letter says about a meeting that has changed, and where its reader stands since. Asks rows and clock."""
 
 from datetime import datetime
 from typing import Any
