@@ -25,7 +25,7 @@ from asanokai.transport import Outcome, Transport
 
 log = logging.getLogger(__name__)
 
-DELIVER, PLAN, TIDY = 2, 10, 600
+DELIVER, PLAN, CATER, TIDY = 2, 10, 60, 600
 """Seconds between two beats."""
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=5)
@@ -44,13 +44,12 @@ def plan_step(night: Night) -> int:
     seats = [partial(rsvps.expire_offers, meeting_id) for meeting_id in run_out]
     seats += [partial(rsvps.lapse, meeting_id) for meeting_id in unconfirmed]
     moments = [partial(invitations.plan, moment_id, night=night) for moment_id in due]
-    return _each([*seats, *moments, asking.remind_due, digesting.post_due, _cater])
+    return _each([*seats, *moments, asking.remind_due, digesting.post_due])
 
 
-def _cater() -> int:
-    """Freeze what caterers must know by now, and post what has changed since; how many letters."""
-    counting.freeze_due()
-    return counting.tell_changes()
+def cater_step() -> int:
+    """Freeze what caterers must know by now, and post what has changed since; how many. Raises as `plan_step` does."""
+    return _each([counting.freeze_due, counting.tell_changes])
 
 
 def propose_step() -> int:
@@ -129,6 +128,7 @@ class Worker:
         self.beats: dict[str, tuple[Callable[[], object], int]] = {
             "deliver": (self._deliver, DELIVER),
             "plan": (partial(plan_step, self.night), PLAN),
+            "cater": (cater_step, CATER),
             "propose": (propose_step, TIDY),
             "tidy": (tidy_step, TIDY),
         }
