@@ -61,6 +61,7 @@ def test_there_are_these_beats_and_letters_go_every_two_seconds(worker):
     assert {name: seconds for name, (_step, seconds) in worker.beats.items()} == {
         "deliver": 2,
         "plan": 10,
+        "cater": 60,
         "propose": 600,
         "tidy": 600,
     }
