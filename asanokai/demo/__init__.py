@@ -145,6 +145,7 @@ def _coming(row: Series, people: list[Member]) -> int:
     open_ = [meeting for meeting in proposed if meeting.answer_until > clock.now() + timedelta(days=2)]
     for place, meeting in enumerate(open_[:2]):
         _post_topics(meeting, PROGRAMME[(place + PAST) % len(PROGRAMME)], people)
+        programme.adopt(meeting, topics.of(meeting))
         announcing.announce(meeting.id)
         for member in people[1:4]:  # a seat is kept for them at the next announcement
             rsvps.come_normally(row.id, member.id)
