@@ -12,7 +12,20 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from asanokai import announcing, clock, db, installation, meetings, members, proposals, questions, rsvps, series, topics
+from asanokai import (
+    announcing,
+    clock,
+    db,
+    installation,
+    meetings,
+    members,
+    programme,
+    proposals,
+    questions,
+    rsvps,
+    series,
+    topics,
+)
 from asanokai.demo.words import EVENT, FOOD, PROGRAMME, PROPOSALS, SERIES, WELCOME
 from asanokai.meetings import Meeting
 from asanokai.members import Member, normal_address
