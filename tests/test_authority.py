@@ -1,0 +1,83 @@
+"""What nobody may, whatever they type: see or move anything of another series, or what was somebody else's before.
+
+Which page answers whom stands in `test_guards`; here is what the pages' own inputs could reach beyond it.
+"""
+
+import pytest
+from sqlalchemy import select
+
+from asanokai import announcing, bulk, db, deputies, leaving, materials, meetings, members, speakers, topics, uploads
+from asanokai import series as series_rules
+from asanokai.db import session
+from asanokai.speakers import PersonText, Reach
+from asanokai.topics import SpeakerText
+from tests import people
+from tests.pages import Reader
+from tests.people import berlin
+from tests.test_lists_pages import names, page
+from tests.world import portrait
+
+
+@pytest.fixture
+def own(app) -> int:
+    """A series of Akiko's with Katrin, Emma and Kenji; Kenji belongs to Naoko's as well."""
+    with db.transaction():
+        series, theirs = people.series(), people.series("hamamatsu")
+        people.coordinate(series, people.akiko())
+        people.coordinate(theirs, people.naoko())
+        people.belong(series, people.katrin(), people.emma(), people.kenji())
+        people.belong(theirs, people.kenji())
+        return series.id
+
+
+@pytest.fixture
+def akiko(app, own) -> Reader:
+    return english(app)
+
+
+def english(app) -> Reader:
+    reader = Reader(app, people.akiko())
+    reader.get("/?lang=en")
+    return reader
+
+
+def number_of(slug: str) -> int:
+    return session().scalars(select(series_rules.Series.id).where(series_rules.Series.slug == slug)).one()
+
+
+# --- another series ---------------------------------------------------------------------------------------------------
+
+
+def test_the_list_of_a_series_does_not_tell_who_belongs_to_another(akiko, own):
+    everybody = ["Lindner", "Sato", "Whitfield", "Yamada"]
+    assert names(akiko, f"{page(own)}?series={number_of('hamamatsu')}") == everybody
+    assert names(akiko, f"{page(own)}?series={number_of('hamamatsu')}&role=member") == everybody[:1] + everybody[2:]
+
+
+def test_the_list_of_a_series_does_not_tell_who_answers_to_another(akiko, own, clock):
+    with db.transaction():
+        theirs = people.announced_meeting(series_rules.by_id(number_of("hamamatsu")))
+        ours = people.announced_meeting(series_rules.by_id(own))
+        clock.set(berlin(2026, 2, 20, 12))
+        people.plan()
+        people.say(theirs, people.kenji(), "yes")
+        people.say(ours, people.emma(), "yes")
+    clock.set(berlin(2026, 3, 20, 12))
+    assert names(english(akiko.app), f"{page(own)}?silent=1") == ["Lindner", "Yamada"]
+
+
+# --- more than a page would send --------------------------------------------------------------------------------------
+
+
+# --- locks ------------------------------------------------------------------------------------------------------------
+
+
+# --- what was somebody else's -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def meeting(own):
+    with db.transaction():
+        made = people.announced_meeting(series_rules.by_id(own))
+        topics.post(made, {"de": "Licht"}, speakers=[SpeakerText(family="Suzuki", given="Ichiro")])
+        return made.id
