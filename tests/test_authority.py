@@ -69,6 +69,20 @@ def test_the_list_of_a_series_does_not_tell_who_answers_to_another(akiko, own, c
 # --- more than a page would send --------------------------------------------------------------------------------------
 
 
+def test_more_ticks_than_there_are_people_are_no_fault(akiko, own):
+    deed = {"deed": "csv", "member": [str(number) for number in range(1, 180_000)]}
+    assert akiko.post(f"{page(own)}/deeds", deed).status_code == 200
+
+
+@pytest.mark.parametrize("number", [2**31, 2**63, 10**30])
+def test_nobody_has_such_a_number(akiko, own, number):
+    with db.transaction():
+        meeting = people.announced_meeting(series_rules.by_id(own))
+        people.say(meeting, people.katrin(), "yes")
+        address = f"/coordinate/meetings/{meeting.id}/roll/{people.katrin().id}/pass-on"
+    assert akiko.post(address, {"colleague": str(number)}).status_code == 422
+
+
 # --- locks ------------------------------------------------------------------------------------------------------------
 
 
