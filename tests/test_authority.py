@@ -86,6 +86,22 @@ def test_nobody_has_such_a_number(akiko, own, number):
 # --- locks ------------------------------------------------------------------------------------------------------------
 
 
+def test_taking_many_off_a_series_locks_its_meetings_in_the_order_of_their_numbers(akiko, own, monkeypatch):
+    locked: list[int] = []
+    lock = meetings.for_update
+    with db.transaction():
+        series = series_rules.by_id(own)
+        first, second = (
+            people.announced_meeting(series, people.FIRST_MORNING.replace(month=month)) for month in (3, 4)
+        )
+        people.say(second, people.emma(), "yes")
+        people.say(first, people.katrin(), "yes")
+        plan = bulk.look(bulk.Deed("part", str(own)), [people.emma().id, people.katrin().id], series=series)
+        monkeypatch.setattr(meetings, "for_update", lambda number: locked.append(number) or lock(number))
+        bulk.do(plan, actor_id=people.akiko().id)
+        assert list(dict.fromkeys(locked)) == [first.id, second.id]
+
+
 # --- what was somebody else's -----------------------------------------------------------------------------------------
 
 
