@@ -111,3 +111,19 @@ def meeting(own):
         made = people.announced_meeting(series_rules.by_id(own))
         topics.post(made, {"de": "Licht"}, speakers=[SpeakerText(family="Suzuki", given="Ichiro")])
         return made.id
+
+
+def test_whoever_left_and_comes_back_has_no_deputy_and_is_none(own):
+    with db.transaction():
+        katrin, emma, kenji = people.katrin(), people.emma(), people.kenji()
+        for who in (emma, kenji):
+            hers = deputies.name(who, "katrin.lindner@optik-jena.example", "deputy")
+            deputies.agree(katrin, hers.id)
+        deputies.agree(emma, deputies.name(katrin, "emma.whitfield@ilmenau.example", "deputy").id)
+        leaving.leave(katrin, actor_id=katrin.id)
+        leaving.leave(kenji, actor_id=kenji.id)
+        for who in (katrin, kenji):
+            who.standing = "accepted"
+        session().flush()
+        assert [deputies.answers_for(who) for who in (katrin, emma)] == [[], []]
+        assert deputies.named_by(members.by_id(katrin.id)) == []
