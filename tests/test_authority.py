@@ -113,6 +113,44 @@ def meeting(own):
         return made.id
 
 
+def test_another_host_begins_with_nothing_of_the_first_ones(meeting):
+    with db.transaction():
+        this = meetings.by_id(meeting)
+        eva = speakers.name_host(this, PersonText({"family": "Roth", "given": "Eva"}), Reach("eva@x.example"))
+        about = PersonText({"family": "Roth", "given": "Eva"}, biography={"de": "Ich bin Eva."})
+        speakers.tell(eva, this, about)
+        speakers.answer(eva, this, comes=True, word="Meine Nummer ist 123")
+        uploads.set_photo(this, eva.id, portrait())
+    with db.transaction():
+        this = meetings.by_id(meeting)
+        adam = speakers.name_host(this, PersonText({"family": "Blau", "given": "Adam"}), Reach("adam@x.example"))
+        session().flush()
+        assert (adam.state, adam.biography, adam.word) == ("unasked", None, "")
+        assert list(uploads.of(this)) == []
+
+
+def test_a_host_whose_address_or_name_is_corrected_keeps_what_is_theirs(meeting):
+    with db.transaction():
+        this = meetings.by_id(meeting)
+        eva = speakers.name_host(this, PersonText({"family": "Rot", "given": "Eva"}), Reach("eva@x.example"))
+        uploads.set_photo(this, eva.id, portrait())
+        same = speakers.name_host(this, PersonText({"family": "Roth", "given": "Eva"}), Reach("eva@x.example"))
+        assert same.id == eva.id
+        again = speakers.name_host(this, PersonText({"family": "Roth", "given": "Eva"}), Reach("roth@x.example"))
+        assert (again.id, len(uploads.of(this))) == (eva.id, 1)
+
+
+def test_a_speaker_of_the_same_family_name_does_not_take_over_the_others_link(meeting):
+    with db.transaction():
+        this = meetings.by_id(meeting)
+        (topic,) = topics.of(this)
+        (ichiro,) = topic.speakers
+        speakers.reach_speaker(this, ichiro.id, Reach("ichiro@x.example"))
+        topics.post(this, topic.title, topic_id=topic.id, speakers=[SpeakerText(family="Suzuki", given="Hanako")])
+    with db.transaction():
+        assert speakers.of(meetings.by_id(meeting)) == []
+
+
 def test_whoever_left_and_comes_back_has_no_deputy_and_is_none(own):
     with db.transaction():
         katrin, emma, kenji = people.katrin(), people.emma(), people.kenji()
