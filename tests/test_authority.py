@@ -151,6 +151,17 @@ def test_a_speaker_of_the_same_family_name_does_not_take_over_the_others_link(me
         assert speakers.of(meetings.by_id(meeting)) == []
 
 
+def test_slides_of_a_meeting_that_was_called_off_are_shown_to_nobody(meeting, clock):
+    with db.transaction():
+        this = meetings.by_id(meeting)
+        uploads.add_document(this, "slides", "Licht.pdf", b"%PDF-1.7 x", field="slides", seen_by="all")
+        announcing.cancel(this.id)
+    clock.set(berlin(2026, 3, 13, 8))
+    with db.transaction():
+        this = meetings.by_id(meeting)
+        assert list(materials.for_reader(this, uploads.of(this), member=True).files) == []
+
+
 def test_whoever_left_and_comes_back_has_no_deputy_and_is_none(own):
     with db.transaction():
         katrin, emma, kenji = people.katrin(), people.emma(), people.kenji()
