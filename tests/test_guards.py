@@ -86,6 +86,10 @@ READ: Expected = {
     "outbox.everything": DESK,
     "outbox.of_meeting": OF_SERIES,
     "outbox.preview": OF_SERIES,
+    "outbox.left_out": OF_SERIES,
+    "outbox.forecast": DESK,
+    "outbox.pauses": DESK,
+    "outbox.of_member": OF_SERIES,
     "outbox.preview: part": OF_SERIES,
     **{
         f"outbox.preview: {kind}": OF_SERIES

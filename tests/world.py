@@ -183,6 +183,8 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         **{name: {**meeting, "kind": name.partition(": ")[2]} for name in preview},
         "outbox.preview: part": {**meeting, "kind": "invite", "part": "html"},
         "outbox.preview": meeting,
+        "outbox.left_out": meeting,
+        "outbox.of_member": {"member_id": world.member_id},
         "outbox.retry": {"letter_id": world.letter_id},
     }
 
@@ -302,7 +304,7 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "desk.decline": {"reason": "Leider nicht"},
         "series.add": SERIES,
         "series.edit": {**SERIES, "slug": "asanokai"},
-        "series.pause": {},
+        "series.pause": {"back": "pauses"},
         "series.propose": {},
         "series.add_meeting": {"starts": "2026-06-11T08:00", "ends": ""},
         "people.invite": {**PERSON, "email": "lena@weimar.example"},
@@ -336,7 +338,7 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         },
         "meeting.cancel": texts("reason", "Schnee"),
         "meeting.drop": {},
-        "meeting.pause": {},
+        "meeting.pause": {"back": "pauses"},
         "meeting.answer_for": ANSWER,
         "meeting.add_topic": TOPIC,
         "meeting.edit_topic": TOPIC,
@@ -351,7 +353,7 @@ def forms(world: World) -> dict[str, dict[str, str]]:
             **texts("privacy"),
             **texts("accessibility"),
         },
-        "settings.pause": {},
+        "settings.pause": {"back": "pauses"},
     }
 
 

@@ -16,7 +16,6 @@ from asanokai import applying, clock, digesting, installation, members, rsvps, s
 from asanokai.composing.kinds import KIND_WORDS
 from asanokai.composing.overtaking import Row, overtaken
 from asanokai.db import session
-from asanokai.errors import N_, Missing
 from asanokai.languages import Name, dates_of, moment_in_words, pick, span_in_words
 from asanokai.letters import OF_MEETING, Letter
 from asanokai.meetings import Meeting
@@ -81,7 +80,7 @@ class Work:
 
 
 @dataclass(frozen=True)
-class _Around:
+class Around:
     """What several letters of a batch share."""
 
     meetings: dict[int, Meeting]
@@ -105,7 +104,7 @@ def gather(letter_ids: Sequence[int], *, organisation: str) -> list[Work | Dropp
         .execution_options(populate_existing=True)
     )
     rows = {row[0].id: row for row in found}
-    around = _around({row[0].meeting_id for row in rows.values() if row[0].meeting_id}, organisation)
+    around = around_of({row[0].meeting_id for row in rows.values() if row[0].meeting_id}, organisation)
     gathered: list[Work | Dropped] = []
     before: Counter[tuple[int | None, int | None]] = Counter()
     for letter_id in letter_ids:
@@ -116,17 +115,17 @@ def gather(letter_ids: Sequence[int], *, organisation: str) -> list[Work | Dropp
             gathered.append(Dropped(letter_id, reason))
             continue
         about = (letter.meeting_id, letter.member_id)
-        gathered.append(replace(_work(row, around), ahead=before[about]))
+        gathered.append(replace(work_of(row, around), ahead=before[about]))
         before[about] += 1
     return gathered
 
 
-def _around(meeting_ids: set[int], organisation: str) -> _Around:
+def around_of(meeting_ids: set[int], organisation: str) -> Around:
     own = installation.current()
     found = session().scalars(select(Meeting).where(Meeting.id.in_(meeting_ids))).all() if meeting_ids else []
     wanted = {meeting.series_id for meeting in found}
     series = session().scalars(select(Series).where(Series.id.in_(wanted))).all() if wanted else []
-    return _Around(
+    return Around(
         meetings={meeting.id: meeting for meeting in found},
         series={row.id: row for row in series},
         topics=topics.of_all(list(meeting_ids)) if meeting_ids else {},
@@ -139,13 +138,13 @@ def _around(meeting_ids: set[int], organisation: str) -> _Around:
 # --- what it says -----------------------------------------------------------------------------------------------------
 
 
-def _work(row: Row, around: _Around) -> Work:
+def work_of(row: Row, around: Around) -> Work:
     letter, member, language = row.letter, row.member, row.language
     application = _application(row)
     name = _name(member, application)
     shown = _shown(row, around, application)
     rsvp = row.rsvp
-    facts = _FACTS.get(letter.kind, _no_facts)(row, shown, application)
+    facts = facts_of(row, shown, around, application)
     shared = letter.kind in OF_MEETING
     meeting = row.meeting
     return Work(
@@ -172,13 +171,18 @@ def _work(row: Row, around: _Around) -> Work:
         series_slug=shown.series.slug if shown else "",
         answer=rsvp.answer if rsvp else "invited",
         seat=rsvp.seat if rsvp else None,
-        position=rsvps.place_in_line(rsvp) if rsvp and letter.kind == "waiting" else None,
+        position=rsvps.place_in_line(rsvp) if rsvp and rsvp.asked_at and letter.kind == "waiting" else None,
         meeting_sequence=meeting.sequence if meeting else 0,
         reader_sequence=rsvp.sequence if rsvp else 0,
         stamped_at=rsvp.stamped_at if rsvp else None,
         starts_at=meeting.starts_at if meeting else None,
         facts=facts,
     )
+
+
+def facts_of(row: Row, shown: Shown | None, _around: Around, application: Application | None = None) -> dict[str, Any]:
+    """What the letter's template asks for beside the meeting and the reader."""
+    return _FACTS.get(row.letter.kind, _no_facts)(row, shown, application)
 
 
 def _versions(shown: Shown | None) -> tuple[object, ...]:
@@ -219,7 +223,12 @@ def _nonce(row: Row, application: Application | None) -> str:
     return ""
 
 
-def _shown(row: Row, around: _Around, application: Application | None) -> Shown | None:
+def shown_to(row: Row, around: Around) -> Shown | None:
+    """The meeting as this reader sees it."""
+    return _shown(row, around, None)
+
+
+def _shown(row: Row, around: Around, application: Application | None) -> Shown | None:
     meeting = row.meeting
     if meeting is not None:
         seen_as = (meeting.id, row.language, _reader_zone(row))
@@ -375,51 +384,3 @@ _FACTS = {
     "application": _to_coordinator,
     "digest": _digest,
 }
-
-# --- for looking at ---------------------------------------------------------------------------------------------------
-
-INVENTED = {
-    "de": Name(family="Yamada", given="Hanako", salutation="frau", title="Dr."),
-    "en": Name(family="Yamada", given="Hanako", salutation="frau", title="Dr."),
-    "ja": Name(family="Yamada", given="Hanako", family_ja="山田", given_ja="花子"),
-}
-
-
-def invented(kind: str, meeting_id: int, language: str, *, organisation: str) -> Work:
-    """The letter of that kind about a meeting to a reader who does not exist. Raises `Missing`."""
-    if kind not in OF_MEETING or language not in INVENTED:
-        raise Missing(N_("There is no such letter."))
-    around = _around({meeting_id}, organisation)
-    meeting = around.meetings.get(meeting_id)
-    if meeting is None:
-        raise Missing(N_("There is no such meeting."))
-    answer = {"confirm": "yes", "seat": "yes", "eve": "yes", "waiting": "yes"}.get(kind, "invited")
-    rsvp = Rsvp(answer=answer, guests=0, late=False, seat="held" if answer == "yes" else None)
-    old = {
-        "old_starts_at": meeting.starts_at.isoformat(),
-        "old_ends_at": meeting.ends_at.isoformat(),
-        "old_venue": meeting.venue,
-    }
-    letter = Letter(id=0, key="", kind=kind, language=language, facts=old, attempts=0)
-    row = Row(letter, None, None, rsvp, meeting)
-    name = INVENTED[language]
-    shown = _shown(row, around, None)
-    return Work(
-        letter_id=0,
-        key="",
-        kind=kind,
-        attempts=0,
-        to="hanako.yamada@example.com",
-        language=language,
-        reader_name=name.full(language),
-        greeting=name.greeting(language),
-        organisation=around.organisation,
-        sender_name=around.sender_name,
-        layout_key=None,
-        meeting_id=0,
-        shown=shown,
-        answer=answer,
-        seat=rsvp.seat,
-        position=1,
-        facts=_FACTS.get(kind, _no_facts)(row, shown, None) | ({"tomorrow": True} if kind == "eve" else {}),
-    )

@@ -110,6 +110,17 @@ def reads(language: str) -> None:
     refresh()
 
 
+def back_to_pauses() -> str | None:
+    """Where all pauses stand together, if that is where a button was pressed."""
+    return url_for("outbox.pauses") if request.form.get("back") == "pauses" else None
+
+
+def page_number() -> int:
+    """Which page of a long list is asked for: 1 unless ?page= says something sensible."""
+    typed = request.args.get("page", "1")
+    return min(max(int(typed), 1), 100_000) if typed.isascii() and typed.isdigit() and len(typed) < 7 else 1
+
+
 # --- guards -----------------------------------------------------------------------------------------------------------
 
 

@@ -197,7 +197,7 @@ def pause(meeting_id: int) -> Response:
     flash(
         gettext("The letters of this meeting wait.") if paused else gettext("The letters of this meeting go out again.")
     )
-    return _back()
+    return redirect(loading.back_to_pauses() or url_for("meeting.show", meeting_id=meeting_id), 303)
 
 
 # --- the roll ---------------------------------------------------------------------------------------------------------
