@@ -207,7 +207,7 @@ def cancel(meeting_id: int, *, reason: dict[str, str] | None = None, actor_id: i
     letters.drop_queued(
         "the meeting was cancelled",
         meeting_id=meeting.id,
-        kinds=(*PLANNED, "confirm", "waiting", "seat", "moved"),
+        kinds=(*PLANNED, "confirm", "waiting", "seat", "moved", "nudge", "own", "thanks"),
     )
     _post(meeting, "cancelled", None, useless_after=meeting.ends_at)
     journal.write("cancel", "meeting", meeting.id, actor_id=actor_id, sequence=meeting.sequence)

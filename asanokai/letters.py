@@ -53,6 +53,7 @@ ASKED_FOR = (
     "declined",
     "application",
     "digest",
+    "test",
 )
 """Kinds that are about an account or the desk, not about a meeting's audience: no pause and no List-* headers."""
 
@@ -65,6 +66,9 @@ OF_MEETING = (
     "moved",
     "cancelled",
     "eve",
+    "nudge",
+    "own",
+    "thanks",
 )
 """Letters about a meeting to its audience: they carry answer links and List-* headers."""
 

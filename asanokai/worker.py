@@ -16,7 +16,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 from flask import Flask
 
-from asanokai import applying, clock, db, digesting, invitations, meetings
+from asanokai import applying, clock, db, digesting, invitations, meetings, writing
 from asanokai import series as series_rules
 from asanokai.delivering import Delivery, Step
 from asanokai.invitations import Night
@@ -32,14 +32,15 @@ FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=5)
 
 
 def plan_step(night: Night) -> int:
-    """Post the letters of every moment whose time has come, and the coordinators' digest; how many.
+    """Post the letters of every moment whose time has come, those coordinators wrote, and their digest; how many.
 
     Raises what went wrong with one of them, after all others are posted.
     """
     with db.reading():
-        due = invitations.due_moments()
+        due, own = invitations.due_moments(), writing.due()
     moments = [partial(invitations.plan, moment_id, night=night) for moment_id in due]
-    return _each([*moments, digesting.post_due])
+    messages = [partial(writing.plan, message_id, night=night) for message_id in own]
+    return _each([*moments, *messages, digesting.post_due])
 
 
 def propose_step() -> int:

@@ -16,6 +16,7 @@ FLOORS = {
     6: "web worker",
     5.2: "delivering demo",
     5.1: "composing transport catcher intake printing doctor backup listing",
+    4.5: "writing",
     4: "announcing applying digesting figures importing invitations leaving showing",
     3.7: "rsvps",
     3.6: "topics",

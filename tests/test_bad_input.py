@@ -97,6 +97,9 @@ REFUSALS: dict[str, dict[str, str]] = {
     "meeting.answer_for": {"guests": "99"},
     "meeting.add_topic": {**texts("title")},
     "meeting.edit_topic": {**texts("title")},
+    "writing.add": {"due_at": "2026-01-01T10:00"},
+    "writing.edit": {"subject-de": ""},
+    "writing.paragraph": {"words-de": "x<y " * 1100},
     "settings.edit": {"sender_name": "Asa <no> Kai"},
 }
 """Address → what makes a form that is good otherwise refused."""
@@ -123,6 +126,10 @@ NOTHING_TO_KEEP = {
             "meeting.pause",
             "meeting.remove_topic",
             "outbox.retry",
+            "writing.check",
+            "writing.withdraw",
+            "writing.nudge",
+            "writing.send_test",
             "settings.pause",
         ),
         "a button",

@@ -93,8 +93,25 @@ READ: Expected = {
     "outbox.preview: part": OF_SERIES,
     **{
         f"outbox.preview: {kind}": OF_SERIES
-        for kind in ("invite", "remind", "confirm", "waiting", "seat", "moved", "cancelled", "eve")
+        for kind in (
+            "invite",
+            "remind",
+            "confirm",
+            "waiting",
+            "seat",
+            "moved",
+            "cancelled",
+            "eve",
+            "nudge",
+            "own",
+            "thanks",
+        )
     },
+    "writing.add": OF_SERIES,
+    "writing.edit": OF_SERIES,
+    "writing.check": OF_SERIES,
+    "writing.paragraph": OF_SERIES,
+    "writing.nudge": OF_SERIES,
     "settings.edit": CHIEF,
 }
 
@@ -145,6 +162,13 @@ SENT: Expected = {
     "meeting.edit_topic": OF_SERIES_DONE,
     "meeting.remove_topic": OF_SERIES_DONE,
     "outbox.retry": OF_SERIES_DONE,
+    "writing.add": OF_SERIES_DONE,
+    "writing.edit": OF_SERIES_DONE,
+    "writing.check": OF_SERIES_DONE,
+    "writing.withdraw": OF_SERIES_DONE,
+    "writing.paragraph": OF_SERIES_DONE,
+    "writing.nudge": OF_SERIES_DONE,
+    "writing.send_test": OF_SERIES_DONE,
     "settings.edit": CHIEF_DONE,
     "settings.pause": CHIEF_DONE,
 }

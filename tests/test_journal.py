@@ -11,10 +11,23 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from asanokai import announcing, applying, importing, installation, journal, letters, meetings, members, rsvps, topics
+from asanokai import (
+    announcing,
+    applying,
+    importing,
+    installation,
+    journal,
+    letters,
+    meetings,
+    members,
+    rsvps,
+    topics,
+    writing,
+)
 from asanokai import series as series_rules
 from asanokai.announcing import Change
 from asanokai.db import session, transaction
+from asanokai.invitations import Night
 from asanokai.journal import Entry
 from asanokai.letters import Letter
 from asanokai.series import FIELDS, ROLES
@@ -26,7 +39,7 @@ PACKAGE = Path(journal.__file__).parent
 
 
 @pytest.fixture(autouse=True)
-def writing(app):
+def in_a_transaction(app):
     with transaction():
         yield
 
@@ -132,6 +145,7 @@ class Stage:
         letters.post("invite", "failed", member_id=self.one.id, meeting_id=self.meeting.id)
         self.letter = session().scalars(select(Letter).where(Letter.key == "failed")).one()
         self.letter.state, self.letter.reason = "failed", SECRET
+        self.message = self.write()
         session().flush()
 
     def apply(self, number: str) -> Any:
@@ -159,6 +173,12 @@ class Stage:
     def take(self, *lines: str, series: Any = None) -> None:
         sheet = importing.read("\n".join(("Name;Vorname;E-Mail", *lines)).encode())
         importing.take(sheet, series=series, actor_id=self.actor)
+
+    def write(self) -> int:
+        text = {"de": f"{SECRET}e Worte"}
+        return writing.draft(
+            self.meeting.id, audience="all", subject=text, words=text, due_at=None, actor_id=self.actor
+        ).id
 
     def give_seats(self) -> None:
         self.meeting.seats = 2
@@ -222,6 +242,12 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("approved", "application"): lambda on, _: applying.approve(on.confirmed, actor_id=on.actor),
     ("declined", "application"): lambda on, _: applying.decline(on.confirmed, actor_id=on.actor, reason=SECRET),
     ("forget", "application"): lambda _, clock: (clock.advance(days=15), applying.forget_unconfirmed()),
+    # letters of one's own
+    ("write", "message"): lambda on, _: on.write(),
+    ("queue", "message"): lambda on, _: writing.queue(on.message, on.meeting.id, version=1, actor_id=on.actor),
+    ("withdraw", "message"): lambda on, _: writing.withdraw(on.message, on.meeting.id, actor_id=on.actor),
+    ("write", "paragraph"): lambda on, _: writing.put(on.meeting.id, "invite", {"de": SECRET}, actor_id=on.actor),
+    ("nudge", "meeting"): lambda on, _: writing.nudge(on.meeting.id, [on.one.id], night=Night(), actor_id=on.actor),
     # the rest
     ("retry", "letter"): lambda on, _: letters.retry(on.letter.id, actor_id=on.actor),
     ("change", "installation"): lambda on, _: installation.change(

@@ -25,7 +25,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import func, select
 
-from asanokai import applying, db, installation, letters, members, rsvps, topics
+from asanokai import applying, db, installation, letters, members, rsvps, topics, writing
 from asanokai.letters import Letter
 from asanokai.members import Member
 from asanokai.topics import SpeakerText
@@ -46,6 +46,7 @@ PICTURE = b"\x89PNG\r\n\x1a\n and so on"
 NOBODY = 987_654
 """A number that no row has."""
 
+OWN = {"subject": {"de": "Noch ein Wort"}, "words": {"de": "bitte den **Hintereingang** nehmen."}}
 FRIEDA = {"family": "Neu", "given": "Frieda", "language": "en", "organisation": "Glaswerk Weimar"}
 CONSENT = {"consent_text": "Ich bin einverstanden.", "consent_version": "2026-11", "from_address": "192.0.2.7"}
 
@@ -64,6 +65,7 @@ class World:
     member_id: int
     application_id: int
     letter_id: int
+    message_id: int
     path: str
     hidden_path: str
     draft_path: str
@@ -105,6 +107,7 @@ def _build(app: Flask) -> World:
     people.send_all()
     failed = people.letters_to(people.katrin(), "invite")[0]
     failed.state, failed.reason, failed.server_words = "failed", "refused by the server", "550 no"
+    written = writing.draft(meeting.id, audience="coming", actor_id=None, due_at=None, **OWN)
     asking, invited = _applications(series.id)
     members.set_password(people.kenji(), PASSWORD, actor_id=None)
     installation.change(actor_id=None, logo=PICTURE, logo_type="image/png", imprint={"de": "Impressum"})
@@ -120,6 +123,7 @@ def _build(app: Flask) -> World:
         member_id=katrin.id,
         application_id=asking,
         letter_id=failed.id,
+        message_id=written.id,
         path=meeting.path,
         hidden_path=hidden.path,
         draft_path=draft.path,
@@ -186,6 +190,9 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         "outbox.left_out": meeting,
         "outbox.of_member": {"member_id": world.member_id},
         "outbox.retry": {"letter_id": world.letter_id},
+        **{f"writing.{verb}": meeting for verb in ("add", "nudge", "send_test")},
+        **{f"writing.{verb}": {**meeting, "message_id": world.message_id} for verb in ("edit", "check", "withdraw")},
+        "writing.paragraph": {**meeting, "kind": "remind"},
     }
 
 
@@ -263,6 +270,13 @@ SPEAKERS = {
     }.items()
 }
 TOPIC = {**texts("title", "Licht"), **texts("abstract", "Ein **Vortrag**"), **SPEAKERS}
+MESSAGE = {
+    **texts("subject", "Noch ein Wort"),
+    **texts("words", "Bitte den **Hintereingang** nehmen."),
+    "audience": "silent",
+    "due_at": "2026-03-01T10:00",
+    "kind": "own",
+}
 ANSWER = {"answer": "yes", "guests": "1", "comment": "Gern"}
 SETTINGS_OF_MEMBER = {**WHOLE_PERSON, "zone": "Europe/Berlin"}
 TABLE = "E-Mail;Name;Vorname\nhans@jena.example;Meier;Hans\n"
@@ -344,6 +358,13 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "meeting.edit_topic": TOPIC,
         "meeting.remove_topic": {},
         "outbox.retry": {"back": "all"},
+        "writing.add": MESSAGE,
+        "writing.edit": MESSAGE,
+        "writing.check": {"version": "1"},
+        "writing.withdraw": {},
+        "writing.paragraph": texts("words", "Ein **Absatz**"),
+        "writing.nudge": {"members": str(world.member_id)},
+        "writing.send_test": {"kind": "invite", "language": "de", "member": "", "message": ""},
         "settings.edit": {
             "organisation": "DJW Thüringen",
             "sender_name": "Asa no Kai",

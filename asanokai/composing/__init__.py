@@ -16,7 +16,7 @@ from flask import Flask
 from asanokai import clock, ical
 from asanokai.composing import gathering, looking
 from asanokai.composing.gathering import Dropped, Work
-from asanokai.composing.layout import Layout, Typesetter
+from asanokai.composing.layout import Layout, Marks, Typesetter
 from asanokai.composing.mime import mailbox
 from asanokai.letters import message_id
 from asanokai.links import Links
@@ -90,7 +90,11 @@ class Composer:
 
         Needs a writing transaction: sign-in and confirmation secrets are minted here, and only their hash is kept.
         """
-        return gathering.gather(letter_ids, organisation=self.config.organisation)
+        own = self.config.organisation
+        return [
+            looking.tried(work, organisation=own) if isinstance(work, Work) and work.kind == "test" else work
+            for work in gathering.gather(letter_ids, organisation=own)
+        ]
 
     def compose(self, work: Work) -> Mail:
         """Write one letter out. Needs no database."""
@@ -187,6 +191,9 @@ class Composer:
     def _marks(self, work: Work) -> dict[str, str]:
         """What is filled in for this reader: greeting and links."""
         marks = {"greeting": work.greeting, "position": str(work.position or "")}
+        if work.trial and work.shown is not None:
+            # A copy is nobody's: whoever has it must not answer for its reader.
+            return dict.fromkeys(Marks.NAMES, self.links.meeting(work.shown.meeting.path)) | marks
         if work.about_meeting:
             token = self.tokens.mint("answer", [work.meeting_id, work.member_id])
             marks["answer_link"] = self.links.answer(token)

@@ -4,15 +4,16 @@ A letter's row is small and was written earlier; what is true now is read here. 
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from markupsafe import Markup
 from sqlalchemy import and_, select
 
-from asanokai import applying, clock, digesting, installation, members, rsvps, showing, topics
+from asanokai import applying, clock, digesting, installation, markdown, members, rsvps, showing, topics, writing
 from asanokai.composing.kinds import KIND_WORDS
 from asanokai.composing.overtaking import Row, overtaken
 from asanokai.db import session
@@ -23,6 +24,7 @@ from asanokai.members import Address, Application, Member
 from asanokai.rsvps import Rsvp
 from asanokai.series import Series
 from asanokai.showing import Shown
+from asanokai.writing import Message
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Dropped:
 class Work:
     """One letter to be written. `facts` are what its template asks for beside the meeting and the reader.
 
+    `paragraph` is what coordinators put into it; `trial` marks a copy that a coordinator sends to themselves.
     `layout_key` is None where nobody else reads the same. `ahead` counts the letters of the batch that tell this reader
     of the same meeting before this one does.
     """
@@ -65,13 +68,15 @@ class Work:
     reader_sequence: int = 0
     stamped_at: datetime | None = None
     ahead: int = 0
+    paragraph: dict[str, Any] | None = None
+    trial: bool = False
     starts_at: datetime | None = None
     facts: dict[str, Any] = field(default_factory=dict)
 
     @property
     def about_meeting(self) -> bool:
-        """Whether it goes to a meeting's audience."""
-        return self.kind in OF_MEETING
+        """Whether it goes to a meeting's audience; a test of such a letter does not."""
+        return self.kind in OF_MEETING and not self.trial
 
     @property
     def unsubscribable(self) -> bool:
@@ -89,6 +94,8 @@ class Around:
     organisation: str
     sender_name: str
     changed_at: datetime | None
+    messages: dict[int, Message]
+    paragraphs: dict[tuple[int, str], dict[str, str]]
     shown: dict[tuple[int, str, str | None], Shown] = field(default_factory=dict)
     """Meetings as readers of one language on one clock see them: worked out once for all of them."""
 
@@ -104,7 +111,9 @@ def gather(letter_ids: Sequence[int], *, organisation: str) -> list[Work | Dropp
         .execution_options(populate_existing=True)
     )
     rows = {row[0].id: row for row in found}
-    around = around_of({row[0].meeting_id for row in rows.values() if row[0].meeting_id}, organisation)
+    letters = [row[0] for row in rows.values()]
+    written = {int(letter.facts["message"]) for letter in letters if letter.facts and "message" in letter.facts}
+    around = around_of({letter.meeting_id for letter in letters if letter.meeting_id}, organisation, written)
     gathered: list[Work | Dropped] = []
     before: Counter[tuple[int | None, int | None]] = Counter()
     for letter_id in letter_ids:
@@ -120,7 +129,8 @@ def gather(letter_ids: Sequence[int], *, organisation: str) -> list[Work | Dropp
     return gathered
 
 
-def around_of(meeting_ids: set[int], organisation: str) -> Around:
+def around_of(meeting_ids: set[int], organisation: str, message_ids: Collection[int] = ()) -> Around:
+    """What letters about these meetings share."""
     own = installation.current()
     found = session().scalars(select(Meeting).where(Meeting.id.in_(meeting_ids))).all() if meeting_ids else []
     wanted = {meeting.series_id for meeting in found}
@@ -132,6 +142,8 @@ def around_of(meeting_ids: set[int], organisation: str) -> Around:
         organisation=own.organisation or organisation,
         sender_name=own.sender_name,
         changed_at=own.changed_at,
+        messages=writing.by_ids(sorted(message_ids)),
+        paragraphs=writing.of_letters(sorted(meeting_ids)),
     )
 
 
@@ -145,6 +157,7 @@ def work_of(row: Row, around: Around) -> Work:
     shown = _shown(row, around, application)
     rsvp = row.rsvp
     facts = facts_of(row, shown, around, application)
+    paragraph = paragraph_of(row, shown, around)
     shared = letter.kind in OF_MEETING
     meeting = row.meeting
     return Work(
@@ -159,7 +172,7 @@ def work_of(row: Row, around: Around) -> Work:
         organisation=around.organisation,
         sender_name=around.sender_name,
         layout_key=(
-            (letter.kind, language, around.changed_at, _reader_zone(row), *_versions(shown), repr(facts))
+            (letter.kind, language, around.changed_at, _reader_zone(row), *_versions(shown), repr((facts, paragraph)))
             if shared
             else None
         ),
@@ -176,13 +189,50 @@ def work_of(row: Row, around: Around) -> Work:
         reader_sequence=rsvp.sequence if rsvp else 0,
         stamped_at=rsvp.stamped_at if rsvp else None,
         starts_at=meeting.starts_at if meeting else None,
+        paragraph=paragraph,
         facts=facts,
     )
 
 
-def facts_of(row: Row, shown: Shown | None, _around: Around, application: Application | None = None) -> dict[str, Any]:
+def facts_of(row: Row, shown: Shown | None, around: Around, application: Application | None = None) -> dict[str, Any]:
     """What the letter's template asks for beside the meeting and the reader."""
+    if row.letter.kind in writing.KINDS:
+        return _own(row, shown, around)
     return _FACTS.get(row.letter.kind, _no_facts)(row, shown, application)
+
+
+def _own(row: Row, shown: Shown | None, around: Around) -> dict[str, Any]:
+    """A letter of one's own: its words in the reader's language, or marked as another's."""
+    assert shown is not None
+    message = around.messages.get(row.facts.get("message", 0))
+    usual = writing.THANKS if row.letter.kind == "thanks" else writing.SAMPLE
+    subject, words = (message.subject, message.words) if message else usual
+    said = writing.said(subject, words, row.language, shown.series.first_language)
+    return {"own": {"subject": " ".join(said.subject.split()), **_written(said.words, said.lang, row.language)}}
+
+
+def paragraph_of(row: Row, shown: Shown | None, around: Around) -> dict[str, Any] | None:
+    """What coordinators put into this kind of letter about this meeting. A nudge is a reminder sent by hand."""
+    if shown is None:
+        return None
+    number = shown.meeting.id
+    found = around.paragraphs.get((number, row.letter.kind))
+    if found is None and row.letter.kind == "nudge":
+        found = around.paragraphs.get((number, "remind"))
+    if not found:
+        return None
+    text = pick(found, row.language, shown.series.first_language)
+    return _written(text.text, text.lang, row.language)
+
+
+def _written(source: str, lang: str, language: str) -> dict[str, Any]:
+    """Markdown as a letter's templates print it."""
+    return {
+        "text": markdown.to_text(source),
+        "html": Markup(markdown.to_html(source)),
+        "lang": lang,
+        "foreign": lang != language,
+    }
 
 
 def _versions(shown: Shown | None) -> tuple[object, ...]:
@@ -350,6 +400,10 @@ def _digest(row: Row, _shown: Shown | None, _application: Application | None) ->
     }
 
 
+def _test(row: Row, _shown: Shown | None, _application: Application | None) -> dict[str, Any]:
+    return row.facts
+
+
 def _digest_line(line: Any, language: str) -> dict[str, Any]:
     meeting, series = line.meeting, line.series
     return {
@@ -383,4 +437,5 @@ _FACTS = {
     "join": _join,
     "application": _to_coordinator,
     "digest": _digest,
+    "test": _test,
 }

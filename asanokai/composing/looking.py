@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from asanokai import members, rsvps
-from asanokai.composing.gathering import Around, Work, around_of, facts_of, shown_to, work_of
+from asanokai.composing.gathering import Around, Work, around_of, facts_of, paragraph_of, shown_to, work_of
 from asanokai.composing.overtaking import Row, overtaken
 from asanokai.errors import N_, Missing
 from asanokai.languages import Name
@@ -37,7 +37,7 @@ def invented(kind: str, meeting_id: int, language: str, *, organisation: str, fa
     """The letter of that kind about a meeting to a reader who does not exist. Raises `Missing`."""
     if language not in INVENTED:
         raise Missing(N_("There is no such letter."))
-    meeting, around = _about(kind, meeting_id, organisation)
+    meeting, around = _about(kind, meeting_id, organisation, facts)
     answer = "yes" if kind in NEEDS_YES else "invited"
     rsvp = _answered(answer, meeting)
     row = Row(_letter(kind, language, meeting, facts), None, None, rsvp, meeting)
@@ -60,13 +60,14 @@ def invented(kind: str, meeting_id: int, language: str, *, organisation: str, fa
         seat=rsvp.seat,
         position=1,
         meeting_sequence=meeting.sequence,
+        paragraph=paragraph_of(row, shown, around),
         facts=facts_of(row, shown, around) | ({"tomorrow": True} if kind == "eve" else {}),
     )
 
 
 def as_read_by(kind: str, meeting_id: int, member_id: int, *, organisation: str, facts: dict[str, Any]) -> Seen:
     """The letter as that member would get it now, with nobody's token in it. Raises `Missing`."""
-    meeting, around = _about(kind, meeting_id, organisation)
+    meeting, around = _about(kind, meeting_id, organisation, facts)
     member = members.by_id(member_id)
     address, stored = members.main_address(member), rsvps.of(meeting_id, member_id)
     letter = _letter(kind, member.language, meeting, facts)
@@ -85,10 +86,31 @@ def as_read_by(kind: str, meeting_id: int, member_id: int, *, organisation: str,
     )
 
 
-def _about(kind: str, meeting_id: int, organisation: str) -> tuple[Meeting, Around]:
+def tried(work: Work, *, organisation: str) -> Work:
+    """The copy of a letter that a coordinator sends to themselves: told in its row are kind, meeting and reader."""
+    told = work.facts
+    kind, meeting_id, facts = str(told["of"]), int(told["meeting"]), {}
+    if told.get("message") is not None:
+        facts["message"] = told["message"]
+    if told.get("as") is not None:
+        seen = as_read_by(kind, meeting_id, int(told["as"]), organisation=organisation, facts=facts).work
+    else:
+        seen = invented(kind, meeting_id, str(told["language"]), organisation=organisation, facts=facts)
+    return replace(
+        seen,
+        letter_id=work.letter_id,
+        key=work.key,
+        attempts=work.attempts,
+        to=work.to,
+        reader_name=work.reader_name,
+        trial=True,
+    )
+
+
+def _about(kind: str, meeting_id: int, organisation: str, facts: dict[str, Any]) -> tuple[Meeting, Around]:
     if kind not in OF_MEETING:
         raise Missing(N_("There is no such letter."))
-    around = around_of({meeting_id}, organisation)
+    around = around_of({meeting_id}, organisation, {facts["message"]} if "message" in facts else ())
     meeting = around.meetings.get(meeting_id)
     if meeting is None:
         raise Missing(N_("There is no such meeting."))

@@ -30,6 +30,8 @@ class Forecast:
     left_out: dict[str, int]
     languages: dict[str, int] = field(default_factory=dict)
     """How many of the readers read which language."""
+    message_id: int | None = None
+    """The letter of one's own it is about; None for the plan's."""
 
 
 def moments_ahead(*, until: datetime, meeting_ids: Sequence[int] | None = None) -> list[tuple[datetime, int]]:

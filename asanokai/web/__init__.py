@@ -38,6 +38,7 @@ from asanokai.web.coordinate import (
     outbox,
     people,
     settings,
+    writing,
 )
 from asanokai.web.coordinate import series as series_pages
 from config import Config
@@ -61,6 +62,7 @@ DESK = (
     meeting.pages,
     people.pages,
     outbox.pages,
+    writing.pages,
     settings.pages,
 )
 
@@ -143,6 +145,13 @@ GUARDS = {
     "outbox.pauses": coordinator,
     "outbox.of_member": coordinator,
     "outbox.retry": coordinator,
+    "writing.add": of_meeting,
+    "writing.edit": of_meeting,
+    "writing.check": of_meeting,
+    "writing.withdraw": of_meeting,
+    "writing.paragraph": of_meeting,
+    "writing.nudge": of_meeting,
+    "writing.send_test": of_meeting,
     "settings.edit": administrator,
     "settings.pause": administrator,
 }

@@ -14,6 +14,10 @@ KINDS = {
     "moved": lazy_gettext("Change of time or place"),
     "cancelled": lazy_gettext("Cancellation"),
     "eve": lazy_gettext("Evening-before note"),
+    "nudge": lazy_gettext("Nudge"),
+    "own": lazy_gettext("Letter of your own"),
+    "thanks": lazy_gettext("Thanks"),
+    "test": lazy_gettext("Test to yourself"),
     "sign_in": lazy_gettext("Sign-in link"),
     "opt_in": lazy_gettext("Confirmation of the address"),
     "join": lazy_gettext("Invitation to join"),
@@ -52,6 +56,7 @@ REASONS = {
     "nothing to say": lazy_gettext("there was nothing to say"),
     "refused too often": lazy_gettext("the mail server put it off too often"),
     "refused by the server": lazy_gettext("the mail server refused it"),
+    "withdrawn": lazy_gettext("withdrawn by the organisers"),
     "could not be composed": lazy_gettext("could not be written; see the program's log"),
 }
 
@@ -78,3 +83,20 @@ VERDICTS = {
     "duplicate": lazy_gettext("duplicate"),
     "bad": lazy_gettext("not imported"),
 }
+
+AUDIENCES = {
+    "coming": lazy_gettext("Those who come"),
+    "waiting": lazy_gettext("Those on the waiting list"),
+    "maybe": lazy_gettext("Those who said maybe"),
+    "silent": lazy_gettext("Those who are silent"),
+    "all": lazy_gettext("All who were invited or have answered"),
+}
+"""To whom a letter of one's own goes."""
+
+MESSAGE_STATES = {
+    "draft": lazy_gettext("Draft"),
+    "queued": lazy_gettext("Goes out by itself"),
+    "posted": lazy_gettext("Handed over"),
+    "withdrawn": lazy_gettext("Withdrawn"),
+}
+"""What became of a letter of one's own."""

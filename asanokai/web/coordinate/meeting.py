@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, FieldList, FormField, IntegerField
 from wtforms.validators import InputRequired, NumberRange, Optional
 
-from asanokai import announcing, invitations, languages, letters, meetings, rsvps, showing, topics
+from asanokai import announcing, clock, invitations, languages, letters, meetings, rsvps, showing, topics, writing
 from asanokai.announcing import Change
 from asanokai.errors import N_, BadInput
 from asanokai.series import in_utc
@@ -53,7 +53,7 @@ def show(meeting_id: int) -> str:
         tally=rsvps.tallies([meeting_id])[meeting_id],
         forecast=invitations.would_go_out(g.meeting)
         if draft
-        else invitations.forecast(until=g.meeting.starts_at, meeting_ids=[meeting_id]),
+        else writing.forecast(until=clock.now() + meetings.AHEAD, meeting_ids=[meeting_id]),
         counts=letters.counts(meeting_id),
         in_words=showing.in_words,
     )

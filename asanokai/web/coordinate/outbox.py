@@ -15,7 +15,7 @@ from flask import Blueprint, Response, current_app, flash, g, make_response, red
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
-from asanokai import clock, directory, installation, invitations, letters, meetings, members, rsvps, showing, topics
+from asanokai import clock, directory, installation, invitations, letters, meetings, members, showing, topics, writing
 from asanokai import series as series_rules
 from asanokai.composing import Preview
 from asanokai.errors import N_, Missing
@@ -40,11 +40,6 @@ SOME = 20
 FRAMED = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
 """A letter's styles stand in its tags; nothing may run, load or leave the frame."""
 
-FRAMING = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; manifest-src 'self'; "
-    "form-action 'self'; frame-src 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'"
-)
 FOUND = 12
 """How many members a search offers: who looks for one among more types another letter."""
 
@@ -86,14 +81,14 @@ def everything() -> str:
     state = state if state in letters.STATES else None
     own = _meeting_ids()
     page = _part(letters.newest(meeting_ids=own, state=state, **_asked()), loading.page_number())
-    ahead = invitations.moments_ahead(until=clock.now() + AHEAD, meeting_ids=own)[:NEXT]
+    ahead = writing.ahead(until=clock.now() + AHEAD, meeting_ids=own)[:NEXT]
     return render_template(
         "coordinate/outbox.html",
         page=page,
         found=page.entries,
         state=state,
         counts=letters.counts_of(own),
-        forecast=_forecast([moment_id for _due_at, moment_id in ahead]),
+        forecast=writing.lines(ahead),
         meetings_of=_meetings_of(page.entries),
         **_common(page.entries),
     )
@@ -121,7 +116,7 @@ def of_meeting(meeting_id: int) -> str:
     forecast = (
         invitations.would_go_out(g.meeting)
         if draft
-        else invitations.forecast(until=g.meeting.starts_at, meeting_ids=[meeting_id])
+        else writing.forecast(until=clock.now() + AHEAD, meeting_ids=[meeting_id])
     )
     return render_template(
         "coordinate/letters.html",
@@ -133,6 +128,11 @@ def of_meeting(meeting_id: int) -> str:
         forecast=forecast,
         left_out=_part(invitations.left_out(g.meeting, INVITE, clock.now(), limit=SOME + 1), 1, SOME),
         kinds=OF_MEETING,
+        own=writing.of_meeting(meeting_id),
+        fates=writing.fates(meeting_id),
+        paragraphs={kind for _meeting_id, kind in writing.of_letters([meeting_id])},
+        with_paragraph=writing.with_paragraph(),
+        now=clock.now(),
         **_common(page.entries),
     )
 
@@ -193,10 +193,12 @@ def preview(meeting_id: int) -> Response:
     if kind not in OF_MEETING or language not in LANGUAGES:
         raise Missing(N_("There is no such letter."))
     letter: Preview = current_app.extensions["composer"].preview(
-        kind, meeting_id, language, member_id=member.id if member else None
+        kind, meeting_id, language, member_id=member.id if member else None, **_message(kind)
     )
     if request.args.get("part") == "html":
-        return _with_policy(letter.html, FRAMED)
+        response = make_response(letter.html)
+        response.headers["Content-Security-Policy"] = FRAMED
+        return response
     asked = request.args.get("who", "")[:100].replace("\0", "")
     page = render_template(
         "coordinate/preview.html",
@@ -205,6 +207,7 @@ def preview(meeting_id: int) -> Response:
         chosen=letter.language,
         member=member,
         asked=asked,
+        message=request.args.get("message", type=int),
         found=directory.of_series(g.series, asked).entries[:FOUND] if asked else [],
         kinds=OF_MEETING,
         meeting=g.meeting,
@@ -212,7 +215,15 @@ def preview(meeting_id: int) -> Response:
         in_words=showing.in_words,
         language=loading.language(),
     )
-    return _with_policy(page, FRAMING)
+    return loading.framing(page)
+
+
+def _message(kind: str) -> dict[str, int]:
+    """The letter of one's own that is looked at, if it is one. Raises `Missing`."""
+    number = request.args.get("message", type=int)
+    if number is None or kind not in writing.KINDS or not 0 < number < 2**31:
+        return {}
+    return {"message": writing.by_id(number, g.meeting).id}
 
 
 def _reader() -> Member | None:
@@ -223,15 +234,9 @@ def _reader() -> Member | None:
     if not 0 < number < 2**31:
         raise Missing(N_("There is no such member."))
     member = members.by_id(number)
-    if not series_rules.knew([g.series.id], number) and rsvps.of(g.meeting.id, number) is None:
+    if not writing.concerns(g.meeting, number):
         raise Missing(N_("There is no such member."))
     return member
-
-
-def _with_policy(content: str, policy: str) -> Response:
-    response = make_response(content)
-    response.headers["Content-Security-Policy"] = policy
-    return response
 
 
 # --- what goes next ---------------------------------------------------------------------------------------------------
@@ -249,10 +254,10 @@ class Day:
 def forecast() -> str:
     """Day by day which letter goes out, to how many in which languages, and how many are left out and why."""
     number = loading.page_number()
-    ahead = invitations.moments_ahead(until=clock.now() + AHEAD, meeting_ids=_meeting_ids())
+    ahead = writing.ahead(until=clock.now() + AHEAD, meeting_ids=_meeting_ids())
     first = (number - 1) * LINES
     page = _part(ahead[first : first + LINES + 1], number, LINES)
-    lines = _forecast([moment_id for _due_at, moment_id in page.entries])
+    lines = writing.lines(page.entries)
     return render_template(
         "coordinate/forecast.html",
         days=_days(lines),
@@ -262,10 +267,6 @@ def forecast() -> str:
         paused=installation.current().paused_at is not None,
         language=loading.language(),
     )
-
-
-def _forecast(moment_ids: list[int]) -> list[Forecast]:
-    return invitations.forecast(until=clock.now() + AHEAD, moment_ids=moment_ids)
 
 
 def _days(lines: list[Forecast]) -> list[Day]:
