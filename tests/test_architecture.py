@@ -18,6 +18,7 @@ FLOORS = {
     5.1: "composing transport catcher intake printing doctor backup listing",
     4: "announcing applying digesting figures importing invitations leaving showing",
     3.7: "rsvps",
+    3.65: "programme",
     3.6: "topics",
     3.5: "meetings",
     3.45: "directory",

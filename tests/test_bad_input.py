@@ -97,6 +97,9 @@ REFUSALS: dict[str, dict[str, str]] = {
     "meeting.answer_for": {"guests": "99"},
     "meeting.add_topic": {**texts("title")},
     "meeting.edit_topic": {**texts("title")},
+    "order.show": {"minutes": "0"},
+    "order.show: draft": {"minutes": "0"},
+    "order.edit": texts("title"),
     "settings.edit": {"sender_name": "Asa <no> Kai"},
 }
 """Address → what makes a form that is good otherwise refused."""
@@ -122,6 +125,9 @@ NOTHING_TO_KEEP = {
             "meeting.drop",
             "meeting.pause",
             "meeting.remove_topic",
+            "order.adopt",
+            "order.move",
+            "order.remove",
             "outbox.retry",
             "settings.pause",
         ),
