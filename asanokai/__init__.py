@@ -9,7 +9,7 @@ The map. One deep file per business word; imports only go down these floors:
                                                             a letter row → a mail → SMTP; trying it out; paper
     4  writing  >  announcing   applying   digesting   importing   invitations   showing
                                                             verbs that touch several words
-    3  rsvps > topics > meetings > directory > series > members > installation > letters
+    3  rsvps > programme > topics > meetings > directory > series > members > installation > letters
     2  journal > db   languages   markdown   tokens   links   ical   terminal > tables
     1  clock   errors
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 from sqlalchemy import select
 
-from asanokai import clock, markdown, topics
+from asanokai import clock, markdown, programme, topics
 from asanokai.db import session
 from asanokai.languages import (
     Text,
@@ -23,8 +23,10 @@ from asanokai.languages import (
     moment_in_words,
     pick,
     span_in_words,
+    time_in_words,
 )
 from asanokai.meetings import Meeting
+from asanokai.programme import Slot
 from asanokai.series import Series
 from asanokai.topics import Speaker, Topic
 
@@ -62,6 +64,20 @@ class ShownTopic:
     def abstract_text(self) -> str:
         """The abstract without its marks."""
         return markdown.to_text(self.abstract.text)
+
+
+@dataclass(frozen=True)
+class ShownSlot:
+    """A part of the running order: its hours on the meeting's clock, its own title or its topic's ("" where only its
+    kind says what it is), and who speaks. `id` is None while it is only suggested."""
+
+    id: int | None
+    kind: str
+    minutes: int
+    begins: str
+    time: str
+    title: Text
+    speakers: tuple[ShownSpeaker, ...]
 
 
 @dataclass(frozen=True)
@@ -145,6 +161,28 @@ def shown(
         local_date=begins.astimezone(here).date(),
         last_date=ends.astimezone(here).date(),
     )
+
+
+def in_order(shown: Shown, slots: Sequence[Slot], *, language: str) -> list[ShownSlot]:
+    """The running order of a meeting that is `shown`, with the hours its slots come to."""
+    about, first = {topic.id: topic for topic in shown.topics}, shown.series.first_language
+    nothing = Text("", language, False)
+    found = []
+    for line in programme.timed(shown.meeting, slots):
+        slot, topic = line.slot, about.get(line.slot.topic_id or 0)
+        titled = topic.title if topic and slot.kind == "talk" else nothing
+        found.append(
+            ShownSlot(
+                id=slot.id,
+                kind=slot.kind,
+                minutes=slot.minutes,
+                begins=time_in_words(line.starts_at, language, shown.meeting.zone),
+                time=span_in_words(line.starts_at, line.ends_at, language, shown.meeting.zone),
+                title=pick(slot.title, language, first) or titled,
+                speakers=topic.speakers if topic and slot.kind == "talk" else (),
+            )
+        )
+    return found
 
 
 def in_words(moment: dt.datetime, language: str, zone: str) -> str:

@@ -281,3 +281,8 @@ def seats(of: Meeting) -> dict[int, tuple[str, str | None, int]]:
     """How everybody stands: member → (answer, seat, guests)."""
     found = session().scalars(select(Rsvp).where(Rsvp.meeting_id == of.id).execution_options(populate_existing=True))
     return {rsvp.member_id: (rsvp.answer, rsvp.seat, rsvp.guests) for rsvp in found}
+
+
+def series_of(at: Meeting) -> Series:
+    """The series a meeting belongs to."""
+    return series_rules.by_id(at.series_id)

@@ -19,6 +19,7 @@ FLOORS = {
     4.5: "writing",
     4: "announcing applying digesting figures importing invitations leaving showing",
     3.7: "rsvps",
+    3.65: "programme",
     3.6: "topics",
     3.5: "meetings",
     3.45: "directory",

@@ -100,6 +100,9 @@ REFUSALS: dict[str, dict[str, str]] = {
     "writing.add": {"due_at": "2026-01-01T10:00"},
     "writing.edit": {"subject-de": ""},
     "writing.paragraph": {"words-de": "x<y " * 1100},
+    "order.show": {"minutes": "0"},
+    "order.show: draft": {"minutes": "0"},
+    "order.edit": texts("title"),
     "settings.edit": {"sender_name": "Asa <no> Kai"},
 }
 """Address → what makes a form that is good otherwise refused."""
@@ -125,6 +128,9 @@ NOTHING_TO_KEEP = {
             "meeting.drop",
             "meeting.pause",
             "meeting.remove_topic",
+            "order.adopt",
+            "order.move",
+            "order.remove",
             "outbox.retry",
             "writing.check",
             "writing.withdraw",

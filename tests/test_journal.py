@@ -20,6 +20,7 @@ from asanokai import (
     letters,
     meetings,
     members,
+    programme,
     rsvps,
     topics,
     writing,
@@ -30,6 +31,7 @@ from asanokai.db import session, transaction
 from asanokai.invitations import Night
 from asanokai.journal import Entry
 from asanokai.letters import Letter
+from asanokai.programme import SlotText
 from asanokai.series import FIELDS, ROLES
 from asanokai.topics import SpeakerText
 from tests import people
@@ -138,6 +140,7 @@ class Stage:
         for who in (self.one, self.two):
             say(self.meeting, who, "yes", comment=f"{SECRET}e Worte")
         self.topic = self.post(None)
+        self.slot = programme.adopt(self.meeting, topics.of(self.meeting))[1].id
         members.set_password(self.one, f"{SECRET} und lang genug", actor_id=None)
         self.asked, self.nonce = self.application("4")
         self.confirmed, nonce = self.application("5")
@@ -169,6 +172,9 @@ class Stage:
         return topics.post(
             self.meeting, text, abstract=text, speakers=[speaker], topic_id=topic_id, actor_id=self.actor
         ).id
+
+    def slot_text(self) -> SlotText:
+        return SlotText(kind="talk", minutes=20, title={"de": f"{SECRET}e Optik"}, topic_id=self.topic)
 
     def take(self, *lines: str, series: Any = None) -> None:
         sheet = importing.read("\n".join(("Name;Vorname;E-Mail", *lines)).encode())
@@ -208,6 +214,12 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("post", "topic"): lambda on, _: on.post(None),
     ("change", "topic"): lambda on, _: on.post(on.topic),
     ("remove", "topic"): lambda on, _: topics.remove(on.meeting, on.topic, actor_id=on.actor),
+    # the running order
+    ("adopt", "programme"): lambda on, _: programme.adopt(on.draft, [], actor_id=on.actor),
+    ("add", "slot"): lambda on, _: programme.add(on.meeting, on.slot_text(), actor_id=on.actor),
+    ("change", "slot"): lambda on, _: programme.change(on.meeting, on.slot, on.slot_text(), actor_id=on.actor),
+    ("move", "slot"): lambda on, _: programme.move(on.meeting, on.slot, up=True, actor_id=on.actor),
+    ("remove", "slot"): lambda on, _: programme.remove(on.meeting, on.slot, actor_id=on.actor),
     # series
     ("add", "series"): lambda on, _: series_rules.add(SECRET.lower(), name={"de": SECRET}, actor_id=on.actor),
     ("change", "series"): lambda on, _: series_rules.change(on.series, name={"de": SECRET}, actor_id=on.actor),

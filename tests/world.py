@@ -25,7 +25,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import func, select
 
-from asanokai import applying, db, installation, letters, members, rsvps, topics, writing
+from asanokai import applying, db, installation, letters, members, programme, rsvps, topics, writing
 from asanokai.letters import Letter
 from asanokai.members import Member
 from asanokai.topics import SpeakerText
@@ -62,6 +62,7 @@ class World:
     draft_id: int
     other_meeting_id: int
     topic_id: int
+    slot_id: int
     member_id: int
     application_id: int
     letter_id: int
@@ -102,6 +103,7 @@ def _build(app: Flask) -> World:
     draft = people.meeting(series, people.FIRST_MORNING + timedelta(days=63))
     theirs = people.announced_meeting(other, people.FIRST_MORNING + timedelta(days=1))
     topic = topics.post(meeting, {"de": "Licht aus Jena"}, speakers=[SpeakerText(family="Ito", given="Hiroshi")])
+    slots = programme.adopt(meeting, topics.of(meeting))
     people.say(meeting, people.emma(), "yes", guests=1)
     people.plan()
     people.send_all()
@@ -120,6 +122,7 @@ def _build(app: Flask) -> World:
         draft_id=draft.id,
         other_meeting_id=theirs.id,
         topic_id=topic.id,
+        slot_id=slots[1].id,
         member_id=katrin.id,
         application_id=asking,
         letter_id=failed.id,
@@ -183,6 +186,10 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         "meeting.show: draft": draft,
         "meeting.answer_for": {**meeting, "member_id": world.member_id},
         **{f"meeting.{verb}": topic for verb in ("edit_topic", "remove_topic")},
+        **{f"order.{verb}": meeting for verb in ("show", "adopt")},
+        **{f"order.{verb}": {**meeting, "slot_id": world.slot_id} for verb in ("edit", "move", "remove")},
+        "order.show: draft": draft,
+        "order.adopt": draft,
         "outbox.of_meeting": meeting,
         **{name: {**meeting, "kind": name.partition(": ")[2]} for name in preview},
         "outbox.preview: part": {**meeting, "kind": "invite", "part": "html"},
@@ -277,6 +284,7 @@ MESSAGE = {
     "due_at": "2026-03-01T10:00",
     "kind": "own",
 }
+SLOT = {"kind": "other", "topic": "", "minutes": "20", **texts("title", "Rundgang")}
 ANSWER = {"answer": "yes", "guests": "1", "comment": "Gern"}
 SETTINGS_OF_MEMBER = {**WHOLE_PERSON, "zone": "Europe/Berlin"}
 TABLE = "E-Mail;Name;Vorname\nhans@jena.example;Meier;Hans\n"
@@ -357,6 +365,12 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "meeting.add_topic": TOPIC,
         "meeting.edit_topic": TOPIC,
         "meeting.remove_topic": {},
+        "order.show": SLOT,
+        "order.show: draft": SLOT,
+        "order.adopt": {},
+        "order.edit": SLOT,
+        "order.move": {"to": "up"},
+        "order.remove": {},
         "outbox.retry": {"back": "all"},
         "writing.add": MESSAGE,
         "writing.edit": MESSAGE,
@@ -462,6 +476,7 @@ class Sheet(HTMLParser):
         self._area: str | None = None
         self._words: list[str] = []
         self._select: str | None = None
+        self._first = True
         self.feed(page)
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
@@ -481,11 +496,11 @@ class Sheet(HTMLParser):
         elif tag == "textarea":
             self._area, self._words = said["name"], []
         elif tag == "select":
-            self._select = said["name"]
+            self._select, self._first = said["name"], True
             values[self._select] = ""
-        elif tag == "option" and self._select and ("selected" in said or not values[self._select]):
+        elif tag == "option" and self._select and ("selected" in said or self._first):
             # Without one that is selected, a browser sends the first.
-            values[self._select] = said["value"]
+            values[self._select], self._first = said["value"], False
 
     def handle_data(self, data: str) -> None:
         if self._area is not None:

@@ -67,6 +67,14 @@ class Topic:
 
 
 @dataclass(frozen=True)
+class Hour:
+    """A part of the running order: when it begins, and what it is."""
+
+    begins: str
+    words: str
+
+
+@dataclass(frozen=True)
 class Leaflet:
     """The programme of one meeting. `labels` are the words "when" and "where"."""
 
@@ -80,6 +88,7 @@ class Leaflet:
     link: str
     labels: dict[str, str]
     topics: Sequence[Topic]
+    order: Sequence[Hour] = ()
 
 
 @dataclass(frozen=True)

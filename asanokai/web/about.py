@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 from flask import g
 from flask_login import current_user
 
-from asanokai import rsvps, showing, topics
+from asanokai import programme, rsvps, showing, topics
 from asanokai.meetings import Meeting
 from asanokai.rsvps import Rsvp
 from asanokai.series import Series
 from asanokai.showing import Shown
-from asanokai.web import loading
+from asanokai.web import loading, words
 from asanokai.web.forms import AnswerForm
 
 
@@ -28,6 +28,8 @@ def meeting(form: AnswerForm) -> dict[str, Any]:
         "page_link": page,
         "picture_link": picture,
         "for_search": for_search(facts["shown"], page=page, picture=picture) if told else None,
+        "order": showing.in_order(facts["shown"], programme.of(this), language=loading.language()),
+        "words": words,
         "may_answer": may_answer(),
         "may_coordinate": loading.may_coordinate(this.series_id),
     }

@@ -11,7 +11,7 @@ from typing import Any
 from flask import Blueprint, Response, g, send_file
 from flask_babel import gettext
 
-from asanokai import clock, languages, printing, rsvps, showing, topics
+from asanokai import clock, languages, printing, programme, rsvps, showing, topics
 from asanokai.languages import Name
 from asanokai.printing import Badge, Figure, Leaflet, Part, Picture
 from asanokai.rsvps import Line
@@ -37,9 +37,22 @@ def leaflet(path: str) -> Response:
         note=str(shown.note),
         link=loading.links().meeting(path),
         labels={"when": gettext("When"), "where": gettext("Where")},
+        order=_order(shown),
         topics=tuple(_topic(topic, alone=topic.title == shown.headline) for topic in shown.topics),
     )
     return _pdf(printing.leaflet(sheet, **_house()), gettext("Programme"))
+
+
+def _order(shown: showing.Shown) -> tuple[printing.Hour, ...]:
+    """The running order, if one is settled. Of a talk the speakers follow with the topic."""
+    language = loading.language()
+    found = showing.in_order(shown, programme.of(g.meeting), language=language)
+    return tuple(printing.Hour(slot.begins, _of_slot(slot, language)) for slot in found)
+
+
+def _of_slot(slot: showing.ShownSlot, language: str) -> str:
+    kind = "" if slot.kind == "other" else str(words.SLOTS[slot.kind])
+    return languages.COLON[language].join(filter(None, (kind, str(slot.title))))
 
 
 def _topic(topic: showing.ShownTopic, *, alone: bool) -> printing.Topic:

@@ -76,6 +76,15 @@ PARTS = {
 }
 """The parts of a roll."""
 
+SLOTS = {
+    "welcome": lazy_gettext("Words of welcome"),
+    "talk": lazy_gettext("Talk"),
+    "questions": lazy_gettext("Questions"),
+    "breakfast": lazy_gettext("Breakfast"),
+    "other": lazy_gettext("Something else"),
+}
+"""What a slot of the running order is."""
+
 VERDICTS = {
     "new": lazy_gettext("new"),
     "changed": lazy_gettext("completed"),

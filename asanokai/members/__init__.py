@@ -1,0 +1,82 @@
+"""Who belongs: members, their addresses and organisations, and how they prove who they are.
+
+It knows no meeting: which series somebody belongs to is `series.Belonging`; applying is `applying.py`.
+
+    rows        the tables
+    typed       what people type, made comparable
+    keeping     adding, describing, finding
+    signing_in  cookies, links, passwords
+"""
+
+from asanokai.members.keeping import (
+    NAMES,
+    add,
+    by_address,
+    by_id,
+    by_ids,
+    change,
+    change_address,
+    describe,
+    main_address,
+    make_administrator,
+    number_of,
+    organisation,
+    organisation_name,
+    subscribe,
+    unsubscribe,
+)
+from asanokai.members.rows import STANDINGS, Address, Application, Member, Organisation
+from asanokai.members.signing_in import (
+    PASSWORD_MIN,
+    ask_for_sign_in,
+    by_calendar_secret,
+    by_password,
+    cookie_holds,
+    cookie_number,
+    mint_sign_in,
+    new_calendar_secret,
+    redeem_sign_in,
+    set_password,
+    sign_in_holds,
+    sign_out_everywhere,
+)
+from asanokai.members.typed import LONGEST, cleaned, normal_address, prose
+
+__all__ = [
+    "LONGEST",
+    "NAMES",
+    "PASSWORD_MIN",
+    "STANDINGS",
+    "Address",
+    "Application",
+    "Member",
+    "Organisation",
+    "add",
+    "ask_for_sign_in",
+    "by_address",
+    "by_calendar_secret",
+    "by_id",
+    "by_ids",
+    "by_password",
+    "change",
+    "change_address",
+    "cleaned",
+    "cookie_holds",
+    "cookie_number",
+    "describe",
+    "main_address",
+    "make_administrator",
+    "mint_sign_in",
+    "new_calendar_secret",
+    "normal_address",
+    "number_of",
+    "organisation",
+    "organisation_name",
+    "prose",
+    "redeem_sign_in",
+    "set_password",
+    "sign_in_holds",
+    "sign_out_everywhere",
+    "subscribe",
+    "unsubscribe",
+]

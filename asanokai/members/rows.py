@@ -1,0 +1,142 @@
+"""The rows: organisations, members, their addresses, and who asks to belong. No rule stands here."""
+
+from datetime import datetime
+from typing import Any
+
+from flask_login import UserMixin
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from asanokai.db import Base, Facts
+from asanokai.languages import LANGUAGES, SALUTATIONS, Name
+
+STANDINGS = ("applied", "confirmed", "accepted", "left", "erased")
+
+
+class Organisation(Base):
+    """Where members work. `normal` is its name folded, so that it stands here once."""
+
+    __tablename__ = "organisation"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    normal: Mapped[str] = mapped_column(unique=True)
+
+
+class Member(Base, UserMixin):  # type: ignore[misc]  # Flask-Login carries no types
+    """Anybody with an account, or written to more than once."""
+
+    __tablename__ = "member"
+    __table_args__ = (
+        CheckConstraint(f"standing IN {STANDINGS}", name="standing"),
+        CheckConstraint(f"language IN {LANGUAGES}", name="language"),
+        CheckConstraint(f"salutation IN {SALUTATIONS}", name="salutation"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    standing: Mapped[str] = mapped_column(default="accepted", index=True)
+    salutation: Mapped[str] = mapped_column(default="")
+    title: Mapped[str] = mapped_column(default="")
+    family: Mapped[str] = mapped_column(default="")
+    given: Mapped[str] = mapped_column(default="")
+    family_ja: Mapped[str] = mapped_column(default="")
+    given_ja: Mapped[str] = mapped_column(default="")
+    family_kana: Mapped[str] = mapped_column(default="")
+    given_kana: Mapped[str] = mapped_column(default="")
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
+    position: Mapped[str] = mapped_column(default="")
+    language: Mapped[str] = mapped_column(default="de")
+    zone: Mapped[str] = mapped_column(default="Europe/Berlin")
+    administrator: Mapped[bool] = mapped_column(default=False)
+    password_hash: Mapped[str | None]
+    sign_in_hash: Mapped[str | None]
+    sign_in_until: Mapped[datetime | None]
+    session_stamp: Mapped[str]
+    calendar_secret: Mapped[str] = mapped_column(unique=True)
+    unsubscribed_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    joined_at: Mapped[datetime | None]
+    left_at: Mapped[datetime | None]
+
+    organisation: Mapped[Organisation | None] = relationship(lazy="raise")
+
+    @property
+    def name(self) -> Name:
+        """The names as `languages` writes them."""
+        return Name(
+            family=self.family,
+            given=self.given,
+            salutation=self.salutation,
+            title=self.title,
+            family_ja=self.family_ja,
+            given_ja=self.given_ja,
+            family_kana=self.family_kana,
+            given_kana=self.given_kana,
+        )
+
+    def get_id(self) -> str:
+        """What the cookie holds: a new stamp signs every device out."""
+        return f"{self.id}.{self.session_stamp}"
+
+    @property
+    def is_active(self) -> bool:
+        return self.standing == "accepted"
+
+
+class Address(Base):
+    """A mail address of a member. `normal` is unique: one address, one member."""
+
+    __tablename__ = "address"
+    __table_args__ = (
+        CheckConstraint("kind IN ('main', 'also')", name="kind"),
+        Index(
+            "uq_address_main",
+            "member_id",
+            unique=True,
+            postgresql_where=text("kind = 'main'"),
+            sqlite_where=text("kind = 'main'"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), index=True)
+    text: Mapped[str]
+    normal: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str] = mapped_column(default="main")
+    verified_at: Mapped[datetime | None]
+    suppressed_at: Mapped[datetime | None]
+    reason: Mapped[str | None] = mapped_column(Text)
+
+
+class Application(Base):
+    """Somebody asks to belong to a series, or to come to one meeting. Holds what was consented to, word by word.
+
+    Kept apart from the member's row: the same person may apply for several meetings. `meeting_id` and `series_id` are
+    foreign keys only; `applying.py` knows what they mean.
+    """
+
+    __tablename__ = "application"
+    __table_args__ = (
+        CheckConstraint("state IN ('applied', 'confirmed', 'approved', 'declined')", name="state"),
+        Index(None, "state"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), index=True)
+    series_id: Mapped[int | None] = mapped_column(ForeignKey("series.id"))
+    meeting_id: Mapped[int | None] = mapped_column(ForeignKey("meeting.id"))
+    state: Mapped[str] = mapped_column(default="applied")
+    answer: Mapped[str | None]
+    guests: Mapped[int] = mapped_column(default=0)
+    message: Mapped[str] = mapped_column(Text, default="")
+    person: Mapped[dict[str, Any] | None] = mapped_column(Facts)
+    nonce_hash: Mapped[str | None]
+    inviter_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
+    consent_text: Mapped[str] = mapped_column(Text, default="")
+    consent_version: Mapped[str] = mapped_column(default="")
+    applied_from: Mapped[str | None]
+    confirmed_from: Mapped[str | None]
+    applied_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    decided_at: Mapped[datetime | None]
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))

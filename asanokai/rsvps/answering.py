@@ -1,0 +1,138 @@
+"""The verb of a member: to answer. It locks the meeting, counts, seats or queues, and seats whoever is next."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from asanokai import clock, journal, meetings
+from asanokai.db import session
+from asanokai.errors import N_, BadInput, Refused
+from asanokai.meetings import Meeting
+from asanokai.members import prose
+from asanokai.rsvps.queue import promote, take, tell
+from asanokai.rsvps.row import BY, CHOICES, LONGEST_COMMENT, Rsvp, row_of
+
+
+@dataclass(frozen=True)
+class Given:
+    """What an answer came to: the row, and whether anything changed."""
+
+    rsvp: Rsvp
+    changed: bool
+
+
+def answer(
+    meeting_id: int,
+    member_id: int,
+    choice: str,
+    *,
+    guests: int | None = None,
+    comment: str | None = None,
+    by: str,
+    actor_id: int | None = None,
+    asked_at: datetime | None = None,
+) -> Given:
+    """Record an answer and do what follows from it: seat or queue, letter, promotion of whoever is next.
+
+    `guests` and `comment` None leave what was said before. `by` is one of `BY`; a coordinator may answer for somebody
+    after the deadline. `asked_at` (default now) is the place in the order of asking.
+
+    Raises `BadInput` for values that cannot be, `Refused` where the rules say no: not announced, begun, too late, or
+    more guests than seats. Nothing is changed then.
+    """
+    if choice not in CHOICES or by not in BY:
+        raise BadInput("answer", N_("Please choose yes, maybe or no."))
+    meeting = meetings.for_update(meeting_id)
+    rsvp = row_of(meeting, member_id)
+    wanted = _guests(meeting, rsvp, choice, guests)
+    said = rsvp.comment if comment is None else prose(comment, longest=LONGEST_COMMENT)
+    if (rsvp.answer, rsvp.guests, rsvp.comment) == (choice, wanted, said):
+        _still_open(meeting)
+        return Given(rsvp, changed=False)
+    now = clock.now()
+    _may(meeting, rsvp, choice, wanted, by=by, now=now)
+    before = (rsvp.answer, rsvp.seat, rsvp.guests)
+    late = _late(meeting, rsvp, choice, wanted, now)
+    if choice == "yes":
+        take(meeting, rsvp, wanted, asked_at or now)
+    else:
+        rsvp.seat = rsvp.asked_at = rsvp.turn = None
+    # Nothing is read from here to the flush: a half-changed row would meet the table's checks.
+    rsvp.answer, rsvp.guests, rsvp.comment, rsvp.by = choice, wanted, said, by
+    rsvp.answered_at, rsvp.late = now, late
+    rsvp.revision += 1
+    if before[0] == "no" != choice:
+        # A calendar that was told "declined" shows the old entry as cancelled until a higher SEQUENCE replaces it.
+        rsvp.sequence = max(rsvp.sequence, meeting.sequence) + 1
+    session().add(rsvp)
+    session().flush()
+    journal.write(
+        "answer",
+        "rsvp",
+        rsvp.id,
+        actor_id=actor_id,
+        meeting=meeting.id,
+        member=member_id,
+        answer=choice,
+        seat=rsvp.seat,
+        guests=wanted,
+        turn=rsvp.turn,
+        asked_at=rsvp.asked_at.isoformat() if rsvp.asked_at else None,
+        late=rsvp.late,
+        by=by,
+        before=list(before),
+    )
+    if rsvp.seat == "waiting":
+        tell(meeting, rsvp, "waiting")
+    elif by != "calendar":  # which shows already what was answered there
+        tell(meeting, rsvp, "confirm")
+    if _makes_room(before, rsvp):
+        promote(meeting)
+    return Given(rsvp, changed=True)
+
+
+def _late(meeting: Meeting, rsvp: Rsvp, choice: str, guests: int, now: datetime) -> bool:
+    """Whether somebody declines or brings fewer after the deadline. A word added to an answer makes it no later."""
+    if (choice, guests) == (rsvp.answer, rsvp.guests):
+        return rsvp.late
+    fewer = choice == "no" or (choice == rsvp.answer and guests < rsvp.guests)
+    return fewer and now > meeting.answer_until
+
+
+def _makes_room(before: tuple[str, str | None, int], rsvp: Rsvp) -> bool:
+    """Whether somebody who waits may fit now: a seat was given back."""
+    _answer, seat, guests = before
+    return seat == "held" and (rsvp.seat != "held" or rsvp.guests < guests)
+
+
+def _guests(meeting: Meeting, rsvp: Rsvp, choice: str, guests: int | None) -> int:
+    if choice == "no":
+        return 0
+    wanted = rsvp.guests if guests is None else guests
+    if wanted < 0:
+        raise BadInput("guests", N_("The number of guests cannot be below zero."))
+    # Who brought more before the meeting's limit was lowered keeps them.
+    if wanted > max(meeting.guests_allowed, rsvp.guests):
+        raise BadInput(
+            "guests", N_("You may bring up to %(most)s guests to this meeting."), most=meeting.guests_allowed
+        )
+    return wanted
+
+
+def _still_open(meeting: Meeting) -> None:
+    if meeting.state == "cancelled":
+        raise Refused(N_("This meeting has been cancelled; there is nothing to answer."))
+    if meeting.state != "announced":
+        raise Refused(N_("This meeting cannot be answered now."))
+    if clock.now() >= meeting.starts_at:
+        raise Refused(N_("The meeting has begun; answers can no longer be changed."))
+
+
+def _may(meeting: Meeting, rsvp: Rsvp, choice: str, guests: int, *, by: str, now: datetime) -> None:
+    _still_open(meeting)
+    if now <= meeting.answer_until or by in ("coordinator", "program"):
+        return
+    fewer = choice == rsvp.answer and guests <= rsvp.guests
+    if choice != "no" and not fewer:
+        raise Refused(
+            N_("Answers were open until the deadline. You can still decline; to come, please ask the organisers.")
+        )

@@ -1,0 +1,117 @@
+"""Every page asks the database as often for one row as for three and for a full list and more.
+
+The pages come from the route table, so that a new one is held to it without being named here; so do the tables: one
+that `grow` fills with nothing makes these tests fail unless it is named among those that no page lists.
+"""
+
+from collections import Counter
+from datetime import timedelta
+from itertools import count
+
+import pytest
+from sqlalchemy import func, select
+
+from asanokai import applying, clock, db, letters, meetings, members, topics
+from asanokai import series as series_rules
+from asanokai.topics import SpeakerText
+from tests import people, world
+from tests.pages import statements
+from tests.world import Actor, addresses
+
+FULL = 105
+"""More than the hundred lines of a list's page."""
+
+NO_LIST = {
+    "installation": "one row",
+    "former_path": "addresses that lead on",
+}
+"""Tables whose rows no page lists, and why."""
+
+_numbers = count(1)
+
+
+def grow(known: world.World, more: int) -> None:
+    """That many more of everything that a page may list."""
+    with db.transaction():
+        meeting = meetings.by_id(known.meeting_id)
+        series = series_rules.by_id(known.series_id)
+        for _ in range(more):
+            _one_more(meeting, series, known, next(_numbers))
+
+
+def _one_more(meeting: meetings.Meeting, series: series_rules.Series, known: world.World, number: int) -> None:
+    language = ("de", "en", "ja")[number % 3]
+    person = people.member(f"more{number}@jena.example", language=language, organisation=f"Werk {number}")
+    people.belong(series, person)
+    people.say(meeting, person, ("yes", "maybe", "no")[number % 3], comment="Gern", by="coordinator")
+    _letters(meeting, known, person, number)
+    topics.post(meeting, {"de": f"Thema {number}"}, speakers=[SpeakerText(family=f"Rede {number}")])
+    day = people.FIRST_MORNING + timedelta(days=100 + number)
+    draft = people.meeting(series, day)
+    people.announced_meeting(series, day + timedelta(days=1000))
+    topics.post(draft, {"en": f"Topic {number}"}, speakers=[SpeakerText(family=f"Talk {number}")])
+    other = people.series(f"more-{number}", rule=None, first=None)
+    people.coordinate(other, people.akiko())
+    people.belong(other, people.katrin())
+    _applies(series, number)
+
+
+def _letters(meeting: meetings.Meeting, known: world.World, person: members.Member, number: int) -> None:
+    for to in (person.id, known.member_id):
+        for state in ("queued", "sent", "failed"):
+            key = f"more:{number}:{to}:{state}"
+            letters.post("remind", key, member_id=to, meeting_id=meeting.id)
+            row = people.session().scalars(select(letters.Letter).where(letters.Letter.key == key)).one()
+            row.state, row.settled_at, row.reason = state, clock.now(), "refused by the server"
+
+
+def _applies(series: series_rules.Series, number: int) -> None:
+    asking = applying.apply({**world.FRIEDA}, f"asks{number}@weimar.example", series_id=series.id, **world.CONSENT)  # type: ignore[arg-type]  # a dict of mixed values
+    secret = applying.mint_confirmation(asking)
+    people.session().flush()
+    applying.confirm(asking.id, secret, from_address=None)
+
+
+def rows() -> Counter[str]:
+    """How many rows each table has."""
+    with db.reading() as session:
+        tables = db.Base.metadata.sorted_tables
+        return Counter({table.name: session.scalar(select(func.count()).select_from(table)) or 0 for table in tables})
+
+
+def asked_by(actor: Actor, known: dict[str, str]) -> dict[str, int]:
+    """Name of an address → how many statements its page takes."""
+    found = {}
+    for name, address in known.items():
+        with statements() as asked:
+            response = actor.get(address)
+        response.close()
+        if response.status_code == 200:
+            found[name] = len(asked)
+    return found
+
+
+@pytest.fixture
+def built(app, clock) -> world.World:
+    return world.build(app, clock)
+
+
+@pytest.mark.parametrize("role", ["member", "coordinator", "administrator"])
+def test_every_page_takes_as_many_statements_for_a_full_list_as_for_three_rows_and_one(app, built, role):
+    actor, known = Actor(app, role), addresses(app, built, "GET")
+    grow(built, 1)
+    one = asked_by(actor, known)
+    grow(built, 2)
+    three = asked_by(actor, known)
+    grow(built, FULL)
+    full = asked_by(actor, known)
+    assert {
+        name: (one[name], three[name], full[name]) for name in one if not one[name] == three[name] == full[name]
+    } == {}
+
+
+def test_no_table_is_forgotten_when_lists_are_filled(built):
+    before = rows()
+    grow(built, 1)
+    after = rows()
+    assert {name for name in after if after[name] == before[name]} == set(NO_LIST)
