@@ -158,16 +158,18 @@ def _free_path(series: Series, day: date, *, own: int | None = None) -> str:
 def propose(series: Series, *, until: datetime | None = None) -> list[Meeting]:
     """Draft meetings for the dates the rule gives up to `until` (default twelve months) that are not there yet.
 
-    A date once proposed stays proposed: a meeting that was moved or deleted does not come back.
+    A date once proposed stays proposed: a meeting that was moved or dropped does not come back. One that was added by
+    hand and dropped again keeps no date from the rule.
     """
     if series.rule is None or series.first is None:
         return []
     now = clock.now()
     walls = series_rules.dates_of_rule(series.rule, series.first, series.zone, after=now, until=until or now + AHEAD)
-    there = session().scalars(select(Meeting).where(Meeting.series_id == series.id))
+    there = session().scalars(select(Meeting).where(Meeting.series_id == series.id)).all()
     # Dates, not times: a series that begins at another hour from now on must not meet twice on each of its days, nor
-    # on one that somebody has added by hand.
-    known = {datetime.fromisoformat(one.proposed_for).date() if one.proposed_for else one.local_date for one in there}
+    # on one to which somebody has added or moved a meeting by hand.
+    known = {datetime.fromisoformat(one.proposed_for).date() for one in there if one.proposed_for}
+    known |= {one.local_date for one in there if one.state != "cancelled" or one.announced_at is not None}
     return [
         add(series, wall, proposed_for=wall.isoformat(timespec="minutes")) for wall in walls if wall.date() not in known
     ]
@@ -458,8 +460,7 @@ def delete_draft(meeting: Meeting, *, actor_id: int | None) -> None:
     meeting = for_update(meeting.id)  # somebody may be announcing it
     if meeting.state != "draft":
         raise Refused(N_("Only a draft can be dropped; cancel a meeting that was announced."))
-    meeting.state, meeting.public = "cancelled", False
-    meeting.cancelled_at = clock.now()
+    meeting.state, meeting.cancelled_at = "cancelled", clock.now()
     journal.write("drop", "meeting", meeting.id, actor_id=actor_id)
 
 

@@ -646,7 +646,7 @@ def test_a_dropped_draft_is_cancelled_was_never_announced_and_nobody_is_told(clo
     draft = people.meeting(series)
     session().flush()
     meetings.delete_draft(draft, actor_id=None)
-    assert (draft.state, draft.public, draft.announced_at, draft.sequence) == ("cancelled", False, None, 0)
+    assert (draft.state, draft.public, draft.announced_at, draft.sequence) == ("cancelled", True, None, 0)
     with pytest.raises(Refused):
         announcing.announce(draft.id)
     clock.set(INVITED_AT)

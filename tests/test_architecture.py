@@ -16,7 +16,7 @@ FLOORS = {
     6: "web worker",
     5.2: "delivering demo",
     5.1: "composing transport catcher intake printing doctor backup listing",
-    4.5: "writing",
+    4.5: "planning writing",
     4: "announcing applying digesting figures importing invitations leaving showing",
     3.7: "rsvps",
     3.65: "programme",
@@ -38,7 +38,7 @@ OUTSIDE = {"config"}
 """Ours, but beside the package: settings know no module of it."""
 
 MAY_IMPORT_CONFIG = {"app", "cli", "running", "wsgi", "web"}
-SHARED_IN_WEB = {"about", "person", "forms", "loading", "words"}
+SHARED_IN_WEB = {"about", "person", "forms", "loading", "recurring", "words"}
 OF_THE_REQUEST = {"request", "session", "g", "url_for", "redirect", "current_user"}
 FORBIDDEN_NAMES = ("utils", "util", "helpers", "helper", "manager", "handler", "misc", "common", "base")
 

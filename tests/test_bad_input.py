@@ -88,6 +88,9 @@ REFUSALS: dict[str, dict[str, str]] = {
     "series.add": {"slug": "hamamatsu"},
     "series.edit": {"minutes": "0"},
     "series.add_meeting": {"ends": "2026-06-11T07:00"},
+    "dates.show": {"times": "0"},
+    "dates.add": {"starts": "2026-01-08T08:00"},
+    "dates.change": {"minutes": "0"},
     "people.invite": {"email": "nonsense"},
     "people.add": {"email": "nonsense"},
     "people.edit": {"email": "nonsense"},
@@ -122,6 +125,7 @@ NOTHING_TO_KEEP = {
             "desk.approve",
             "series.pause",
             "series.propose",
+            "dates.decide",
             "people.role",
             "people.part",
             "meeting.announce",
@@ -369,6 +373,7 @@ NEVER_BACK = {
     "meeting.answer_for": {"comment"},
     # A refused move must be checked again.
     "meeting.move": {"step"},
+    "dates.change": {"step"},
     "account.join": {"website"},
     "account.join: a meeting": {"website"},
 }

@@ -20,6 +20,7 @@ from asanokai import (
     letters,
     meetings,
     members,
+    planning,
     programme,
     rsvps,
     topics,
@@ -186,6 +187,10 @@ class Stage:
             self.meeting.id, audience="all", subject=text, words=text, due_at=None, actor_id=self.actor
         ).id
 
+    def restore(self) -> None:
+        meetings.delete_draft(self.draft, actor_id=self.actor)
+        planning.restore(self.draft.id, actor_id=self.actor)
+
     def give_seats(self) -> None:
         self.meeting.seats = 2
         rsvps.promote(self.meeting)
@@ -208,6 +213,7 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("cancel", "meeting"): lambda on, _: announcing.cancel(on.meeting.id, reason={"de": SECRET}, actor_id=on.actor),
     ("pause", "meeting"): lambda on, _: announcing.pause(on.meeting.id, True, actor_id=on.actor),
     ("resume", "meeting"): lambda on, _: announcing.pause(on.meeting.id, False, actor_id=on.actor),
+    ("restore", "meeting"): lambda on, _: on.restore(),
     ("drop", "meeting"): lambda on, _: meetings.delete_draft(on.draft, actor_id=on.actor),
     ("hold", "meeting"): lambda _, clock: (clock.set(berlin(2026, 3, 12, 10)), meetings.mark_held()),
     # topics
@@ -271,6 +277,7 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
 """Every verb there is, and a deed that should be noted as that."""
 
 TOGETHER_WITH: dict[Verb, list[Verb]] = {
+    ("restore", "meeting"): [("drop", "meeting")],
     ("approved", "application"): [("join", "series")],
     ("accept", "member"): [("change", "member"), ("import", "member")],
 }

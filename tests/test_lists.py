@@ -11,7 +11,7 @@ from itertools import count
 import pytest
 from sqlalchemy import func, select
 
-from asanokai import applying, clock, db, letters, meetings, members, topics
+from asanokai import applying, clock, db, letters, meetings, members, topics, writing
 from asanokai import series as series_rules
 from asanokai.topics import SpeakerText
 from tests import people, world
@@ -45,10 +45,12 @@ def _one_more(meeting: meetings.Meeting, series: series_rules.Series, known: wor
     people.belong(series, person)
     people.say(meeting, person, ("yes", "maybe", "no")[number % 3], comment="Gern", by="coordinator")
     _letters(meeting, known, person, number)
+    writing.draft(meeting.id, audience="all", due_at=None, actor_id=None, **world.OWN)
     topics.post(meeting, {"de": f"Thema {number}"}, speakers=[SpeakerText(family=f"Rede {number}")])
     day = people.FIRST_MORNING + timedelta(days=100 + number)
     draft = people.meeting(series, day)
     people.announced_meeting(series, day + timedelta(days=1000))
+    writing.put(draft.id, "invite", {"de": "Hallo"}, actor_id=None)
     topics.post(draft, {"en": f"Topic {number}"}, speakers=[SpeakerText(family=f"Talk {number}")])
     other = people.series(f"more-{number}", rule=None, first=None)
     people.coordinate(other, people.akiko())

@@ -36,7 +36,7 @@ def form(**changes: str) -> dict[str, str]:
 def added(reader: Reader, **changes: str) -> Series:
     response = reader.post(NEW, form(**changes))
     assert response.status_code == 303, response.text
-    return series_rules.by_id(int(response.location.rpartition("/")[2]))
+    return series_rules.by_id(int(response.location.split("/")[-2]))
 
 
 def walls(series: Series, most: int = 3) -> list[str]:
@@ -49,7 +49,7 @@ def listed(page: str) -> list[str]:
     """The dates that "Show the next dates" shows."""
     shown = re.search(r'id="dates".*?</div>', page, re.DOTALL)
     assert shown, "no dates are shown"
-    return re.findall(r"<li>(.*?)</li>", shown[0])
+    return [re.sub(r" ?<.*", "", line) for line in re.findall(r"<li>(.*?)</li>", shown[0])]
 
 
 # --- adding -----------------------------------------------------------------------------------------------------------

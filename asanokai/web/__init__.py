@@ -33,6 +33,7 @@ from asanokai.web import (
     programme,
 )
 from asanokai.web.coordinate import (
+    dates,
     desk,
     meeting,
     order,
@@ -60,6 +61,7 @@ PAGES = (
 DESK = (
     desk.pages,
     series_pages.pages,
+    dates.pages,
     meeting.pages,
     order.pages,
     people.pages,
@@ -118,6 +120,10 @@ GUARDS = {
     "series.pause": of_series,
     "series.propose": of_series,
     "series.add_meeting": of_series,
+    "dates.show": of_series,
+    "dates.add": of_series,
+    "dates.decide": of_meeting,
+    "dates.change": of_meeting,
     "people.of_series": of_series,
     "people.invite": of_series,
     "people.role": of_series,

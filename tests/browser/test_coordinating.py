@@ -55,6 +55,8 @@ def test_a_morning_is_run_from_the_empty_installation_to_the_roll_without_the_sh
     press(page, "button:has-text('Show the next dates')")
     assert page.inner_text("#dates li >> nth=0") == "Thursday, 12 March 2026, 08:00"
     press(page, "button:has-text('Add the series')")
+    assert page.inner_text("main .lead-text") == "Asa no Kai Thuringia: every month: second Thursday, 08:00"
+    press(page, "main a:has-text('To the series')")
     assert page.inner_text("h1") == "Asa no Kai Thuringia"
     with db.reading() as session:
         assert session.execute(select(Series.slug, Series.rule, Series.seats)).one() == (

@@ -1,7 +1,7 @@
 """A series or event: what recurs, where, with how many seats, and which letters go out when.
 
-The rule can be built from two choices without knowing RRULE text; the text stands beside for the rest. What is changed
-here concerns meetings proposed from now on; those already proposed keep their own values.
+The rule can be built from choices without knowing RRULE text (`web.recurring`). What is changed here concerns meetings
+proposed from now on, or all to come, as the form asks; what a meeting has of its own it keeps.
 """
 
 from datetime import timedelta
@@ -13,11 +13,9 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, IntegerField, RadioField, SelectField
 from wtforms.validators import InputRequired, NumberRange, Optional
 
-from asanokai import announcing, clock, meetings, rsvps, showing
+from asanokai import clock, meetings, planning, rsvps, showing
 from asanokai import series as rules
-from asanokai.errors import N_, BadInput
-from asanokai.languages import OWN_NAMES, date_in_words
-from asanokai.meetings import AHEAD
+from asanokai.languages import OWN_NAMES
 from asanokai.series import USUAL_DEADLINE, USUAL_PLAN, Series
 from asanokai.web import loading, words
 from asanokai.web.forms import (
@@ -32,49 +30,22 @@ from asanokai.web.forms import (
     wall_time,
     web_address,
 )
+from asanokai.web.recurring import RuleForm, dates_of, mark_in_words, school_known_until, stored_rule, usual_first
 
 pages = Blueprint("series", __name__)
 
-WEEKDAYS = (
-    ("MO", lazy_gettext("Monday")),
-    ("TU", lazy_gettext("Tuesday")),
-    ("WE", lazy_gettext("Wednesday")),
-    ("TH", lazy_gettext("Thursday")),
-    ("FR", lazy_gettext("Friday")),
-    ("SA", lazy_gettext("Saturday")),
-    ("SU", lazy_gettext("Sunday")),
-)
-ORDINALS = (
-    ("1", lazy_gettext("first")),
-    ("2", lazy_gettext("second")),
-    ("3", lazy_gettext("third")),
-    ("4", lazy_gettext("fourth")),
-    ("-1", lazy_gettext("last")),
-)
-FREQUENCIES = (
-    ("monthly", lazy_gettext("every month on a certain weekday")),
-    ("weekly", lazy_gettext("every few weeks")),
-    ("custom", lazy_gettext("by a rule written as text")),
-    ("none", lazy_gettext("not at all: this is an event")),
-)
-MOST_WEEKS = 52
 REMINDERS = ("remind_1", "remind_2", "remind_3")
 
 
-class SeriesForm(Form):
+NEW, ALL = "new", "all"
+
+
+class SeriesForm(RuleForm):
     """Everything a series holds."""
 
     name = TextsField(lazy_gettext("Name of the series"), required=True)
     slug = line(lazy_gettext("Short name in addresses"), InputRequired(REQUIRED), longest=60)
     description = TextsField(lazy_gettext("What it is about"), longest=2000, lines=3)
-    frequency = RadioField(lazy_gettext("How often"), choices=options(dict(FREQUENCIES)), default="monthly")
-    ordinal = SelectField(lazy_gettext("Which one in the month"), choices=options(dict(ORDINALS)), default="2")
-    weekday = SelectField(lazy_gettext("Weekday"), choices=options(dict(WEEKDAYS)), default="TH")
-    interval = IntegerField(
-        lazy_gettext("Weeks from one meeting to the next"), [Optional(), NumberRange(min=1, max=MOST_WEEKS)], default=6
-    )
-    rule = line(lazy_gettext("Rule as text (RRULE)"), longest=300)
-    first = wall_time(lazy_gettext("From when, and at what time"), Optional())
     zone = SelectField(lazy_gettext("Time zone"), choices=ZONES, default="Europe/Berlin")
     minutes = IntegerField(
         lazy_gettext("Length in minutes"), [InputRequired(REQUIRED), NumberRange(min=1, max=43_200)], default=120
@@ -95,21 +66,22 @@ class SeriesForm(Form):
     public = BooleanField(lazy_gettext("Show in the public programme"), default=True)
     needs_approval = BooleanField(lazy_gettext("Applications need approval"), default=True)
 
-    def written_rule(self) -> str | None:
-        """The choices as RRULE text, None for an event."""
-        if self.frequency.data == "monthly":
-            return f"FREQ=MONTHLY;BYDAY={self.ordinal.data}{self.weekday.data}"
-        if self.frequency.data == "weekly":
-            return f"FREQ=WEEKLY;INTERVAL={self.interval.data or 1};BYDAY={self.weekday.data}"
-        return str(self.rule.data).upper() or None if self.frequency.data == "custom" else None
+    reach = RadioField(
+        lazy_gettext("For which meetings"),
+        choices=options(
+            {
+                NEW: lazy_gettext("only for those proposed from now on"),
+                ALL: lazy_gettext(
+                    "also for all to come that are planned already; what was changed for one of them stays"
+                ),
+            }
+        ),
+        default=NEW,
+    )
 
     def fields(self) -> dict[str, Any]:
         """What is typed, as `series.add` takes it. Raises `BadInput` where a rule has no beginning."""
-        rule = self.written_rule()
-        if self.frequency.data == "custom" and rule is None:
-            raise BadInput("rule", N_("Please fill this in."))
-        if rule is not None and self.first.data is None:
-            raise BadInput("first", N_("Please say from when the rule holds."))
+        rule, first = self.rule_and_first()
         plain = ("zone", "minutes", "seats", "guests_allowed", "first_language", "public", "needs_approval")
         return {
             **{name: self[name].data for name in plain},
@@ -118,7 +90,7 @@ class SeriesForm(Form):
             "venue": self.venue.data or None,
             "join_link": self.join_link.data or "",
             "rule": rule,
-            "first": self.first.data.isoformat(timespec="minutes") if rule and self.first.data else None,
+            "first": first,
             "deadline": self.deadline.data or USUAL_DEADLINE,
             "plan": {
                 "invite": self.invite.data,
@@ -133,8 +105,7 @@ def _stored(series: Series) -> dict[str, Any]:
     same = ("name", "slug", "description", "zone", "minutes", "venue", "join_link", "seats", "guests_allowed")
     stored = {name: getattr(series, name) for name in (*same, "first_language", "public", "needs_approval")}
     stored["deadline"] = series.deadline
-    stored["first"] = rules.wall_time(series.first) if series.first else None
-    return {**stored, **_plan(series.plan or USUAL_PLAN), **_choices(series.rule)}
+    return {**stored, **_plan(series.plan or USUAL_PLAN), **stored_rule(series)}
 
 
 def _plan(plan: dict[str, Any]) -> dict[str, Any]:
@@ -142,43 +113,27 @@ def _plan(plan: dict[str, Any]) -> dict[str, Any]:
     return {"invite": plan.get("invite"), "eve": plan.get("eve"), **dict(zip(REMINDERS, reminders, strict=True))}
 
 
-def _choices(rule: str | None) -> dict[str, Any]:
-    """The choices that give the rule; where none do, its text."""
-    if rule is None:
-        return {"frequency": "none"}
-    parts = dict(part.partition("=")[::2] for part in rule.upper().split(";"))
-    day = parts.get("BYDAY", "")
-    plain = set(parts) <= {"FREQ", "INTERVAL", "BYDAY"}
-    if plain and parts["FREQ"] == "MONTHLY" and "INTERVAL" not in parts and day[:-2] in dict(ORDINALS):
-        return {"frequency": "monthly", "ordinal": day[:-2], "weekday": day[-2:], "rule": rule}
-    weeks = int(parts.get("INTERVAL", "1"))
-    if plain and parts["FREQ"] == "WEEKLY" and day in dict(WEEKDAYS) and weeks <= MOST_WEEKS:
-        return {"frequency": "weekly", "interval": weeks, "weekday": day, "rule": rule}
-    return {"frequency": "custom", "rule": rule}
-
-
-def _dates(form: SeriesForm) -> list[str]:
-    """The next dates the typed rule gives, in words. Raises `BadInput`."""
-    fields = form.fields()
-    if fields["rule"] is None:
-        return []
-    now = clock.now()
-    walls = rules.dates_of_rule(fields["rule"], fields["first"], fields["zone"], after=now, until=now + AHEAD)
-    return [f"{date_in_words(wall.date(), loading.language())}, {wall:%H:%M}" for wall in walls[:14]]
-
-
 def _form_page(template: str, form: SeriesForm) -> tuple[str, int]:
-    dates: list[str] | None = None
-    if request.form.get("step") == "dates":
-        found: list[str] = []
-        dates = found if attempt(form, lambda: found.extend(_dates(form))) else None
-    return render_template(template, form=form, dates=dates, series=g.get("series")), form.status
+    """The form, and the next dates of the rule in it where it has one."""
+    asked = request.form.get("step") == "dates" or not form.is_submitted()
+    dates = dates_of(form, str(form.zone.data), form.venue.data) if asked else None
+    if not form.is_submitted():
+        form.status = 200
+    page = render_template(
+        template,
+        form=form,
+        dates=dates,
+        series=g.get("series"),
+        mark_in_words=mark_in_words,
+        school_known_until=school_known_until(),
+    )
+    return page, form.status
 
 
 @pages.route("/series/new", methods=["GET", "POST"])
 def add() -> Response | tuple[str, int]:
     """A new series or event; who adds it coordinates it."""
-    form = SeriesForm(data={"deadline": USUAL_DEADLINE, **_plan(USUAL_PLAN)})
+    form = SeriesForm(data={"deadline": USUAL_DEADLINE, "first": usual_first(), **_plan(USUAL_PLAN)})
     made: list[Series] = []
 
     def act() -> None:
@@ -188,8 +143,8 @@ def add() -> Response | tuple[str, int]:
         made.append(series)
 
     if request.form.get("step") != "dates" and attempt(form, act):
-        flash(gettext("Added. Now invite people and look at the proposed dates."))
-        return redirect(url_for("series.show", series_id=made[0].id), 303)
+        flash(gettext("Added. These are the dates it proposes: drop or move what does not suit, then invite people."))
+        return redirect(url_for("dates.show", series_id=made[0].id), 303)
     return _form_page("coordinate/series_edit.html", form)
 
 
@@ -200,10 +155,15 @@ def edit(series_id: int) -> Response | tuple[str, int]:
     form.slug.data = g.series.slug  # addresses do not change
 
     def act() -> None:
-        announcing.change_series(series_id, actor_id=loading.me().id, **form.fields())
+        all_to_come = form.reach.data == ALL
+        planning.change_series(series_id, all_to_come=all_to_come, actor_id=loading.me().id, **form.fields())
 
     if request.form.get("step") != "dates" and attempt(form, act):
-        flash(gettext("Saved. Meetings already proposed keep their own values; letters follow the new plan."))
+        flash(
+            gettext("Saved. The meetings to come follow, but for what was changed for one of them.")
+            if form.reach.data == ALL
+            else gettext("Saved. Meetings already proposed keep their own values; letters follow the new plan.")
+        )
         return redirect(url_for("series.show", series_id=series_id), 303)
     return _form_page("coordinate/series_edit.html", form)
 
