@@ -4,6 +4,7 @@ It knows no table: names come in as a `Name`, texts as ``{"de": …}``. Page tex
 (`asanokai/translations`), letters one template per language (`templates/mail`).
 """
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -69,6 +70,14 @@ def pick(texts: Mapping[str, str] | None, language: str, first: str = "de") -> T
         if texts and texts.get(candidate):
             return Text(texts[candidate], candidate, candidate != language)
     return Text("", language, False)
+
+
+_TO_HIRAGANA = {sign: sign - 0x60 for sign in range(0x30A1, 0x30F7)}
+
+
+def folded(words: str) -> str:
+    """Words as a search compares them: without differences of width, of capitals, of ひらがな and カタカナ."""
+    return unicodedata.normalize("NFKC", words).casefold().translate(_TO_HIRAGANA)
 
 
 @dataclass(frozen=True)
@@ -194,6 +203,11 @@ def dates_of(starts_at: datetime, ends_at: datetime, language: str, zone: str) -
     elif first.year == last.year:
         start = format_date(first, _FIRST_OF_YEAR[language], locale=_locale(language))
     return _UNTIL[language].format(start=start, end=end)
+
+
+def year_in_words(year: int, language: str) -> str:
+    """A year as a heading: "2026" · "2026年"."""
+    return f"{year}年" if language == "ja" else str(year)
 
 
 def listed(parts: Iterable[str], language: str) -> str:

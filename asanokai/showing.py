@@ -201,6 +201,12 @@ def shown_all(found: Sequence[Meeting], *, language: str, zone: str | None = Non
     ]
 
 
+def shown_by_id(found: Sequence[Meeting], *, language: str) -> dict[int, Shown]:
+    """Several meetings by their numbers, each once."""
+    once = {meeting.id: meeting for meeting in found}
+    return {shown.meeting.id: shown for shown in shown_all(list(once.values()), language=language)}
+
+
 def _topic(topic: Topic, language: str, first: str) -> ShownTopic:
     return ShownTopic(
         id=topic.id,

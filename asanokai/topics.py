@@ -8,21 +8,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, bindparam, delete, func, select
+from sqlalchemy import ForeignKey, Index, Text, bindparam, delete, func, select
 from sqlalchemy.orm import Mapped, contains_eager, mapped_column, relationship
 
 from asanokai import clock, journal
 from asanokai.db import Base, Texts, session
 from asanokai.errors import N_, BadInput, Missing
-from asanokai.languages import LANGUAGES, Name
+from asanokai.languages import LANGUAGES, Name, folded
 from asanokai.meetings import Meeting
-from asanokai.members import cleaned, prose
+from asanokai.members import Member, cleaned, prose
 
 LONGEST_ABSTRACT = 8000
 
 
 class Topic(Base):
-    """One topic on a meeting, in the order of `position`."""
+    """One topic on a meeting, in the order of `position`. `sought` is what the archive finds it by (`note_sought`)."""
 
     __tablename__ = "topic"
     __table_args__ = (Index(None, "meeting_id", "position"),)
@@ -33,6 +33,7 @@ class Topic(Base):
     title: Mapped[dict[str, Any]] = mapped_column(Texts)
     abstract: Mapped[dict[str, Any] | None] = mapped_column(Texts)
     created_at: Mapped[datetime]
+    sought: Mapped[str] = mapped_column(Text, default="", server_default="", deferred=True)
 
     speakers: Mapped[list["Speaker"]] = relationship(
         lazy="raise", order_by="Speaker.position_in_line", cascade="all, delete-orphan"
@@ -110,6 +111,7 @@ def post(
     meeting.version += 1
     session().flush()
     session().expire(topic, ["speakers"])
+    note_sought(topic)
     journal.write("post" if topic_id is None else "change", "topic", topic.id, actor_id=actor_id, meeting=meeting.id)
     return topic
 
@@ -135,6 +137,27 @@ def _speaker(topic: Topic, place: int, speaker: SpeakerText) -> Speaker:
         organisation={key: cleaned(words) for key, words in (speaker.organisation or {}).items() if words} or None,
         position={key: cleaned(words) for key, words in (speaker.position or {}).items() if words} or None,
     )
+
+
+def note_sought(topic: Topic) -> None:
+    """Write down what the archive finds the topic by; to be called whenever it or one of its speakers was changed.
+
+    Titles, abstract, names and organisations in all languages and scripts, folded: the word indices of both databases
+    know neither what a Japanese word is nor one of two signs.
+    """
+    kana = select(Speaker, Member.family_kana, Member.given_kana).outerjoin(Member, Member.id == Speaker.member_id)
+    rows = session().execute(kana.where(Speaker.topic_id == topic.id).order_by(Speaker.position_in_line)).all()
+    told = [topic.title, topic.abstract]
+    words: list[str] = []
+    for speaker, family_kana, given_kana in rows:
+        told += [speaker.organisation, speaker.position]
+        words += [speaker.title, speaker.given, speaker.family, speaker.given]
+        for family, given in ((speaker.family_ja, speaker.given_ja), (family_kana or "", given_kana or "")):
+            # With and without a gap: both are usual.
+            words += [family, given, f"{family}{given}"]
+    words += [text for texts in told for text in (texts or {}).values()]
+    topic.sought = folded(" ".join(filter(None, words)))
+    session().flush()
 
 
 def by_id(meeting: Meeting, topic_id: int) -> Topic:

@@ -103,6 +103,9 @@ REFUSALS: dict[str, dict[str, str]] = {
     "writing.add": {"due_at": "2026-01-01T10:00"},
     "writing.edit": {"subject-de": ""},
     "writing.paragraph": {"words-de": "x<y " * 1100},
+    "proposals.add": {**texts("title")},
+    "proposals.edit": {**texts("title")},
+    "topics.decline": {"word-de": "x<y " * 300},
     "order.show": {"minutes": "0"},
     "order.show: draft": {"minutes": "0"},
     "order.edit": texts("title"),
@@ -114,6 +117,8 @@ NOTHING_TO_KEEP = {
     "account.password": "passwords are never shown again",
     "people.take_in": "a page cannot put a file back",
     "people.series_too": "one choice",
+    "topics.choose": "one choice",
+    "topics.merge": "one choice",
     **dict.fromkeys(
         (
             "account.confirm",
@@ -132,6 +137,9 @@ NOTHING_TO_KEEP = {
             "meeting.drop",
             "meeting.pause",
             "meeting.remove_topic",
+            "proposals.vote",
+            "proposals.withdraw",
+            "topics.reopen",
             "order.adopt",
             "order.move",
             "order.remove",
@@ -363,7 +371,20 @@ def test_a_rule_that_cannot_be_meant_is_refused_at_once(built, senders):
 
 FREE = {
     *("title", "given", "family", "family_ja", "given_ja", "family_kana", "given_kana", "organisation", "position"),
-    *("message", "comment", "description", "venue", "name", "note", "abstract", "welcome", "imprint", "privacy"),
+    *(
+        "word",
+        "speaker_hint",
+        "message",
+        "comment",
+        "description",
+        "venue",
+        "name",
+        "note",
+        "abstract",
+        "welcome",
+        "imprint",
+        "privacy",
+    ),
 }
 """Fields that take any words; those of the speakers end in such a name."""
 

@@ -24,6 +24,7 @@ administrator get, in this order: the order of `world.ROLES`."""
 EVERYBODY = (200,) * 6
 SIGNED_IN = (IN, 200, 200, 200, 200, 200)
 DESK = (IN, 404, 404, 200, 200, 200)
+IN_SERIES = (IN, 200, 404, 200, 404, 200)
 OF_SERIES = (IN, 404, 404, 200, 404, 200)
 CHIEF = (IN, 404, 404, 404, 404, 200)
 
@@ -40,6 +41,7 @@ READ: Expected = {
     "programme.logo": EVERYBODY,
     "programme.healthz": EVERYBODY,
     "programme.metrics": EVERYBODY,
+    "archive.topics": EVERYBODY,
     "account.join": EVERYBODY,
     "account.join: a meeting": EVERYBODY,
     "account.confirm": EVERYBODY,
@@ -68,6 +70,11 @@ READ: Expected = {
     "series.show": OF_SERIES,
     "series.edit": OF_SERIES,
     "series.add_meeting": OF_SERIES,
+    "proposals.of_series": IN_SERIES,
+    "proposals.add": IN_SERIES,
+    "proposals.edit": (IN, 200, 404, 404, 404, 404),
+    "topics.of_series": OF_SERIES,
+    "topics.decide": OF_SERIES,
     "dates.show": OF_SERIES,
     "dates.change": OF_SERIES,
     "people.of_series": OF_SERIES,
@@ -148,6 +155,14 @@ SENT: Expected = {
     "series.pause": OF_SERIES_DONE,
     "series.propose": OF_SERIES_DONE,
     "series.add_meeting": OF_SERIES_DONE,
+    "proposals.add": (IN, 303, 404, 303, 404, 303),
+    "proposals.vote": (IN, 303, 404, 303, 404, 303),
+    "proposals.edit": (IN, 303, 404, 404, 404, 404),
+    "proposals.withdraw": (IN, 303, 404, 404, 404, 404),
+    "topics.choose": OF_SERIES_DONE,
+    "topics.merge": OF_SERIES_DONE,
+    "topics.decline": OF_SERIES_DONE,
+    "topics.reopen": OF_SERIES_DONE,
     "dates.show": OF_SERIES_DONE,
     "dates.add": OF_SERIES_DONE,
     "dates.decide": OF_SERIES_DONE,

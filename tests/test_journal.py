@@ -22,6 +22,7 @@ from asanokai import (
     members,
     planning,
     programme,
+    proposals,
     rsvps,
     topics,
     writing,
@@ -33,6 +34,7 @@ from asanokai.invitations import Night
 from asanokai.journal import Entry
 from asanokai.letters import Letter
 from asanokai.programme import SlotText
+from asanokai.proposals import Words
 from asanokai.series import FIELDS, ROLES
 from asanokai.topics import SpeakerText
 from tests import people
@@ -141,6 +143,8 @@ class Stage:
         for who in (self.one, self.two):
             say(self.meeting, who, "yes", comment=f"{SECRET}e Worte")
         self.topic = self.post(None)
+        self.own, self.proposal, self.declined = map(self.propose, (self.actor, self.one.id, self.one.id))
+        proposals.decline(self.series, self.declined, {"de": SECRET}, actor_id=self.actor)
         self.slot = programme.adopt(self.meeting, topics.of(self.meeting))[1].id
         members.set_password(self.one, f"{SECRET} und lang genug", actor_id=None)
         self.asked, self.nonce = self.application("4")
@@ -173,6 +177,9 @@ class Stage:
         return topics.post(
             self.meeting, text, abstract=text, speakers=[speaker], topic_id=topic_id, actor_id=self.actor
         ).id
+
+    def propose(self, member_id: int) -> int:
+        return proposals.propose(self.series, member_id, Words({"de": SECRET}, {"de": SECRET}, SECRET)).id
 
     def slot_text(self) -> SlotText:
         return SlotText(kind="talk", minutes=20, title={"de": f"{SECRET}e Optik"}, topic_id=self.topic)
@@ -219,6 +226,17 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     # topics
     ("post", "topic"): lambda on, _: on.post(None),
     ("change", "topic"): lambda on, _: on.post(on.topic),
+    ("propose", "proposal"): lambda on, _: on.propose(on.actor),
+    ("change", "proposal"): lambda on, _: proposals.change(
+        on.series, on.own, on.actor, Words({"de": SECRET}, {"de": SECRET}, SECRET)
+    ),
+    ("withdraw", "proposal"): lambda on, _: proposals.withdraw(on.series, on.own, on.actor),
+    ("vote", "proposal"): lambda on, _: proposals.vote(on.series, on.proposal, on.actor),
+    ("withdraw vote", "proposal"): lambda on, _: proposals.withdraw_vote(on.series, on.own, on.actor),
+    ("merge", "proposal"): lambda on, _: proposals.merge(on.series, on.proposal, on.own, actor_id=on.actor),
+    ("decline", "proposal"): lambda on, _: proposals.decline(on.series, on.proposal, {"de": SECRET}, actor_id=on.actor),
+    ("choose", "proposal"): lambda on, _: proposals.choose(on.series, on.proposal, on.meeting.id, actor_id=on.actor),
+    ("reopen", "proposal"): lambda on, _: proposals.reopen(on.series, on.declined, actor_id=on.actor),
     ("remove", "topic"): lambda on, _: topics.remove(on.meeting, on.topic, actor_id=on.actor),
     # the running order
     ("adopt", "programme"): lambda on, _: programme.adopt(on.draft, [], actor_id=on.actor),
@@ -279,6 +297,7 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
 TOGETHER_WITH: dict[Verb, list[Verb]] = {
     ("restore", "meeting"): [("drop", "meeting")],
     ("approved", "application"): [("join", "series")],
+    ("choose", "proposal"): [("post", "topic")],
     ("accept", "member"): [("change", "member"), ("import", "member")],
 }
 """Deeds in which another verb has a part, with its own row."""

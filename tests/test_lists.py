@@ -11,8 +11,9 @@ from itertools import count
 import pytest
 from sqlalchemy import func, select
 
-from asanokai import applying, clock, db, letters, meetings, members, topics, writing
+from asanokai import applying, clock, db, letters, meetings, members, programme, proposals, topics, writing
 from asanokai import series as series_rules
+from asanokai.proposals import Words
 from asanokai.topics import SpeakerText
 from tests import people, world
 from tests.pages import statements
@@ -52,10 +53,23 @@ def _one_more(meeting: meetings.Meeting, series: series_rules.Series, known: wor
     people.announced_meeting(series, day + timedelta(days=1000))
     writing.put(draft.id, "invite", {"de": "Hallo"}, actor_id=None)
     topics.post(draft, {"en": f"Topic {number}"}, speakers=[SpeakerText(family=f"Talk {number}")])
+    programme.adopt(draft, topics.of(draft))
     other = people.series(f"more-{number}", rule=None, first=None)
     people.coordinate(other, people.akiko())
     people.belong(other, people.katrin())
     _applies(series, number)
+    _proposes(series, person, draft, number)
+
+
+def _proposes(series: series_rules.Series, person: members.Member, draft: meetings.Meeting, number: int) -> None:
+    wanted = proposals.propose(series, person.id, Words({"de": f"Wunsch {number}"}, speaker_hint="Dr. Ito"))
+    proposals.vote(series, wanted.id, people.emma().id)
+    for what in ("chosen", "declined"):
+        own = proposals.propose(series, people.katrin().id, Words({"de": f"{what} {number}"}))
+        if what == "chosen":
+            proposals.choose(series, own.id, draft.id, actor_id=None)
+        else:
+            proposals.decline(series, own.id, {"de": "Nein"}, actor_id=None)
 
 
 def _letters(meeting: meetings.Meeting, known: world.World, person: members.Member, number: int) -> None:

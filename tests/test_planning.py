@@ -17,6 +17,7 @@ from asanokai.db import session, transaction
 from asanokai.errors import BadInput, Refused
 from asanokai.series import in_utc
 from tests import people
+from tests.grounds import LONG
 from tests.pages import statements
 from tests.people import SECOND_THURSDAY, berlin
 
@@ -262,6 +263,26 @@ def test_a_series_edited_for_all_to_come_changes_them_and_else_only_new_ones(wri
     assert {(one.seats, wall(one)[-5:]) for one in meetings.of_series(series)} == {(55, "09:00"), (15, "09:00")}
 
 
+def test_a_rule_for_new_dates_only_moves_nothing_and_doubles_nothing(writing):
+    series = of_year()
+    before = walls(series)
+    planning.change_series(series.id, actor_id=None, rule="FREQ=MONTHLY;BYDAY=3WE", seats=50)
+    assert (meetings.propose(series), walls(series)) == ([], before)
+    found = planning.aligned(series, series.rule, series.first)
+    assert (found.new, {one.seats for one in meetings.of_series(series)}) == ([], {40})
+
+
+def test_a_series_that_goes_to_another_zone_proposes_by_the_new_clock(writing):
+    series = of_year(rule="FREQ=MONTHLY;BYDAY=2TH;COUNT=2")
+    planning.change_series(series.id, actor_id=None, all_to_come=True, rule=SECOND_THURSDAY, zone="Asia/Tokyo")
+    found = meetings.of_series(series)
+    assert [(one.zone, wall(one)[-5:]) for one in found[:3]] == [
+        ("Europe/Berlin", "08:00"),
+        ("Europe/Berlin", "08:00"),
+        ("Asia/Tokyo", "01:00"),
+    ]
+
+
 # --- another rule -----------------------------------------------------------------------------------------------------
 
 
@@ -300,8 +321,10 @@ def test_of_a_rarer_rule_drafts_nobody_touched_are_dropped_and_the_others_kept(w
     series = of_year(rule="FREQ=WEEKLY;BYDAY=TH")
     touched = on(series, "2026-03-19")
     announcing.edit(touched.id, title={"de": "Zu Gast"})
+    topics.post(on(series, "2026-03-26"), {"de": "Licht"})
     planning.set_rule(series.id, SECOND_THURSDAY, EIGHT, actor_id=None)
-    assert walls(series)[:3] == ["2026-03-12 08:00", "2026-03-19 08:00", "2026-04-09 08:00"]
+    assert walls(series)[:3] == ["2026-03-12 08:00", "2026-03-19 08:00", "2026-03-26 08:00"]
+    assert walls(series)[3:5] == ["2026-04-09 08:00", "2026-05-14 08:00"]
     planning.set_rule(series.id, "FREQ=WEEKLY;BYDAY=TH", EIGHT, actor_id=None)
     found = walls(series)
     assert (found[:3], len(found)) == (["2026-03-12 08:00", "2026-03-19 08:00", "2026-03-26 08:00"], len(set(found)))
@@ -314,6 +337,8 @@ def test_a_wrong_rule_changes_nothing(writing):
 
 
 # --- any rule with any edits ------------------------------------------------------------------------------------------
+
+EXAMPLES = 1500 if LONG else 60
 
 RULES = st.one_of(
     st.builds(
@@ -487,8 +512,9 @@ class Watch:
                 assert meeting.seats == self.own_seats[meeting.id]
 
 
+@pytest.mark.timeout(900 if LONG else 120)
 @profile(
-    max_examples=60,
+    max_examples=EXAMPLES,
     deadline=None,
     database=None,
     phases=(Phase.explicit, Phase.generate, Phase.shrink),

@@ -16,7 +16,8 @@ import pytest
 from flask import Flask, current_app
 from sqlalchemy import func, select, update
 
-from asanokai import announcing, applying, clock, db, letters, meetings, rsvps
+from asanokai import announcing, applying, clock, db, letters, meetings, proposals, rsvps
+from asanokai import series as series_rules
 from asanokai.app import create_app
 from asanokai.composing import Dropped
 from asanokai.db import session, transaction
@@ -26,6 +27,7 @@ from asanokai.journal import Entry
 from asanokai.letters import Letter
 from asanokai.meetings import Meeting
 from asanokai.members import Address, Application, Member
+from asanokai.proposals import Vote, Words
 from asanokai.rsvps import Rsvp
 from asanokai.worker import plan_step
 from tests import people
@@ -129,6 +131,20 @@ def answer_or_be_refused(meeting_id: int, member_id: int, choice: str, guests: i
 def give_seats(meeting_id: int, seats: int) -> None:
     with transaction():
         announcing.edit(meeting_id, seats=seats)
+
+
+def vote_or_be_refused(series_id: int, proposal_id: int, member_id: int) -> bool:
+    try:
+        with transaction():
+            proposals.vote(series_rules.by_id(series_id), proposal_id, member_id)
+            return True
+    except Refused:
+        return False
+
+
+def merge(series_id: int, proposal_id: int, into_id: int) -> None:
+    with transaction():
+        proposals.merge(series_rules.by_id(series_id), proposal_id, into_id, actor_id=None)
 
 
 def plan() -> int:
@@ -390,6 +406,29 @@ def test_who_applies_again_while_the_earlier_letter_is_leaving_is_not_held_up(ap
     states = set(session().scalars(select(Letter.state)))
     assert states <= {"sent", "dropped"}
     assert session().scalar(select(Letter.state).order_by(Letter.id.desc()).limit(1)) == "sent"
+
+
+def test_no_vote_is_lost_or_counted_twice_while_proposals_are_merged(app, race):
+    with transaction():
+        series, cast = people.series(), crowd(20)
+        number = series.id
+        one, into = (proposals.propose(series, cast[place].id, Words({"de": "Licht"})).id for place in (0, 1))
+        voters = [member.id for member in cast]
+    votes = [(number, one, voter) for voter in voters]
+    came_to = race(
+        (vote_or_be_refused, votes[::2]),
+        (vote_or_be_refused, votes[1::2]),
+        (vote_or_be_refused, [(number, into, voter) for voter in voters[:5] * 2]),
+        (merge, [(number, one, into)]),
+    )
+    kept = {
+        voter
+        for hand, told in zip((voters[::2], voters[1::2]), came_to[:2], strict=True)
+        for voter, taken in zip(hand, told, strict=True)
+        if taken
+    }
+    counted = session().execute(select(Vote.proposal_id, Vote.member_id)).all()
+    assert sorted(counted) == sorted((into, voter) for voter in kept | {voters[0], *voters[:5]})
 
 
 def test_whoever_is_just_being_sent_an_invitation_is_told_that_the_meeting_is_off(app, clock):

@@ -25,9 +25,10 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import func, select
 
-from asanokai import applying, db, installation, letters, members, programme, rsvps, topics, writing
+from asanokai import applying, db, installation, letters, members, programme, proposals, rsvps, topics, writing
 from asanokai.letters import Letter
 from asanokai.members import Member
+from asanokai.proposals import Words
 from asanokai.topics import SpeakerText
 from tests import people
 from tests.conftest import Clock
@@ -67,6 +68,9 @@ class World:
     application_id: int
     letter_id: int
     message_id: int
+    proposal_id: int
+    own_proposal_id: int
+    declined_id: int
     path: str
     hidden_path: str
     draft_path: str
@@ -127,6 +131,7 @@ def _build(app: Flask) -> World:
         application_id=asking,
         letter_id=failed.id,
         message_id=written.id,
+        **_proposals(series),
         path=meeting.path,
         hidden_path=hidden.path,
         draft_path=draft.path,
@@ -136,6 +141,16 @@ def _build(app: Flask) -> World:
         confirm=tokens.mint("opt-in", list(invited)),
         sign_in=tokens.mint("sign-in", [kenji.id, members.mint_sign_in(kenji)]),
     )
+
+
+def _proposals(series: Any) -> dict[str, int]:
+    """Emma's and Katrin's that are open, and one that was declined."""
+    emma, katrin, akiko = people.emma().id, people.katrin().id, people.akiko().id
+    theirs = proposals.propose(series, emma, Words({"en": "Light from Jena"}, {"en": "Lasers"}, "Dr Ito"))
+    own = proposals.propose(series, katrin, Words({"de": "Licht aus Jena"}))
+    declined = proposals.propose(series, katrin, Words({"de": "Steuerrecht"}))
+    proposals.decline(series, declined.id, {"de": "Hatten wir gerade."}, actor_id=akiko)
+    return {"proposal_id": theirs.id, "own_proposal_id": own.id, "declined_id": declined.id}
 
 
 def _applications(series_id: int) -> tuple[int, tuple[int, str]]:
@@ -159,6 +174,7 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
     draft = {"meeting_id": world.draft_id}
     belonging = {**series, "member_id": world.member_id}
     topic = {**meeting, "topic_id": world.topic_id}
+    proposal, own = ({**series, "proposal_id": number} for number in (world.proposal_id, world.own_proposal_id))
     preview = [f"outbox.preview: {kind}" for kind in letters.OF_MEETING]
     return {
         "static": {"filename": "asanokai.css"},
@@ -172,6 +188,12 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         "account.join: a meeting": {"meeting": world.path},
         "answer.by_link": {"token": world.answer},
         "answer.by_member": {"path": world.path},
+        **{f"proposals.{verb}": series for verb in ("of_series", "add")},
+        **{f"proposals.{verb}": own for verb in ("edit", "withdraw")},
+        "proposals.vote": proposal,
+        "topics.of_series": series,
+        **{f"topics.{verb}": proposal for verb in ("decide", "choose", "merge", "decline")},
+        "topics.reopen": {**series, "proposal_id": world.declined_id},
         "feeds.personal": {"secret": world.secret},
         **{f"paper.{sheet}": {"path": world.path} for sheet in ("leaflet", "picture")},
         **{f"paper.{sheet}: not public": {"path": world.hidden_path} for sheet in ("leaflet", "picture")},
@@ -292,6 +314,7 @@ MESSAGE = {
     "due_at": "2026-03-01T10:00",
     "kind": "own",
 }
+PROPOSAL = {**texts("title", "Glas"), **texts("abstract", "Quarz"), "speaker_hint": "Schott"}
 SLOT = {"kind": "other", "topic": "", "minutes": "20", **texts("title", "Rundgang")}
 ANSWER = {"answer": "yes", "guests": "1", "comment": "Gern"}
 SETTINGS_OF_MEMBER = {**WHOLE_PERSON, "zone": "Europe/Berlin"}
@@ -389,6 +412,14 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "meeting.add_topic": TOPIC,
         "meeting.edit_topic": TOPIC,
         "meeting.remove_topic": {},
+        "proposals.add": PROPOSAL,
+        "proposals.edit": PROPOSAL,
+        "proposals.vote": {"vote": "on"},
+        "proposals.withdraw": {},
+        "topics.choose": {"meeting": str(world.meeting_id)},
+        "topics.merge": {"into": str(world.own_proposal_id)},
+        "topics.decline": texts("word", "Später gern"),
+        "topics.reopen": {},
         "order.show": SLOT,
         "order.show: draft": SLOT,
         "order.adopt": {},

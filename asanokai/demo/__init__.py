@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from asanokai import announcing, clock, db, installation, meetings, members, rsvps, series, topics
-from asanokai.demo.words import EVENT, PROGRAMME, SERIES, WELCOME
+from asanokai import announcing, clock, db, installation, meetings, members, proposals, rsvps, series, topics
+from asanokai.demo.words import EVENT, PROGRAMME, PROPOSALS, SERIES, WELCOME
 from asanokai.meetings import Meeting
 from asanokai.members import Member, normal_address
 from asanokai.rsvps import Rsvp
@@ -46,6 +46,7 @@ def fill() -> str:
     breakfasts = _series(people, chief)
     held = _past(breakfasts, people)
     coming = _coming(breakfasts, people)
+    _proposals(breakfasts, people, chief)
     _event(people, chief)
     db.session().flush()
     return f"Demo data: {len(people)} members, 2 series, {held} past and {coming} coming meetings."
@@ -173,6 +174,19 @@ def _post_topics(meeting: Meeting, words: dict[str, Any], people: list[Member]) 
 
 def _names(member: Member) -> tuple[str, str, str, str, str]:
     return member.family, member.given, member.title, member.family_ja, member.given_ja
+
+
+def _proposals(row: Series, people: list[Member], chief: Member) -> None:
+    """What members would like to hear about: some with many votes, one declined with a word."""
+    for place, words in enumerate(PROPOSALS):
+        proposer = people[words["by"]]
+        made = proposals.propose(
+            row, proposer.id, proposals.Words(words["title"], words.get("abstract"), words.get("speaker", ""))
+        )
+        for member in people[place :: 3 + 2 * place]:
+            proposals.vote(row, made.id, member.id)
+        if "word" in words:
+            proposals.decline(row, made.id, words["word"], actor_id=chief.id)
 
 
 def _event(people: list[Member], chief: Member) -> None:

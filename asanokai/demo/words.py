@@ -126,6 +126,36 @@ PROGRAMME: list[dict[str, Any]] = [
     },
 ]
 
+PROPOSALS: list[dict[str, Any]] = [
+    {
+        "by": 20,
+        "title": {
+            "de": "Wie japanische Unternehmen Lehrlinge ausbilden",
+            "en": "How Japanese companies train their young people",
+            "ja": "日本企業の人材育成――ドイツの職業訓練と比べて",
+        },
+        "abstract": {"ja": "新入社員研修とドイツのデュアルシステムを比べながら、互いに学べる点を考えます。"},
+    },
+    {
+        "by": 14,
+        "title": {"de": "Glas aus Jena im Weltraum", "en": "Glass from Jena in space"},
+        "abstract": {"de": "Welche Linsen auf Satelliten mitfliegen und was sie dort aushalten müssen."},
+        "speaker": "jemand vom Fraunhofer-Institut in Jena",
+    },
+    {
+        "by": 13,
+        "title": {"de": "Einen Standort in Hamamatsu eröffnen: die ersten hundert Tage", "ja": "浜松に拠点を開く"},
+    },
+    {
+        "by": 20,
+        "title": {"de": "Steuerrecht für Entsandte", "ja": "駐在員の税務"},
+        "word": {
+            "de": "Das war im vergangenen Jahr Thema; in zwei Jahren gern wieder.",
+            "ja": "昨年取り上げたテーマのため、今回は見送らせていただきます。",
+        },
+    },
+]
+
 EVENT: dict[str, Any] = {
     "series": {
         "name": {

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import select, union
 
-from asanokai import announcing, clock, db, journal, meetings, topics
+from asanokai import announcing, clock, db, journal, meetings
 from asanokai import holidays as calendar
 from asanokai import series as series_rules
 from asanokai.announcing import Change
@@ -188,7 +188,9 @@ class Reached:
 def change(meeting_id: int, reach: str, *, actor_id: int | None, **values: object) -> Reached:
     """Change what `REACHING` names, for this meeting, for it and those after it, or for all that have not begun. What
     reaches more than one meeting is what the series proposes from then on. Raises `BadInput`, `Refused`."""
-    this = meetings.for_update(meeting_id)
+    this = meetings.by_id(meeting_id)
+    for one in sorted(_reached(this, reach), key=lambda meeting: meeting.id):
+        meetings.for_update(one.id)  # in the order of their numbers, whichever of them was changed
     series, changes, reached = _prepared(this, reach, values)
     if not changes:
         return Reached([], [], 0)
@@ -229,13 +231,13 @@ def _prepared(this: Meeting, reach: str, values: Values) -> tuple[Series, Values
         values["deadline"] = str(Lead.parse(values["deadline"]))
     changes = {name: value for name, value in values.items() if value != before[name]}
     _check(changes)
-    return series, changes, _reached(this, series, reach)
+    return series, changes, _reached(this, reach)
 
 
-def _reached(this: Meeting, series: Series, reach: str) -> list[Meeting]:
+def _reached(this: Meeting, reach: str) -> list[Meeting]:
     if reach == THIS:
         return [this]
-    coming = [one for one in _to_come(series) if one.state in ("draft", "announced")]
+    coming = [one for one in _to_come(series_rules.by_id(this.series_id)) if one.state in ("draft", "announced")]
     later = [one for one in coming if (one.starts_at, one.id) >= (this.starts_at, this.id)]
     return later if reach == FOLLOWING else coming
 
@@ -315,12 +317,14 @@ def change_series(series_id: int, *, all_to_come: bool = False, actor_id: int | 
     series = series_rules.by_id(series_id)
     before = usual.of_series(series)
     usual.keep(series)
-    if not all_to_come:
-        announcing.change_series(series_id, actor_id=actor_id, **fields)
-        return
-    rule, first = fields.get("rule", series.rule), fields.get("first", series.first)
-    set_rule(series_id, str(rule) if rule else None, str(first) if first else None, actor_id=actor_id)
+    rule, first = fields.pop("rule", series.rule), fields.pop("first", series.first)
     announcing.change_series(series_id, actor_id=actor_id, **fields)
+    rule, first = str(rule) if rule else None, str(first) if first else None
+    if not all_to_come:
+        _claim(aligned(series, rule, first))
+        series_rules.change(series, actor_id=actor_id, rule=rule, first=first)
+        return
+    set_rule(series_id, rule, first, actor_id=actor_id)
     now = usual.of_series(series)
     changes = {name: now[name] for name in REACHING if now[name] != before[name] and name != "at"}
     coming = [one for one in _to_come(series) if one.state in ("draft", "announced")]
@@ -346,13 +350,19 @@ def set_rule(series_id: int, rule: str | None, first: str | None, *, actor_id: i
     announcing.change_series(series_id, actor_id=actor_id, rule=rule, first=first)
     if rule is None or first is None:
         return found
-    for number, wall in sorted({**found.moving, **found.standing}.items()):
-        meetings.by_id(number).proposed_for = wall.isoformat(timespec="minutes")
-    db.session().flush()
+    _claim(found)
     _follow_rule(series, found, first, actor_id=actor_id)
     _drop_untouched(series, found.left, actor_id=actor_id)
     meetings.propose(series)
     return found
+
+
+def _claim(found: Alignment) -> None:
+    """Let each meeting take its date of the new rule for its own, so that nobody proposes a second one for that."""
+    walls = {**found.moving, **found.standing}
+    for meeting in meetings.by_ids(walls).values():
+        meeting.proposed_for = walls[meeting.id].isoformat(timespec="minutes")
+    db.session().flush()
 
 
 def _follow_rule(series: Series, found: Alignment, first: str, *, actor_id: int | None) -> None:
@@ -373,11 +383,25 @@ def _follow_rule(series: Series, found: Alignment, first: str, *, actor_id: int 
 
 def _drop_untouched(series: Series, left: list[Meeting], *, actor_id: int | None) -> None:
     """Drop drafts the rule has no date for, unless something was set for them. They no longer are the rule's."""
-    about = topics.of_all([meeting.id for meeting in left]) if left else {}
+    bearing = _bearing({meeting.id for meeting in left})
     usuals = usual.of_meetings(series, left)
     for meeting in left:
-        touched = usual.own(meeting, usuals[meeting.id]) or meeting.title or meeting.note or about.get(meeting.id)
+        own = usual.own(meeting, usuals[meeting.id]) or meeting.title or meeting.note
         meeting.proposed_for = None
-        if not touched:
+        if not own and meeting.id not in bearing:
             meetings.delete_draft(meeting, actor_id=actor_id)
     db.session().flush()
+
+
+def _bearing(numbers: set[int]) -> set[int]:
+    """Those of some meetings for which a row of anything stands: a topic, a part of the programme, a question."""
+    if not numbers:
+        return set()
+    columns = [
+        column
+        for table in Meeting.metadata.sorted_tables
+        for column in table.columns
+        if table.name != Usual.__tablename__ and any(key.target_fullname == "meeting.id" for key in column.foreign_keys)
+    ]
+    found = union(*(select(column).where(column.in_(numbers)) for column in columns))
+    return set(db.session().scalars(found))

@@ -25,12 +25,14 @@ from asanokai.series import Series
 from asanokai.web import (
     account,
     answer,
+    archive,
     design,
     feeds,
     files,
     loading,
     paper,
     programme,
+    proposals,
 )
 from asanokai.web.coordinate import (
     dates,
@@ -40,6 +42,7 @@ from asanokai.web.coordinate import (
     outbox,
     people,
     settings,
+    topics,
     writing,
 )
 from asanokai.web.coordinate import series as series_pages
@@ -53,6 +56,8 @@ PAGES = (
     programme.pages,
     account.pages,
     answer.pages,
+    archive.pages,
+    proposals.pages,
     feeds.pages,
     paper.pages,
     design.pages,
@@ -63,6 +68,7 @@ DESK = (
     series_pages.pages,
     dates.pages,
     meeting.pages,
+    topics.pages,
     order.pages,
     people.pages,
     outbox.pages,
@@ -73,6 +79,7 @@ DESK = (
 anyone, token = loading.anyone, loading.bearer
 member, coordinator, administrator = loading.member, loading.coordinator, loading.administrator
 of_series, of_meeting, readable = loading.desk_series, loading.desk_meeting, loading.readable_meeting
+within = loading.within_series
 
 GUARDS = {
     "static": anyone,
@@ -99,6 +106,12 @@ GUARDS = {
     "account.unsubscribe": token,
     "answer.by_link": token,
     "answer.by_member": readable,
+    "archive.topics": anyone,
+    "proposals.of_series": within,
+    "proposals.vote": within,
+    "proposals.add": within,
+    "proposals.edit": within,
+    "proposals.withdraw": within,
     "feeds.public": anyone,
     "feeds.personal": token,
     "design.parts": anyone,
@@ -120,6 +133,12 @@ GUARDS = {
     "series.pause": of_series,
     "series.propose": of_series,
     "series.add_meeting": of_series,
+    "topics.of_series": of_series,
+    "topics.decide": of_series,
+    "topics.choose": of_series,
+    "topics.merge": of_series,
+    "topics.decline": of_series,
+    "topics.reopen": of_series,
     "dates.show": of_series,
     "dates.add": of_series,
     "dates.decide": of_meeting,
@@ -316,6 +335,7 @@ def _around_every_page() -> dict[str, object]:
         "city_of": partial(languages.city, language=language),
         "bracketed": partial(languages.bracketed, language=language),
         "name_of": _name_of,
+        "words_of": _words_of,
         "is_coordinator": loading.coordinates_anything(),
     }
 
@@ -333,6 +353,10 @@ def _said_plainly(catalogue: Any, message: str) -> Markup:
 
 def _name_of(series: Series) -> languages.Text:
     return languages.pick(series.name, loading.language(), series.first_language)
+
+
+def _words_of(texts: dict[str, str] | None, series: Series) -> languages.Text:
+    return languages.pick(texts, loading.language(), series.first_language)
 
 
 def _refused(error: Refused) -> BaseResponse | tuple[str, int]:

@@ -162,7 +162,7 @@ def me() -> str:
         past=_shown(past[::-1]),
         answers=answers,
         places=rsvps.places_in_line(member.id),
-        series=[languages.pick(row.name, loading.language()) for row in series_rules.of_member(member)],
+        series=series_rules.of_member(member),
         calendar=loading.links().calendar(member.calendar_secret),
         subscribed=member.unsubscribed_at is None,
     )

@@ -38,7 +38,7 @@ FRAMING = (
 )
 """What a page may do that frames a letter of this program."""
 
-OPEN_TO_SEARCH = ("programme.home", "programme.meetings", "programme.meeting", "account.join")
+OPEN_TO_SEARCH = ("programme.home", "programme.meetings", "programme.meeting", "archive.topics", "account.join")
 """Pages search engines may list."""
 
 
@@ -200,6 +200,17 @@ def desk_series() -> Response | None:
     sent_away = member()
     if sent_away is None:
         _load_series(int((request.view_args or {})["series_id"]))
+    return sent_away
+
+
+def within_series() -> Response | None:
+    """Whoever belongs to the series in the address or coordinates it; loads g.series."""
+    sent_away = member()
+    if sent_away is None:
+        series_id = int((request.view_args or {})["series_id"])
+        g.series = database().get(Series, series_id) if belongs(series_id) or may_coordinate(series_id) else None
+        if g.series is None:
+            raise Missing(N_("There is no such page, or none that you may see."))
     return sent_away
 
 

@@ -16,7 +16,7 @@ from asanokai import clock, holidays, planning
 from asanokai import series as rules
 from asanokai.errors import N_, BadInput, Refused
 from asanokai.holidays import Mark
-from asanokai.languages import date_in_words
+from asanokai.languages import date_in_words, day_and_hours
 from asanokai.meetings import AHEAD
 from asanokai.series import Series
 from asanokai.web import loading
@@ -138,7 +138,9 @@ class Given:
 def given(wall: datetime, venue: dict[str, str] | None) -> Given:
     """A date of a rule, for a list."""
     marks = holidays.collisions(wall.date(), planning.place_of(venue))
-    return Given(wall.date(), f"{date_in_words(wall.date(), loading.language())}, {wall:%H:%M}", marks)
+    language = loading.language()
+    words = day_and_hours(date_in_words(wall.date(), language), f"{wall:%H:%M}", language)
+    return Given(wall.date(), words, marks)
 
 
 def dates_of(form: RuleForm, zone: str, venue: dict[str, str] | None, most: int = 14) -> list[Given] | None:

@@ -179,6 +179,7 @@ def _sent(built: world.World, known: dict[str, str]) -> list[Scene]:
         Scene("a move to be confirmed", "akiko", known["meeting.move"], sends={"ends": "2026-03-12T10:30"}),
         Scene("a list looked at", "akiko", known["people.take_in"], sends={}, file=("file", TABLE)),
         Scene("the next dates", "akiko", known["series.edit"], sends={"step": "dates"}),
+        Scene("another rule, looked at", "akiko", known["dates.show"], sends={"step": "dates", "ordinal": "3"}),
         Scene("answering for somebody", "akiko", f"{roll}?member={built.member_id}"),
         Scene("settings saved", "katrin", "/me/settings", sends={"family": "Lindner"}),
         Scene("settings of the installation saved", "ludwig", "/coordinate/settings", sends={"sender_name": ""}),
