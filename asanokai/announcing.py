@@ -48,6 +48,7 @@ def announce(meeting_id: int, *, actor_id: int | None = None) -> Meeting:
     meeting.state, meeting.announced_at = "announced", now
     meeting.version += 1
     meetings.set_moments(meeting)
+    rsvps.keep_seats(meeting)
     journal.write("announce", "meeting", meeting.id, actor_id=actor_id)
     return meeting
 
@@ -152,7 +153,10 @@ def _raise_sequence(meeting: Meeting) -> None:
 
 def _keep_useful(meeting: Meeting) -> None:
     """What still waits to be sent is of use until the new deadline, or the new end."""
-    for kinds, until in (("invite",), meeting.answer_until), (("confirm", "waiting", "seat"), meeting.ends_at):
+    for kinds, until in (
+        (("invite",), meeting.answer_until),
+        (("confirm", "waiting", "seat", "free", "lapsed"), meeting.ends_at),
+    ):
         session().execute(
             update(Letter)
             .where(Letter.meeting_id == meeting.id, Letter.kind.in_(kinds), Letter.state.in_(("queued", "claimed")))
@@ -207,7 +211,7 @@ def cancel(meeting_id: int, *, reason: dict[str, str] | None = None, actor_id: i
     letters.drop_queued(
         "the meeting was cancelled",
         meeting_id=meeting.id,
-        kinds=(*PLANNED, "confirm", "waiting", "seat", "moved", "nudge", "own", "thanks"),
+        kinds=(*PLANNED, "confirm", "waiting", "seat", "offer", "free", "lapsed", "moved", "nudge", "own", "thanks"),
     )
     _post(meeting, "cancelled", None, useless_after=meeting.ends_at)
     journal.write("cancel", "meeting", meeting.id, actor_id=actor_id, sequence=meeting.sequence)

@@ -42,9 +42,9 @@ from asanokai.app import create_app
 from asanokai.errors import Refused
 from asanokai.importing import VERDICTS, WRITTEN
 from asanokai.importing.sheet import MOST_BYTES
-from asanokai.invitations import Night
 from asanokai.languages import LANGUAGES
 from asanokai.letters import Letter
+from asanokai.night import Night
 from asanokai.terminal import Progress
 from asanokai.tokens import SIGN_IN_LIFE
 from asanokai.transport import TimedConnection, Transport

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from asanokai import clock
 from asanokai.db import session
@@ -84,9 +84,14 @@ def _named(query: str) -> Select[*tuple[Any, ...]]:
         .outerjoin(Address, and_(Address.member_id == Member.id, Address.kind == "main"))
         .order_by(Member.family, Member.family_kana, Member.given, Member.id)
     )
+    return chosen.where(*found_by(query, Address.normal, Organisation.name))
+
+
+def found_by(query: str, *beside: Any) -> list[ColumnElement[bool]]:
+    """What must hold so that every word of the query stands in one of the names, or in one of the columns beside."""
     names = (Member.family, Member.given, Member.family_ja, Member.given_ja, Member.family_kana, Member.given_kana)
+    found = []
     for word in cleaned(query).split()[:8]:
         pattern = f"%{_SPECIAL.sub(lambda found: chr(92) + found[0], word)}%"
-        columns = (*names, Address.normal, Organisation.name)
-        chosen = chosen.where(or_(*(column.ilike(pattern, escape="\\") for column in columns)))
-    return chosen
+        found.append(or_(*(column.ilike(pattern, escape="\\") for column in (*names, *beside))))
+    return found

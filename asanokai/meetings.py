@@ -52,6 +52,7 @@ class Meeting(Base):
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     answer_until: Mapped[datetime]
+    offers_from: Mapped[datetime | None]
     seats: Mapped[int | None]
     guests_allowed: Mapped[int] = mapped_column(default=1)
     title: Mapped[dict[str, Any] | None] = mapped_column(Texts)
@@ -131,6 +132,7 @@ def add(
         starts_at=starts_at,
         ends_at=ends_at,
         answer_until=min(Lead.parse(series.deadline or USUAL_DEADLINE).before(starts_at, series.zone), starts_at),
+        offers_from=series_rules.offers_from(series, starts_at),
         seats=series.seats,
         guests_allowed=series.guests_allowed,
         venue=series.venue,
@@ -175,16 +177,7 @@ def propose(series: Series, *, until: datetime | None = None) -> list[Meeting]:
     ]
 
 
-EDITABLE = (
-    "title",
-    "note",
-    "join_link",
-    "seats",
-    "guests_allowed",
-    "answer_until",
-    "public",
-    "needs_approval",
-)
+EDITABLE = ("title", "note", "join_link", "seats", "guests_allowed", "answer_until", "public", "needs_approval")
 
 
 def end_from(meeting: Meeting, starts_at: datetime) -> datetime:
@@ -205,15 +198,21 @@ def set_times(meeting: Meeting, starts_at: datetime, ends_at: datetime) -> None:
     leads on. Raises `BadInput` if it ends before it starts."""
     if ends_at <= starts_at:
         raise BadInput("ends", N_("The end must lie after the start."))
-    zone = ZoneInfo(meeting.zone)
-    deadline = meeting.answer_until.astimezone(zone)
-    days = (meeting.local_date - deadline.date()).days
     if starts_at != meeting.starts_at:
-        moved = starts_at.astimezone(zone).date() - timedelta(days=days)
-        wall = datetime.combine(moved, deadline.time())
-        meeting.answer_until = min(in_utc(wall, meeting.zone), starts_at)
+        meeting.answer_until = min(_moved_along(meeting, meeting.answer_until, starts_at), starts_at)
+        if meeting.offers_from is not None:
+            meeting.offers_from = _moved_along(meeting, meeting.offers_from, starts_at)
     meeting.starts_at, meeting.ends_at = starts_at.astimezone(UTC), ends_at.astimezone(UTC)
     _set_path(meeting)
+
+
+def _moved_along(meeting: Meeting, moment: datetime, starts_at: datetime) -> datetime:
+    zone = ZoneInfo(meeting.zone)
+    local = moment.astimezone(zone)
+    days = (meeting.local_date - local.date()).days
+    return in_utc(
+        datetime.combine(starts_at.astimezone(zone).date() - timedelta(days=days), local.time()), meeting.zone
+    )
 
 
 def _set_path(meeting: Meeting) -> None:

@@ -29,6 +29,7 @@ USUAL_PLAN = {
     "eve": "1 day before at 17:00",
 }
 USUAL_DEADLINE = "1 day before at 12:00"
+USUAL_OFFERS = "3 days before at 09:00"
 ROLES = ("member", "coordinator")
 MOST_DATES = 400
 LONGEST_MINUTES = 60 * 24 * 30
@@ -41,7 +42,11 @@ _RULE_PARTS = {"FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTH", "BYMONT
 
 
 class Series(Base):
-    """A series, or an event if `rule` is None. `first` is the local wall time the rule starts from, as ISO text."""
+    """A series, or an event if `rule` is None. `first` is the local wall time the rule starts from, as ISO text.
+
+    `offers` is a lead: from then on freed seats are offered instead of given (None: always given). `standing_lapses`:
+    a tentative seat that nobody confirmed is given back at the deadline.
+    """
 
     __tablename__ = "series"
 
@@ -58,6 +63,8 @@ class Series(Base):
     seats: Mapped[int | None]
     guests_allowed: Mapped[int] = mapped_column(default=1)
     deadline: Mapped[str] = mapped_column(default=USUAL_DEADLINE)
+    offers: Mapped[str | None]
+    standing_lapses: Mapped[bool] = mapped_column(default=False, server_default="0")
     plan: Mapped[dict[str, Any]] = mapped_column(Facts, default=lambda: dict(USUAL_PLAN))
     first_language: Mapped[str] = mapped_column(default="de")
     public: Mapped[bool] = mapped_column(default=True)
@@ -194,6 +201,8 @@ FIELDS = (
     "seats",
     "guests_allowed",
     "deadline",
+    "offers",
+    "standing_lapses",
     "plan",
     "first_language",
     "public",
@@ -251,6 +260,8 @@ def _check(series: Series) -> None:
         if next(iter(recurrence), None) is None:
             raise BadInput("rule", N_("This rule gives no date: %(rule)s"), rule=series.rule[:100])
     Lead.parse(series.deadline or USUAL_DEADLINE)
+    if series.offers and Lead.parse(series.offers).days < 1:
+        raise BadInput("offers", N_("Seats can be offered from the day before the meeting at the latest."))
     for lead in leads(series.plan or USUAL_PLAN):
         Lead.parse(lead[2])
 
@@ -260,6 +271,11 @@ def leads(plan: dict[str, Any]) -> list[tuple[str, int, str]]:
     wanted = [(INVITE, 1, plan.get("invite")), (EVE, 1, plan.get("eve"))]
     wanted += [(REMIND, step, words) for step, words in enumerate(plan.get("remind") or [], start=1)]
     return [(kind, step, words) for kind, step, words in wanted if words]
+
+
+def offers_from(series: Series, starts_at: datetime) -> datetime | None:
+    """From when on freed seats of a meeting are offered instead of given; None: never."""
+    return Lead.parse(series.offers).before(starts_at, series.zone) if series.offers else None
 
 
 def by_slug(slug: str) -> Series:

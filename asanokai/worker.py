@@ -16,10 +16,10 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 from flask import Flask
 
-from asanokai import applying, clock, db, digesting, invitations, meetings, writing
+from asanokai import applying, clock, db, digesting, invitations, meetings, questions, rsvps, writing
 from asanokai import series as series_rules
 from asanokai.delivering import Delivery, Step
-from asanokai.invitations import Night
+from asanokai.night import Night
 from asanokai.transport import Outcome, Transport
 
 log = logging.getLogger(__name__)
@@ -34,13 +34,18 @@ FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=5)
 def plan_step(night: Night) -> int:
     """Post the letters of every moment whose time has come, those coordinators wrote, and their digest; how many.
 
+    Before that, take back the offers that have run out and the tentative seats that were not confirmed.
+
     Raises what went wrong with one of them, after all others are posted.
     """
     with db.reading():
         due, own = invitations.due_moments(), writing.due()
+        run_out, unconfirmed = rsvps.meetings_with_offers_over(), rsvps.meetings_with_seats_to_lapse()
+    seats = [partial(rsvps.expire_offers, meeting_id) for meeting_id in run_out]
+    seats += [partial(rsvps.lapse, meeting_id) for meeting_id in unconfirmed]
     moments = [partial(invitations.plan, moment_id, night=night) for moment_id in due]
     messages = [partial(writing.plan, message_id, night=night) for message_id in own]
-    return _each([*moments, *messages, digesting.post_due])
+    return _each([*seats, *moments, *messages, digesting.post_due])
 
 
 def propose_step() -> int:
@@ -55,8 +60,9 @@ def _propose(series_id: int) -> int:
 
 
 def tidy_step() -> int:
-    """What is over was held; applications nobody confirmed vanish. How many; raises as `plan_step` does."""
-    return _each([meetings.mark_held, applying.forget_unconfirmed])
+    """What is over was held; applications nobody confirmed vanish, and so do the replies that were
+    for the morning alone. How many; raises as `plan_step` does."""
+    return _each([meetings.mark_held, applying.forget_unconfirmed, questions.forget])
 
 
 def _each(steps: Iterable[Callable[[], int]]) -> int:

@@ -17,7 +17,8 @@ FLOORS = {
     5.2: "delivering demo",
     5.1: "composing transport catcher intake printing doctor backup listing",
     4.5: "planning writing",
-    4: "announcing applying archive digesting figures importing invitations leaving showing",
+    4: "announcing applying archive digesting entering figures importing invitations leaving showing",
+    3.8: "questions guests",
     3.7: "rsvps",
     3.67: "proposals",
     3.65: "programme",
@@ -25,11 +26,12 @@ FLOORS = {
     3.5: "meetings",
     3.45: "directory",
     3.4: "series",
+    3.35: "deputies",
     3.3: "members",
     3.2: "installation",
     3.1: "letters",
     2.2: "journal terminal",
-    2.1: "db languages markdown tables tokens links ical holidays",
+    2.1: "db languages markdown tables tokens links ical holidays night",
     1: "clock errors",
 }
 """Floor → its modules. Imports go down only, and never to a neighbour on the same floor."""
@@ -39,7 +41,7 @@ OUTSIDE = {"config"}
 """Ours, but beside the package: settings know no module of it."""
 
 MAY_IMPORT_CONFIG = {"app", "cli", "running", "wsgi", "web"}
-SHARED_IN_WEB = {"about", "person", "forms", "loading", "recurring", "words"}
+SHARED_IN_WEB = {"about", "asking", "person", "forms", "loading", "recurring", "words"}
 OF_THE_REQUEST = {"request", "session", "g", "url_for", "redirect", "current_user"}
 FORBIDDEN_NAMES = ("utils", "util", "helpers", "helper", "manager", "handler", "misc", "common", "base")
 
@@ -202,7 +204,8 @@ def test_the_request_is_known_to_the_pages_alone(file):
 def test_nobody_reads_the_journal_for_a_decision(file):
     tree = tree_of(file)
     names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
-    assert "Entry" not in names or top_level_of(file) in ("web", "leaving", "backup", "cli")
+    told_again = file.relative_to(PACKAGE).as_posix() == "rsvps/replay.py"
+    assert "Entry" not in names or told_again or top_level_of(file) in ("web", "leaving", "backup", "cli")
 
 
 # --- style that a linter does not know --------------------------------------------------------------------------------

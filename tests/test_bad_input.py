@@ -97,7 +97,15 @@ REFUSALS: dict[str, dict[str, str]] = {
     "meeting.edit": {"seats": "0"},
     "meeting.move": {"ends": "2026-03-13T07:00"},
     "meeting.cancel": {"reason-de": "x<y " * 300},
-    "meeting.answer_for": {"guests": "99"},
+    "roll.line": {"guests": "99"},
+    "roll.move_up": {"reason": "x<y " * 80},
+    "questions.of_series": {**texts("label")},
+    "questions.of_meeting": {**texts("label")},
+    "questions.change_of_series": {**texts("label")},
+    "questions.change_of_meeting": {**texts("label")},
+    "passing.to_colleague": {"email": "nonsense"},
+    "deputy.mine": {"email": "nonsense"},
+    "deputy.answer": {"guests": "99"},
     "meeting.add_topic": {**texts("title")},
     "meeting.edit_topic": {**texts("title")},
     "writing.add": {"due_at": "2026-01-01T10:00"},
@@ -117,6 +125,7 @@ NOTHING_TO_KEEP = {
     "account.password": "passwords are never shown again",
     "people.take_in": "a page cannot put a file back",
     "people.series_too": "one choice",
+    "roll.pass_on": "one choice",
     "topics.choose": "one choice",
     "topics.merge": "one choice",
     **dict.fromkeys(
@@ -126,6 +135,7 @@ NOTHING_TO_KEEP = {
             "account.sign_out",
             "account.new_calendar",
             "account.letters",
+            "standing.change",
             "account.unsubscribe",
             "desk.approve",
             "series.pause",
@@ -137,6 +147,11 @@ NOTHING_TO_KEEP = {
             "meeting.drop",
             "meeting.pause",
             "meeting.remove_topic",
+            "questions.drop_of_series",
+            "questions.drop_of_meeting",
+            "deputy.remove",
+            "deputy.agree",
+            "deputy.refuse",
             "proposals.vote",
             "proposals.withdraw",
             "topics.reopen",
@@ -372,6 +387,10 @@ def test_a_rule_that_cannot_be_meant_is_refused_at_once(built, senders):
 FREE = {
     *("title", "given", "family", "family_ja", "given_ja", "family_kana", "given_kana", "organisation", "position"),
     *(
+        "message",
+        "comment",
+        "guest_names",
+        "label",
         "word",
         "speaker_hint",
         "message",
@@ -390,8 +409,6 @@ FREE = {
 
 NEVER_BACK = {
     "account.sign_in_by_password": {"password"},
-    # The roll's lines ask for no comment.
-    "meeting.answer_for": {"comment"},
     # A refused move must be checked again.
     "meeting.move": {"step"},
     "dates.change": {"step"},

@@ -1,14 +1,15 @@
 """Every letter as its readers get it, held against files in `tests/letters/`; and against the database.
 
-Two scenes are played with the clock standing still, over real SMTP: the letters about one meeting, and those about
-accounts. A change of words or markup is a diff that somebody reads: `make letters` rewrites the files. Tokens and
-boundaries mean nothing to a reader and are left out there; the other test reads exactly these from every mail and
-compares them with the rows they speak of.
+Three scenes are played with the clock standing still, over real SMTP: the letters about one meeting, those about its
+queue, and those about accounts. A change of words or markup is a diff that somebody reads: `make letters` rewrites the
+files. Tokens and boundaries mean nothing to a reader and are left out there; the other test reads exactly these from
+every mail and compares them with the rows they speak of.
 """
 
 import os
 import re
 from collections.abc import Callable
+from datetime import datetime
 from email.message import EmailMessage
 from email.utils import getaddresses, parsedate_to_datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from icalendar import Calendar
 from sqlalchemy import select
 
 from asanokai import announcing, applying, clock, db, letters, members, rsvps, topics, writing
+from asanokai import series as series_rules
 from asanokai.announcing import Change
 from asanokai.invitations import Night
 from asanokai.letters import Letter
@@ -91,7 +93,7 @@ Keep = Callable[[str, Received], None]
 Scene = Callable[[Flask, Any, Any, Keep], None]
 
 
-# --- the two scenes ---------------------------------------------------------------------------------------------------
+# --- the scenes -------------------------------------------------------------------------------------------------------
 
 
 class Stage:
@@ -196,6 +198,44 @@ def _all_say(meeting_id: int, choice: str, guests: int) -> None:
     for make in READERS:
         with db.transaction():
             rsvps.answer(meeting_id, make().id, choice, guests=guests, by="page")
+
+
+def letters_about_a_queue(app: Flask, clock: Any, smtp: Any, keep: Keep) -> None:
+    """Seats kept for three who normally come, until they lapse; then seats offered to them, until nobody takes one."""
+    stage = Stage(app, smtp, keep)
+    with db.transaction():
+        series = people.series(offers="14 days before at 09:00", standing_lapses=True)
+        people.belong(series, *(make() for make in READERS))
+        for make in READERS:
+            rsvps.come_normally(series.id, make().id)
+        clock.advance(minutes=1)
+        kept = people.announced_meeting(series, title=TITLE, uid=UID)
+        kept_until = kept.answer_until
+        series_id = series.id
+    clock.set(berlin(2026, 2, 19, 9))
+    stage.deliver("invite", "invite-kept")
+    clock.set(berlin(2026, 3, 10, 9))
+    stage.deliver("remind", "remind-kept")
+    clock.set(kept_until)
+    stage.deliver("lapsed")
+    clock.set(berlin(2026, 3, 13, 9))
+    with db.transaction():
+        series_rules.change(series_rules.by_id(series_id), actor_id=None, plan={"eve": "1 day before at 17:00"})
+        for make in READERS:
+            rsvps.come_no_longer(series_id, make().id)
+        again = people.announced_meeting(
+            series_rules.by_id(series_id), datetime(2026, 4, 9, 8), title=TITLE, seats=1, guests_allowed=1
+        )
+        meeting_id = again.id
+        rsvps.answer(meeting_id, people.oskar().id, "yes", by="page")
+    _all_say(meeting_id, "yes", 1)
+    stage.deliver("waiting", "waiting-offers")
+    clock.set(berlin(2026, 3, 30, 9))
+    with db.transaction():
+        announcing.edit(meeting_id, seats=7)
+    stage.deliver("offer")
+    clock.advance(days=5)
+    stage.deliver("free")
 
 
 def letters_about_accounts(app: Flask, clock: Any, smtp: Any, keep: Keep) -> None:
@@ -305,7 +345,11 @@ def _confirm(application_id: int) -> None:
         applying.confirm(application_id, nonce, from_address=None)
 
 
-SCENES: dict[str, Scene] = {"meeting": letters_about_a_meeting, "accounts": letters_about_accounts}
+SCENES: dict[str, Scene] = {
+    "meeting": letters_about_a_meeting,
+    "queue": letters_about_a_queue,
+    "accounts": letters_about_accounts,
+}
 
 ALL = {
     "meeting": (
@@ -313,6 +357,7 @@ ALL = {
         *("nudge", "own", "own-german", "thanks"),
         "cancelled",
     ),
+    "queue": ("invite-kept", "remind-kept", "lapsed", "waiting-offers", "offer", "free"),
     "accounts": (*("sign_in", "opt_in", "opt_in-meeting", "join", "application", "welcome", "declined", "digest"),),
 }
 
@@ -382,8 +427,8 @@ def test_no_file_is_left_over():
 
 # --- as the database knows them ---------------------------------------------------------------------------------------
 
-OF_MEETING = {"invite", "remind", "confirm", "waiting", "seat", "moved", "cancelled", "eve", "nudge", "own", "thanks"}
-WITH_ENTRY = {"invite", "confirm-yes", "confirm-maybe", "seat", "moved", "cancelled"}
+OF_MEETING = set(letters.OF_MEETING)
+WITH_ENTRY = {"invite", "invite-kept", "confirm-yes", "confirm-maybe", "seat", "moved", "cancelled"}
 
 
 def fields(mail: Received, app: Flask) -> dict[str, Any]:
@@ -462,7 +507,7 @@ def _known(name: str, letter: Letter, app: Flask, session: Any) -> dict[str, Any
             f" <http://localhost:8000/unsubscribe/{leave}>",
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         }
-        if kind != "invite":
+        if kind not in ("invite", "invite-kept"):
             told["References"] = letters.message_id(f"invite:{letter.meeting_id}:{member.id}", DOMAIN)
     if kind in ("cancelled", "thanks"):
         del told["links"]["answer"]

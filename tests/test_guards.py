@@ -11,6 +11,7 @@ from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from asanokai import db, web
+from asanokai.letters import OF_MEETING
 from tests import world
 from tests.world import ROLES, Actor, addresses, contents, forms, put_back, unticked, without_refusals
 
@@ -89,7 +90,16 @@ READ: Expected = {
     "meeting.announce": OF_SERIES,
     "meeting.move": OF_SERIES,
     "meeting.cancel": OF_SERIES,
-    "meeting.roll": OF_SERIES,
+    "roll.show": OF_SERIES,
+    "roll.line": OF_SERIES,
+    "questions.of_series": OF_SERIES,
+    "questions.change_of_series": OF_SERIES,
+    "questions.of_meeting": OF_SERIES,
+    "questions.change_of_meeting": OF_SERIES,
+    "passing.to_colleague": (404, 200, 404, 404, 404, 404),
+    "deputy.mine": SIGNED_IN,
+    "deputy.meetings": (IN, 200, 404, 404, 404, 404),
+    "deputy.answer": (IN, 200, 404, 404, 404, 404),
     "meeting.add_topic": OF_SERIES,
     "meeting.edit_topic": OF_SERIES,
     "order.show": OF_SERIES,
@@ -124,6 +134,7 @@ READ: Expected = {
     "writing.check": OF_SERIES,
     "writing.paragraph": OF_SERIES,
     "writing.nudge": OF_SERIES,
+    **{f"outbox.preview: {kind}": OF_SERIES for kind in OF_MEETING},
     "settings.edit": CHIEF,
 }
 
@@ -145,6 +156,7 @@ SENT: Expected = {
     "account.password": MEMBERS_DONE,
     "account.new_calendar": MEMBERS_DONE,
     "account.letters": MEMBERS_DONE,
+    "standing.change": (IN, 303, 404, 404, 404, 404),
     "account.unsubscribe": EVERYBODY,
     "answer.by_link": ALL_DONE,
     "answer.by_member": (IN, 303, 404, 404, 404, 404),
@@ -181,7 +193,21 @@ SENT: Expected = {
     "meeting.cancel": OF_SERIES_DONE,
     "meeting.drop": OF_SERIES_DONE,
     "meeting.pause": OF_SERIES_DONE,
-    "meeting.answer_for": OF_SERIES_DONE,
+    "roll.line": OF_SERIES_DONE,
+    "roll.move_up": OF_SERIES_DONE,
+    "roll.pass_on": OF_SERIES_DONE,
+    "questions.of_series": OF_SERIES_DONE,
+    "questions.change_of_series": OF_SERIES_DONE,
+    "questions.drop_of_series": OF_SERIES_DONE,
+    "questions.of_meeting": OF_SERIES_DONE,
+    "questions.change_of_meeting": OF_SERIES_DONE,
+    "questions.drop_of_meeting": OF_SERIES_DONE,
+    "passing.to_colleague": (404, 303, 404, 404, 404, 404),
+    "deputy.mine": MEMBERS_DONE,
+    "deputy.remove": (IN, 303, 404, 404, 404, 404),
+    "deputy.agree": (IN, 303, 404, 404, 404, 404),
+    "deputy.refuse": (IN, 303, 404, 404, 404, 404),
+    "deputy.answer": (IN, 303, 404, 404, 404, 404),
     "meeting.add_topic": OF_SERIES_DONE,
     "meeting.edit_topic": OF_SERIES_DONE,
     "meeting.remove_topic": OF_SERIES_DONE,

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from asanokai import (
     announcing,
     applying,
+    deputies,
+    guests,
     importing,
     installation,
     journal,
@@ -23,6 +25,7 @@ from asanokai import (
     planning,
     programme,
     proposals,
+    questions,
     rsvps,
     topics,
     writing,
@@ -113,7 +116,9 @@ SECRET = "Geheim"
 
 WORDS = {
     *rsvps.ANSWERS,
-    *("held", "waiting"),
+    *rsvps.SEATS,
+    *questions.KINDS,
+    *deputies.KINDS,
     *rsvps.BY,
     *("link", "password"),
     *("applied", "confirmed", "accepted", "left"),
@@ -135,13 +140,14 @@ class Stage:
         self.series = people.series(
             name={"de": f"{SECRET}e Reihe"}, venue={"de": f"{SECRET}er Ort"}, join_link=f"https://{SECRET}.example"
         )
-        self.one = people.member(f"{SECRET}1@jena.example", family=f"{SECRET}rat", given="Ida")
+        self.one = people.member(f"{SECRET}1@jena.example", family=f"{SECRET}rat", organisation=SECRET)
         self.two = people.member(f"{SECRET}2@jena.example", family=f"{SECRET}nis", given="Udo")
         self.stranger = people.member(f"{SECRET}3@jena.example", family=f"{SECRET}bund", given="Ute")
         self.meeting = announced_meeting(self.series, people=[self.one, self.two], seats=1)
         self.draft = people.meeting(self.series, datetime(2026, 4, 9, 8))
         for who in (self.one, self.two):
             say(self.meeting, who, "yes", comment=f"{SECRET}e Worte")
+        self.ask_and_name()
         self.topic = self.post(None)
         self.own, self.proposal, self.declined = map(self.propose, (self.actor, self.one.id, self.one.id))
         proposals.decline(self.series, self.declined, {"de": SECRET}, actor_id=self.actor)
@@ -155,6 +161,30 @@ class Stage:
         self.letter.state, self.letter.reason = "failed", SECRET
         self.message = self.write()
         session().flush()
+
+    def ask_and_name(self) -> None:
+        """A question that was answered, a colleague who could come instead, and somebody asked to be a deputy."""
+        self.colleague = people.member(f"{SECRET}8@jena.example", organisation=SECRET)
+        people.belong(self.series, self.colleague)
+        self.rsvp = rsvps.required(self.meeting.id, self.one.id)
+        self.question = questions.add({"de": SECRET}, "food", meeting_id=self.meeting.id)
+        questions.record(self.rsvp, {self.question.id: SECRET}, {})
+        self.deputy = deputies.name(self.two, f"{SECRET}1@jena.example", "deputy")
+
+    def name_guest(self) -> None:
+        self.rsvp.guests = 1
+        guests.name(self.rsvp, [(SECRET, SECRET)], actor_id=self.actor)
+
+    def move_up(self) -> None:
+        self.meeting.seats = 2
+        rsvps.move_up(self.meeting.id, self.two.id, f"{SECRET}er Grund", actor_id=self.actor)
+
+    def pass_on(self) -> None:
+        rsvps.pass_on(self.meeting.id, self.one.id, self.colleague.id, by="coordinator", actor_id=self.actor)
+
+    def reword(self) -> None:
+        wording = {"label": {"de": f"{SECRET}?"}, "choices": (), "required": True, "vanishes": True}
+        questions.change(self.question, **wording, actor_id=self.actor)  # type: ignore[arg-type]  # a dict of mixed values
 
     def apply(self, number: str) -> Any:
         return applying.apply(
@@ -202,12 +232,63 @@ class Stage:
         self.meeting.seats = 2
         rsvps.promote(self.meeting)
 
+    def offer_seats(self) -> None:
+        self.meeting.offers_from = self.meeting.created_at
+        self.give_seats()
+
+    def let_offers_pass(self, clock: Any) -> None:
+        self.offer_seats()
+        clock.advance(days=5)
+        rsvps.expire_offers(self.meeting.id)
+
+    def take_what_was_let_pass(self, clock: Any) -> None:
+        self.let_offers_pass(clock)
+        say(self.meeting, self.stranger, "yes")
+
+    def announce_with_standing(self) -> None:
+        rsvps.come_normally(self.series.id, self.one.id)
+        announcing.announce(self.draft.id, actor_id=self.actor)
+
+    def let_seats_lapse(self, clock: Any) -> None:
+        self.announce_with_standing()
+        letters.post("invite", "told", member_id=self.one.id, meeting_id=self.draft.id)
+        session().execute(update(Letter).where(Letter.key == "told").values(state="sent"))
+        clock.set(self.draft.answer_until)
+        rsvps.lapse(self.draft.id)
+
 
 Verb = tuple[str, str]
 
 DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("answer", "rsvp"): lambda on, _: say(on.meeting, on.stranger, "maybe", comment=f"{SECRET}e Worte"),
     ("seat", "rsvp"): lambda on, _: on.give_seats(),
+    ("move up", "rsvp"): lambda on, _: on.move_up(),
+    ("pass on", "rsvp"): lambda on, _: on.pass_on(),
+    ("take over", "rsvp"): lambda on, _: on.pass_on(),
+    ("name guests", "rsvp"): lambda on, _: on.name_guest(),
+    # questions
+    ("add", "question"): lambda on, _: questions.add({"de": SECRET}, "text", series_id=on.series.id, actor_id=on.actor),
+    ("change", "question"): lambda on, _: on.reword(),
+    ("drop", "question"): lambda on, _: questions.drop(on.question, actor_id=on.actor),
+    ("reply", "rsvp"): lambda on, _: questions.record(
+        on.rsvp, {on.question.id: f"{SECRET}er"}, {on.question.id: SECRET}, actor_id=on.actor
+    ),
+    ("forget", "meeting"): lambda _, clock: (clock.set(berlin(2026, 3, 12, 11)), questions.forget()),
+    # deputies
+    ("name", "deputy"): lambda on, _: deputies.name(on.one, f"{SECRET}9@jena.example", "assistant", actor_id=on.actor),
+    ("agree", "deputy"): lambda on, _: deputies.agree(on.one, on.deputy.id, actor_id=on.actor),
+    ("end", "deputy"): lambda on, _: deputies.remove(on.two, on.deputy.id, actor_id=on.actor),
+    ("offer", "rsvp"): lambda on, _: on.offer_seats(),
+    ("expire", "rsvp"): lambda on, clock: on.let_offers_pass(clock),
+    ("wait again", "rsvp"): lambda on, clock: on.take_what_was_let_pass(clock),
+    ("lapse", "rsvp"): lambda on, clock: on.let_seats_lapse(clock),
+    ("keep seats", "meeting"): lambda on, _: on.announce_with_standing(),
+    ("set", "standing"): lambda on, _: rsvps.come_normally(on.series.id, on.one.id, actor_id=on.actor),
+    ("end", "standing"): lambda on, _: (
+        session().add(rsvps.Standing(series_id=on.series.id, member_id=on.two.id, since=on.meeting.created_at)),
+        session().flush(),
+        rsvps.come_no_longer(on.series.id, on.two.id, actor_id=on.actor),
+    ),
     # meetings
     ("add", "meeting"): lambda on, _: meetings.add(on.series, datetime(2026, 5, 14, 8), actor_id=on.actor),
     ("announce", "meeting"): lambda on, _: announcing.announce(on.draft.id, actor_id=on.actor),
@@ -295,14 +376,27 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
 """Every verb there is, and a deed that should be noted as that."""
 
 TOGETHER_WITH: dict[Verb, list[Verb]] = {
+    ("pass on", "rsvp"): [("take over", "rsvp")],
+    ("take over", "rsvp"): [("pass on", "rsvp")],
     ("restore", "meeting"): [("drop", "meeting")],
     ("approved", "application"): [("join", "series")],
     ("choose", "proposal"): [("post", "topic")],
     ("accept", "member"): [("change", "member"), ("import", "member")],
+    ("expire", "rsvp"): [("offer", "rsvp")],
+    ("wait again", "rsvp"): [("offer", "rsvp"), ("expire", "rsvp"), ("answer", "rsvp")],
+    ("keep seats", "meeting"): [("set", "standing"), ("announce", "meeting")],
+    ("lapse", "rsvp"): [("set", "standing"), ("announce", "meeting"), ("keep seats", "meeting")],
 }
 """Deeds in which another verb has a part, with its own row."""
 
-BY_NOBODY = {("seat", "rsvp"), ("hold", "meeting"), ("apply", "application"), ("forget", "application")}
+BY_NOBODY = {
+    *((verb, "rsvp") for verb in ("seat", "offer", "expire", "wait again", "lapse")),
+    ("keep seats", "meeting"),
+    ("hold", "meeting"),
+    ("forget", "meeting"),
+    ("apply", "application"),
+    ("forget", "application"),
+}
 BY_THEMSELVES = {("sign in", "member"), ("new calendar secret", "member"), ("unsubscribe", "member")}
 
 
@@ -434,11 +528,8 @@ def replayed(meeting_id: int) -> tuple[dict[int, tuple[str, str | None, int]], l
         facts = entry.facts or {}
         if facts.get("meeting") != meeting_id or entry.object != "rsvp":
             continue
-        if entry.verb == "answer":
-            roll[facts["member"]] = (facts["answer"], facts["seat"], facts["guests"])
-            places[facts["member"]] = (facts["asked_at"], facts["turn"])
-        else:
-            roll[facts["member"]] = ("yes", "held", facts["guests"])
+        roll[facts["member"]] = (facts["answer"], facts["seat"], facts["guests"])
+        places[facts["member"]] = (facts["asked_at"], facts["turn"])
     waiting = [member for member, (_answer, seat, _guests) in roll.items() if seat == "waiting"]
     return roll, sorted(waiting, key=lambda member: places[member])
 
@@ -460,9 +551,9 @@ def test_the_waiting_list_can_be_replayed_from_it(clock):
         (one, "no", 0),  # five is seated
         (three, "yes", 0),
     ]
-    for who, choice, guests in steps:
+    for who, choice, party in steps:
         clock.advance(minutes=1)
-        say(meeting, who, choice, guests)
+        say(meeting, who, choice, party)
         assert replayed(meeting.id) == (people.seats(meeting), [rsvp.member_id for rsvp in rsvps.waiting(meeting.id)])
     # An application approved later stands where its opt-in was.
     say(meeting, seven, "yes", asked_at=early, by="coordinator")

@@ -172,7 +172,7 @@ def varied() -> Iterator[Letter]:
         yield Letter(f"everything.{language}", INLINER.inline(render(language, "invite", INVITED, everything)[2]))
 
 
-INVITED = {"answer": "invited", "waiting": False}
+INVITED = {"answer": "invited", "waiting": False, "tentative": False, "lapses": False}
 
 
 def everything(language: str) -> dict[str, object]:

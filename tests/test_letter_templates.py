@@ -20,7 +20,7 @@ from asanokai.tables import cells
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 LANGUAGES = ("de", "en", "ja")
 KINDS = {
-    "invite", "remind", "confirm", "waiting", "seat", "moved", "cancelled", "eve",
+    "invite", "remind", "confirm", "waiting", "seat", "offer", "free", "lapsed", "moved", "cancelled", "eve",
     "nudge", "own", "thanks",
     "sign_in", "opt_in", "join", "welcome", "declined", "application", "digest",
 }  # fmt: skip
@@ -178,17 +178,25 @@ def moved(answer: str, *, time: bool, place: bool, waiting: bool = False, still_
     return {"change": change, "answer": answer, "waiting": waiting, "open": still_open}
 
 
+NOT_KEPT = {"tentative": False, "lapses": False}
+KEPT = (NOT_KEPT, {"tentative": True, "lapses": False}, {"tentative": True, "lapses": True})
+"""Whether a seat is kept for the reader, and lapses."""
+
 # kind, what the letter is told beside the meeting, the meeting, the reader's placeholders it must print.
 VARIANTS: list[tuple[str, dict[str, Any], Any, set[str]]] = [
     *(
-        ("invite", {"answer": "invited", "waiting": False, "calendar_replies": calendar}, meeting, ANSWERS)
+        ("invite", {"answer": "invited", "waiting": False, **kept, "calendar_replies": calendar}, meeting, ANSWERS)
         for meeting in (full, bare, long)
         for calendar in (True, False)
+        for kept in KEPT
     ),
-    *(("invite", {"answer": answer, "waiting": False}, full, {"answer_link"}) for answer in ("yes", "maybe", "no")),
-    ("invite", {"answer": "yes", "waiting": True}, full, {"answer_link"}),
-    *(("remind", {}, meeting, ANSWERS) for meeting in (full, bare, long)),
-    *((kind, {}, with_paragraph, ANSWERS) for kind in ("remind", "nudge")),
+    *(
+        ("invite", {"answer": answer, "waiting": False, **NOT_KEPT}, full, {"answer_link"})
+        for answer in ("yes", "maybe", "no")
+    ),
+    ("invite", {"answer": "yes", "waiting": True, **NOT_KEPT}, full, {"answer_link"}),
+    *(("remind", kept, meeting, ANSWERS) for meeting in (full, bare, long) for kept in KEPT),
+    *((kind, kept, with_paragraph, ANSWERS) for kind in ("remind", "nudge") for kept in KEPT),
     *(("own", own(foreign=foreign), full, {"answer_link"}) for foreign in (True, False)),
     *(("thanks", own(foreign=foreign), full, set()) for foreign in (True, False)),
     *(
@@ -204,7 +212,17 @@ VARIANTS: list[tuple[str, dict[str, Any], Any, set[str]]] = [
             ("no", 0, True, False),
         )
     ),
-    *(("waiting", {"guests": guests}, full, {"answer_link", "position"}) for guests in (0, 1, 2)),
+    *(
+        ("waiting", {"guests": guests, "offers_from": offers}, full, {"answer_link", "position"})
+        for guests in (0, 1, 2)
+        for offers in ("", "5.3., 9:00")
+    ),
+    *(
+        ("offer", {"guests": guests, "until": "8.3., 8:45"}, full, {"answer_link", "yes_link", "no_link"})
+        for guests in (0, 1, 2)
+    ),
+    *(("free", {"guests": guests}, full, {"answer_link", "yes_link", "no_link"}) for guests in (0, 1, 2)),
+    ("lapsed", {}, full, {"answer_link"}),
     *(("seat", {"guests": guests}, full, {"answer_link", "no_link"}) for guests in (0, 1, 2)),
     *(
         ("eve", {"guests": guests, "tomorrow": tomorrow}, meeting, {"answer_link", "no_link"})
@@ -256,17 +274,8 @@ VARIANTS: list[tuple[str, dict[str, Any], Any, set[str]]] = [
 # Written to people who have not agreed to anything yet, or to whoever asked: nothing to unsubscribe from.
 NOT_SUBSCRIBED = {"sign_in", "opt_in", "join", "declined", "application", "digest"}
 HAS_ANSWER_LINKS = {
-    "invite",
-    "remind",
-    "confirm",
-    "waiting",
-    "seat",
-    "moved",
-    "cancelled",
-    "eve",
-    "nudge",
-    "own",
-    "thanks",
+    *("invite", "remind", "confirm", "waiting", "seat", "offer", "free", "lapsed", "moved", "cancelled", "eve"),
+    *("nudge", "own", "thanks"),
 }
 OWN_LINKS = {
     "sign_in": {"sign_in_link"},
@@ -446,13 +455,13 @@ def test_a_letter_has_at_most_one_primary_button(
 ) -> None:
     _, _, html = render(language, kind, facts, meeting)
     assert html.count('class="button primary"') == int(
-        needed >= ANSWERS or kind in ("sign_in", "opt_in", "join", "welcome", "application", "digest")
+        needed >= ANSWERS or kind in ("sign_in", "opt_in", "join", "welcome", "application", "digest", "offer", "free")
     )
 
 
 @every_language
 def test_what_people_wrote_is_escaped_in_html_and_kept_in_text(language: str) -> None:
-    _, body, html = render(language, "invite", {"answer": "invited", "waiting": False}, full)
+    _, body, html = render(language, "invite", {"answer": "invited", "waiting": False, **NOT_KEPT}, full)
     assert "Ausweis <nicht> nötig." in body
     assert "Ausweis &lt;nicht&gt; nötig." in html
     assert "<nicht>" not in html
@@ -487,8 +496,8 @@ def test_where_nothing_is_subscribed_there_is_nothing_to_unsubscribe_from(langua
 @every_language
 def test_who_waits_or_does_not_come_is_not_given_the_video_link(language: str) -> None:
     video = full(language)["join_link"]
-    waiting = render(language, "waiting", {"guests": 0}, full)
-    invited_waiting = render(language, "invite", {"answer": "yes", "waiting": True}, full)
+    waiting = render(language, "waiting", {"guests": 0, "offers_from": ""}, full)
+    invited_waiting = render(language, "invite", {"answer": "yes", "waiting": True, **NOT_KEPT}, full)
     absent = render(language, "confirm", {"answer": "no", "guests": 0, "late": False, "open": True}, full)
     coming = render(language, "confirm", {"answer": "yes", "guests": 0, "late": False, "open": True}, full)
     assert [video in body for _, body, _ in (waiting, invited_waiting, absent, coming)] == [False, False, False, True]
@@ -502,7 +511,7 @@ def test_who_waits_or_does_not_come_is_not_given_the_video_link(language: str) -
 
 @every_language
 def test_the_calendar_buttons_are_mentioned_only_where_they_answer(language: str) -> None:
-    facts = {"answer": "invited", "waiting": False}
+    facts = {"answer": "invited", "waiting": False, **NOT_KEPT}
     with_buttons = render(language, "invite", facts | {"calendar_replies": True}, full)
     without = render(language, "invite", facts | {"calendar_replies": False}, full)
     word = {"de": "Kalendereintrag", "en": "calendar entry", "ja": "カレンダー"}[language]
@@ -543,7 +552,7 @@ def test_a_series_is_named_beside_the_title_only_where_they_differ(language: str
     def other(language: str) -> dict[str, Any]:
         return full(language) | {"title": "光の朝", "series": "朝の会"}
 
-    facts = {"answer": "invited", "waiting": False}
+    facts = {"answer": "invited", "waiting": False, **NOT_KEPT}
     assert render(language, "invite", facts, same)[1].count("朝の会") == 1
     assert render(language, "invite", facts, other)[1].count("朝の会") == 1
 

@@ -11,7 +11,22 @@ from itertools import count
 import pytest
 from sqlalchemy import func, select
 
-from asanokai import applying, clock, db, letters, meetings, members, programme, proposals, topics, writing
+from asanokai import (
+    applying,
+    clock,
+    db,
+    deputies,
+    guests,
+    letters,
+    meetings,
+    members,
+    programme,
+    proposals,
+    questions,
+    rsvps,
+    topics,
+    writing,
+)
 from asanokai import series as series_rules
 from asanokai.proposals import Words
 from asanokai.topics import SpeakerText
@@ -45,11 +60,14 @@ def _one_more(meeting: meetings.Meeting, series: series_rules.Series, known: wor
     person = people.member(f"more{number}@jena.example", language=language, organisation=f"Werk {number}")
     people.belong(series, person)
     people.say(meeting, person, ("yes", "maybe", "no")[number % 3], comment="Gern", by="coordinator")
+    _said(meeting, known, person, number)
     _letters(meeting, known, person, number)
     writing.draft(meeting.id, audience="all", due_at=None, actor_id=None, **world.OWN)
     topics.post(meeting, {"de": f"Thema {number}"}, speakers=[SpeakerText(family=f"Rede {number}")])
     day = people.FIRST_MORNING + timedelta(days=100 + number)
     draft = people.meeting(series, day)
+    people.session().flush()
+    questions.add({"de": f"Frage {number}"}, "text", meeting_id=draft.id)
     people.announced_meeting(series, day + timedelta(days=1000))
     writing.put(draft.id, "invite", {"de": "Hallo"}, actor_id=None)
     topics.post(draft, {"en": f"Topic {number}"}, speakers=[SpeakerText(family=f"Talk {number}")])
@@ -70,6 +88,20 @@ def _proposes(series: series_rules.Series, person: members.Member, draft: meetin
             proposals.choose(series, own.id, draft.id, actor_id=None)
         else:
             proposals.decline(series, own.id, {"de": "Nein"}, actor_id=None)
+
+
+def _said(meeting: meetings.Meeting, known: world.World, person: members.Member, number: int) -> None:
+    """A reply, a guest and a note to the answer, a count of replies that vanished, and a deputy."""
+    rsvp, session = rsvps.required(meeting.id, person.id), people.session()
+    question = questions.required(known.series_question_id, series_id=known.series_id)
+    session.add(questions.Reply(question_id=question.id, rsvp_id=rsvp.id, value=str(number % 2)))
+    session.add(questions.ReplyCount(question_id=question.id, meeting_id=meeting.id, value=f"{number}", people=1))
+    session.add(guests.Guest(rsvp_id=rsvp.id, place=1, name=f"Gast {number}"))
+    for seated in (rsvp, rsvps.required(meeting.id, known.member_id)):
+        session.add(rsvps.SeatNote(rsvp_id=seated.id, other_id=person.id, reason="Grußwort", at=clock.now()))
+    asked = deputies.name(person, "katrin.lindner@optik-jena.example", "deputy")
+    if number % 2:
+        deputies.agree(people.katrin(), asked.id)
 
 
 def _letters(meeting: meetings.Meeting, known: world.World, person: members.Member, number: int) -> None:

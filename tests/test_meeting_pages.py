@@ -1,18 +1,16 @@
-"""The coordinators' pages of one meeting: editing, announcing, moving, cancelling, topics, and the roll."""
+"""The coordinators' pages of one meeting: editing, announcing, moving, cancelling and topics."""
 
-import re
 from datetime import timedelta
 
 import pytest
 
-from asanokai import announcing, db, meetings, rsvps, topics
+from asanokai import announcing, db, meetings, topics
 from asanokai import series as series_rules
 from asanokai.db import session
 from asanokai.meetings import Meeting
 from asanokai.topics import SpeakerText
-from asanokai.web.coordinate import meeting as meeting_pages
 from tests import people
-from tests.pages import Reader, statements
+from tests.pages import Reader
 from tests.world import TOPIC, plain, texts, typed, unticked
 
 
@@ -271,133 +269,6 @@ def test_a_topic_of_another_meeting_is_not_there(akiko, draft):
         akiko.post(page(draft, f"topics/{number}/remove")).status_code,
     ]
     assert (found, [row[0] for row in about(other_id)]) == ([404] * 3, [{"de": "Anderes"}])
-
-
-# --- the roll ---------------------------------------------------------------------------------------------------------
-
-
-def test_the_roll_parts_who_comes_waits_declines_and_is_silent(akiko, announced):
-    with db.transaction():
-        meeting = meetings.by_id(announced)
-        people.belong(series_rules.by_id(meeting.series_id), people.kenji(), people.naoko(), people.oskar())
-        people.plan()
-        for who, choice, guests in (
-            (people.katrin(), "yes", 1),
-            (people.emma(), "yes", 0),
-            (people.kenji(), "maybe", 0),
-            (people.naoko(), "no", 0),
-        ):
-            rsvps.answer(meeting.id, who.id, choice, guests=guests, comment=f"{choice}!", by="page")
-    said = plain(akiko.get(page(announced, "roll")).text)
-    assert "For the caterer: 2 people" in said
-    order = ["Coming (1)", "Lindner", "Waiting, in the order of asking (1)", "Whitfield", "Maybe (1)", "Yamada"]
-    order += ["Not coming (1)", "Ito", "Silent (1)", "Oskar Fremd"]
-    places = [said.index(words) for words in order]
-    assert places == sorted(places)
-
-
-def test_the_form_to_answer_for_somebody_opens_at_that_line_alone(akiko, announced):
-    with db.transaction():
-        katrin, emma = people.katrin(), people.emma()
-        people.say(meetings.by_id(announced), katrin, "maybe")
-    closed = akiko.get(page(announced, "roll"))
-    opened = akiko.get(page(announced, f"roll?member={katrin.id}"))
-    forms = [re.findall(rf'action="({page(announced, "roll")}/\d+)"', one.text) for one in (closed, opened)]
-    assert forms == [[], [page(announced, f"roll/{katrin.id}")]]
-    links = [re.findall(r'href="[^"]*roll\?member=(\d+)#answer-', one.text) for one in (closed, opened)]
-    assert links == [[str(katrin.id), str(emma.id)], [str(emma.id)]]
-    assert '<option value="maybe" selected>' in opened.text
-
-
-@pytest.mark.parametrize("asked", ["0", "-1", "x", str(2**70), ""])
-def test_a_form_for_a_member_who_is_not_on_the_roll_is_no_fault(akiko, announced, asked):
-    found = akiko.get(page(announced, f"roll?member={asked}&page={asked}"))
-    assert (found.status_code, "<select" in found.text) == (200, False)
-
-
-def test_many_who_are_silent_come_by_pages_and_those_who_answered_stay_whole(akiko, announced, monkeypatch):
-    monkeypatch.setattr(meeting_pages, "SILENT_EACH_PAGE", 2)
-    with db.transaction():
-        crowd = people.crowd(6)
-        meeting = meetings.by_id(announced)
-        people.belong(series_rules.by_id(meeting.series_id), *crowd)
-        people.plan()
-        for who in crowd[:3]:
-            people.say(meeting, who, "maybe")
-    silent = [people.katrin(), people.emma(), *crowd[3:]]
-    silent.sort(key=lambda who: who.name.sort_key())
-
-    def seen(query: str) -> tuple[list[int], list[str]]:
-        text = akiko.get(page(announced, f"roll{query}")).text
-        lines = re.findall(r'<tr id="line-(\d+)"', text)
-        return [int(number) for number in lines], re.findall(r'rel="(next|prev)" href="([^"]*)"', text)
-
-    answered = sorted(crowd[:3], key=lambda who: who.name.sort_key())
-    ids = [who.id for who in silent]
-    here = page(announced, "roll")
-    further, back = ("next", f"{here}?page=2#silent"), ("prev", f"{here}?page=1#silent")
-    whole = [who.id for who in answered]
-    assert seen("") == (whole + ids[:2], [further])
-    assert seen("?page=2") == (whole + ids[2:4], [back, ("next", f"{here}?page=3#silent")])
-    assert seen("?page=3") == (whole + ids[4:], [("prev", f"{here}?page=2#silent")])
-    assert seen("?page=9") == seen("?page=3")
-    assert seen(f"?member={ids[4]}") == seen("?page=3")
-    assert "Silent (5)" in plain(akiko.get(here).text)
-
-
-def test_a_coordinator_answers_for_somebody_also_after_the_deadline(akiko, announced, clock):
-    clock.set(people.berlin(2026, 3, 11, 20))
-    katrin = people.katrin()
-    response = akiko.post(page(announced, f"roll/{katrin.id}"), {"answer": "yes", "guests": "1"})
-    rsvp = rsvps.of(announced, katrin.id)
-    assert (response.status_code, response.location) == (303, page(announced, "roll"))
-    assert (rsvp.answer, rsvp.seat, rsvp.guests, rsvp.by) == ("yes", "held", 1, "coordinator")
-    assert people.kinds_to(katrin) == ["confirm"]
-
-
-def test_a_word_said_before_stays_when_the_roll_is_changed(akiko, announced):
-    katrin = people.katrin()
-    with db.transaction():
-        rsvps.answer(announced, katrin.id, "yes", comment="Kein Fisch", by="link")
-    akiko.post(page(announced, f"roll/{katrin.id}"), {"answer": "maybe", "guests": ""})
-    session().rollback()
-    rsvp = rsvps.of(announced, katrin.id)
-    assert (rsvp.answer, rsvp.comment) == ("maybe", "Kein Fisch")
-
-
-def test_a_refusal_on_the_roll_stands_at_its_line_and_leads_there(akiko, announced):
-    katrin = people.katrin()
-    response = akiko.post(page(announced, f"roll/{katrin.id}"), {"answer": "yes", "guests": "5"})
-    assert response.status_code == 422
-    assert f'<a href="#guests-{katrin.id}">Guests you bring: You may bring up to 1 guests' in response.text
-    assert f'id="guests-{katrin.id}"' in response.text
-
-
-def test_an_answer_to_what_was_cancelled_is_refused_with_the_reason(akiko, announced):
-    with db.transaction():
-        announcing.cancel(announced)
-    response = akiko.post(page(announced, f"roll/{people.katrin().id}"), {"answer": "yes"})
-    said = "This meeting has been cancelled; there is nothing to answer."
-    assert (response.status_code, said in response.text) == (409, True)
-
-
-def test_nobody_is_answered_for_who_was_never_asked(akiko, announced):
-    with db.transaction():
-        stranger = people.oskar().id
-    assert akiko.post(page(announced, f"roll/{stranger}"), {"answer": "yes"}).status_code == 404
-    assert stranger not in people.seats(now(announced))
-
-
-def test_the_roll_takes_as_many_statements_for_many_as_for_one(akiko, announced):
-    counts = []
-    for more in (1, 4):
-        with db.transaction():
-            for who in people.crowd(more):
-                people.say(meetings.by_id(announced), who, "maybe")
-        with statements() as asked:
-            akiko.get(page(announced, "roll"))
-        counts.append(len(asked))
-    assert counts[0] == counts[1]
 
 
 # --- the page of a meeting --------------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ from asanokai.letters import Letter
 from asanokai.meetings import Meeting
 from asanokai.members import Address, Application, Member
 from asanokai.proposals import Vote, Words
-from asanokai.rsvps import Rsvp
+from asanokai.rsvps import Rsvp, replay
 from asanokai.worker import plan_step
 from tests import people
 from tests.grounds import LONG
@@ -131,6 +131,11 @@ def answer_or_be_refused(meeting_id: int, member_id: int, choice: str, guests: i
 def give_seats(meeting_id: int, seats: int) -> None:
     with transaction():
         announcing.edit(meeting_id, seats=seats)
+
+
+def let_offers_run_out(meeting_id: int) -> int:
+    with transaction():
+        return rsvps.expire_offers(meeting_id)
 
 
 def vote_or_be_refused(series_id: int, proposal_id: int, member_id: int) -> bool:
@@ -310,6 +315,35 @@ def test_while_the_seats_are_changed_no_step_gives_more_than_there_are(app, race
     assert no_step_gave_too_many(meeting_id, 6) == numbers
 
 
+def test_while_offers_run_out_and_are_taken_too_late_each_seat_goes_to_one(app, race):
+    with transaction():
+        seated, waiting, coming = crowd(10), crowd(14), crowd(8)
+        series = people.series(offers="14 days before at 09:00")
+        meeting_id = meeting_for([*seated, *waiting, *coming], of=series, seats=10)
+        for who in [*seated, *waiting]:
+            rsvps.answer(meeting_id, who.id, "yes", by="page")
+        clock.use(lambda: berlin(2026, 3, 2, 9))
+        for who in seated[:6]:
+            rsvps.answer(meeting_id, who.id, "no", by="page")
+        asked = [who.id for who in waiting[:6]]
+        assert [row.member_id for row in rsvps.waiting(meeting_id)] == [who.id for who in waiting[6:]]
+    clock.use(lambda: berlin(2026, 3, 6, 9))
+    steps = [(meeting_id, member, "yes") for member in asked] + [(meeting_id, who.id, "yes") for who in coming]
+    came_to = race(
+        (let_offers_run_out, [(meeting_id,)] * 6),
+        (let_offers_run_out, [(meeting_id,)] * 6),
+        (answer, steps[::2]),
+        (answer, steps[1::2]),
+    )
+    assert sum(came_to[0]) + sum(came_to[1]) in (0, 6)  # or whoever answered first saw them run out
+    told = replay.replay(meeting_id)
+    assert told == replay.standing_now(meeting_id)
+    assert [told[member].passes for member in asked] == [1] * 6
+    assert {told[who.id].seat for who in waiting[6:12]} == {"offered"}
+    assert rsvps.taken(meeting_id) == 10
+    assert replay.line(told) == [row.member_id for row in rsvps.waiting(meeting_id)]
+
+
 def no_step_gave_too_many(meeting_id: int, seats: int) -> list[int]:
     """Walk through the journal: after every entry no more is taken than there is, or than was before. The numbers of
     seats that were set, in their order."""
@@ -321,7 +355,7 @@ def no_step_gave_too_many(meeting_id: int, seats: int) -> list[int]:
             seats = facts["seats"]
             numbers.append(seats)
         if entry.object == "rsvp":
-            held = entry.verb == "seat" or facts["seat"] == "held"
+            held = facts["seat"] in ("held", "offered")
             parties[facts["member"]] = 1 + facts["guests"] if held else 0
         assert sum(parties.values()) <= max(seats, before)
     return numbers

@@ -100,6 +100,10 @@ class TestAnswering:
             "guests": 1,
             "turn": 1,
             "asked_at": clock.now.isoformat(),
+            "until": None,
+            "passes": 0,
+            "let_pass": False,
+            "short_notice": False,
             "late": False,
             "by": "coordinator",
             "before": ["invited", None, 0],
@@ -511,7 +515,13 @@ class TestSeats:
         (entry,) = session().scalars(select(Entry).where(Entry.verb == "seat"))
         row = rsvps.required(meeting.id, two.id)
         assert (entry.object, entry.object_id, entry.actor_id, row.revision) == ("rsvp", row.id, None, 2)
-        assert entry.facts == {"meeting": meeting.id, "member": two.id, "guests": 0}
+        assert entry.facts is not None
+        assert {name: entry.facts[name] for name in ("meeting", "member", "seat", "guests")} == {
+            "meeting": meeting.id,
+            "member": two.id,
+            "seat": "held",
+            "guests": 0,
+        }
 
     def test_the_first_whose_party_fits_is_next_and_the_larger_one_keeps_its_place(self):
         one, large, small, last = crowd(4)
@@ -852,7 +862,10 @@ class TestLooking:
         for some in (found[:1], found):
             with statements() as asked:
                 tallies = rsvps.tallies(some)
-            assert (asked, list(map(astuple, tallies.values()))) == (["SELECT"], [(1, 1, 0, 0, 0, 0, 0)] * len(some))
+            assert (asked, list(map(astuple, tallies.values()))) == (
+                ["SELECT"],
+                [(1, 1, 0, 0, 0, 0, 0, 0, 0)] * len(some),
+            )
 
     def test_the_roll_is_by_name_and_who_waits_stands_last_in_the_order_of_asking(self, clock):
         ito = people.member(family="Ito", given="Naoko", organisation="Kaden")

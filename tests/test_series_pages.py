@@ -59,6 +59,8 @@ def test_a_new_series_holds_what_was_typed_and_who_added_it_coordinates_it(akiko
     series = added(akiko, **{"name-ja": "朝の会", **lead("remind_2", "1", "08:00"), "seats": "", "public": ""})
     found = {name: getattr(series, name) for name in series_rules.FIELDS}
     assert found == {
+        "offers": "3 days before at 09:00",
+        "standing_lapses": True,
         "name": {"de": "Asa no Kai", "ja": "朝の会"},
         "description": {"de": "Frühstück"},
         "rule": "FREQ=MONTHLY;BYDAY=2TH",

@@ -25,10 +25,25 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import func, select
 
-from asanokai import applying, db, installation, letters, members, programme, proposals, rsvps, topics, writing
+from asanokai import (
+    applying,
+    db,
+    deputies,
+    installation,
+    letters,
+    members,
+    programme,
+    proposals,
+    questions,
+    rsvps,
+    topics,
+    writing,
+)
 from asanokai.letters import Letter
+from asanokai.meetings import Meeting
 from asanokai.members import Member
 from asanokai.proposals import Words
+from asanokai.series import Series
 from asanokai.topics import SpeakerText
 from tests import people
 from tests.conftest import Clock
@@ -44,6 +59,7 @@ ROLES: dict[str, Callable[[], Member] | None] = {
 }
 PASSWORD = "ein langes Passwort"
 PICTURE = b"\x89PNG\r\n\x1a\n and so on"
+COLLEAGUE = "klaus.kollege@optik-jena.example"
 NOBODY = 987_654
 """A number that no row has."""
 
@@ -65,6 +81,13 @@ class World:
     topic_id: int
     slot_id: int
     member_id: int
+    waiting_id: int
+    seated_id: int
+    series_question_id: int
+    meeting_question_id: int
+    named_id: int
+    asking_id: int
+    represented_id: int
     application_id: int
     letter_id: int
     message_id: int
@@ -111,10 +134,14 @@ def _build(app: Flask) -> World:
     people.say(meeting, people.emma(), "yes", guests=1)
     people.plan()
     people.send_all()
+    waiting = _seats(series, hidden)
+    wine, bread = _questions(series, meeting)
+    named, asking = _deputies()
     failed = people.letters_to(people.katrin(), "invite")[0]
     failed.state, failed.reason, failed.server_words = "failed", "refused by the server", "550 no"
     written = writing.draft(meeting.id, audience="coming", actor_id=None, due_at=None, **OWN)
     asking, invited = _applications(series.id)
+    applied, invited = _applications(series.id)
     members.set_password(people.kenji(), PASSWORD, actor_id=None)
     installation.change(actor_id=None, logo=PICTURE, logo_type="image/png", imprint={"de": "Impressum"})
     tokens, katrin, kenji = app.extensions["tokens"], people.katrin(), people.kenji()
@@ -128,7 +155,14 @@ def _build(app: Flask) -> World:
         topic_id=topic.id,
         slot_id=slots[1].id,
         member_id=katrin.id,
-        application_id=asking,
+        waiting_id=waiting.id,
+        seated_id=people.katrin().id,
+        series_question_id=wine,
+        meeting_question_id=bread,
+        named_id=named,
+        asking_id=asking,
+        represented_id=people.emma().id,
+        application_id=applied,
         letter_id=failed.id,
         message_id=written.id,
         **_proposals(series),
@@ -141,6 +175,33 @@ def _build(app: Flask) -> World:
         confirm=tokens.mint("opt-in", list(invited)),
         sign_in=tokens.mint("sign-in", [kenji.id, members.mint_sign_in(kenji)]),
     )
+
+
+def _seats(series: Series, hidden: Meeting) -> Member:
+    """At the hidden meeting: Katrin has a seat, a colleague could take it, and somebody waits although one is free."""
+    colleague = people.member(COLLEAGUE, organisation="Optik Jena")
+    waiting = people.member("walter.wartet@jena.example")
+    people.belong(series, colleague, waiting)
+    hidden.seats = 1
+    people.say(hidden, people.katrin(), "yes")
+    people.say(hidden, waiting, "yes")
+    hidden.seats = 40
+    return waiting
+
+
+def _questions(series: Series, meeting: Meeting) -> tuple[int, int]:
+    """One of the series, to be chosen; one of the meeting, to be written."""
+    plates = [{"de": "Alles"}, {"de": "Vegetarisch"}]
+    food = questions.add({"de": "Essen"}, "food", series_id=series.id, choices=plates)
+    return food.id, questions.add({"de": "Anreise"}, "text", meeting_id=meeting.id).id
+
+
+def _deputies() -> tuple[int, int]:
+    """Katrin has named Emma and answers for her; Kenji has asked Katrin."""
+    mine = deputies.name(people.katrin(), "emma.whitfield@ilmenau.example", "assistant")
+    hers = deputies.name(people.emma(), "katrin.lindner@optik-jena.example", "deputy")
+    deputies.agree(people.katrin(), hers.id)
+    return mine.id, deputies.name(people.kenji(), "katrin.lindner@optik-jena.example", "deputy").id
 
 
 def _proposals(series: Any) -> dict[str, int]:
@@ -165,13 +226,22 @@ def _applications(series_id: int) -> tuple[int, tuple[int, str]]:
     return waiting.id, (unread.id, secret)
 
 
+def people_number(address: str) -> int:
+    """The number of the member with that address."""
+    found = members.number_of(address)
+    assert found is not None
+    return found
+
+
 # --- addresses --------------------------------------------------------------------------------------------------------
 
 
 def _arguments(world: World) -> dict[str, dict[str, Any]]:
     """Name of an address → what it is built of. The name is the endpoint, or "endpoint: variant"."""
     series, meeting = {"series_id": world.series_id}, {"meeting_id": world.meeting_id}
-    draft = {"meeting_id": world.draft_id}
+    draft, hidden = {"meeting_id": world.draft_id}, {"meeting_id": world.hidden_id}
+    series_question = {**series, "question_id": world.series_question_id}
+    meeting_question = {**meeting, "question_id": world.meeting_question_id}
     belonging = {**series, "member_id": world.member_id}
     topic = {**meeting, "topic_id": world.topic_id}
     proposal, own = ({**series, "proposal_id": number} for number in (world.proposal_id, world.own_proposal_id))
@@ -200,15 +270,28 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         **{f"paper.{sheet}": meeting for sheet in ("roll", "arrivals", "badges")},
         **{f"desk.{verb}": {"application_id": world.application_id} for verb in ("approve", "decline")},
         **{f"series.{verb}": series for verb in ("show", "edit", "pause", "propose", "add_meeting")},
+        "standing.change": series,
         **{f"dates.{verb}": series for verb in ("show", "add")},
         **{f"dates.{verb}": draft for verb in ("decide", "change")},
         **{f"people.{verb}": series for verb in ("of_series", "invite", "series_too", "take_in")},
         **{f"people.{verb}": belonging for verb in ("role", "part")},
         "people.edit": {"member_id": world.member_id},
-        **{f"meeting.{verb}": meeting for verb in ("show", "edit", "move", "cancel", "pause", "roll", "add_topic")},
+        **{f"meeting.{verb}": meeting for verb in ("show", "edit", "move", "cancel", "pause", "add_topic")},
         **{f"meeting.{verb}": draft for verb in ("announce", "drop")},
         "meeting.show: draft": draft,
-        "meeting.answer_for": {**meeting, "member_id": world.member_id},
+        "roll.show": meeting,
+        "roll.line": {**meeting, "member_id": world.member_id},
+        "roll.move_up": {**hidden, "member_id": world.waiting_id},
+        "roll.pass_on": {**hidden, "member_id": world.seated_id},
+        "questions.of_series": series,
+        "questions.of_meeting": meeting,
+        **{f"questions.{verb}_of_series": series_question for verb in ("change", "drop")},
+        **{f"questions.{verb}_of_meeting": meeting_question for verb in ("change", "drop")},
+        "passing.to_colleague": {"path": world.hidden_path},
+        "deputy.remove": {"deputy_id": world.named_id},
+        **{f"deputy.{verb}": {"deputy_id": world.asking_id} for verb in ("agree", "refuse")},
+        "deputy.meetings": {"member_id": world.represented_id},
+        "deputy.answer": {"member_id": world.represented_id, **meeting},
         **{f"meeting.{verb}": topic for verb in ("edit_topic", "remove_topic")},
         **{f"order.{verb}": meeting for verb in ("show", "adopt")},
         **{f"order.{verb}": {**meeting, "slot_id": world.slot_id} for verb in ("edit", "move", "remove")},
@@ -282,6 +365,8 @@ SERIES = {
     **lead("remind_2"),
     **lead("remind_3"),
     **lead("eve", "1", "17:00"),
+    **lead("offers", "3", "09:00"),
+    "standing_lapses": "y",
     **RULE,
     "slug": "another",
     "zone": "Europe/Berlin",
@@ -316,13 +401,26 @@ MESSAGE = {
 }
 PROPOSAL = {**texts("title", "Glas"), **texts("abstract", "Quarz"), "speaker_hint": "Schott"}
 SLOT = {"kind": "other", "topic": "", "minutes": "20", **texts("title", "Rundgang")}
-ANSWER = {"answer": "yes", "guests": "1", "comment": "Gern"}
+ANSWER = {"answer": "yes", "guests": "1", "guest_names": "Ida Gast, Optik Jena", "comment": "Gern"}
+WORDING = {**texts("label", "Essen?"), **texts("choices"), "needed": "y", "vanishes": "y"}
+QUESTION = {
+    **texts("label", "Essen?"),
+    **texts("choices", "Alles\nVegan"),
+    "needed": "y",
+    "kind": "food",
+    "keep": "vanish",
+}
 SETTINGS_OF_MEMBER = {**WHOLE_PERSON, "zone": "Europe/Berlin"}
 TABLE = "E-Mail;Name;Vorname\nhans@jena.example;Meier;Hans\n"
 
 
 def forms(world: World) -> dict[str, dict[str, str]]:
     """Name of an address → a form that is taken there. Values in order; files are named apart (`FILES`)."""
+    asked = {
+        **ANSWER,
+        f"question_{world.series_question_id}": "1",
+        f"question_{world.meeting_question_id}": "Zug",
+    }
     return {
         "account.join": {
             **WHOLE_PERSON,
@@ -350,9 +448,10 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "account.password": {"password": PASSWORD, "again": PASSWORD},
         "account.new_calendar": {},
         "account.letters": {"letters": "off"},
+        "standing.change": {"normally": "yes"},
         "account.unsubscribe": {},
-        "answer.by_link": ANSWER,
-        "answer.by_member": ANSWER,
+        "answer.by_link": asked,
+        "answer.by_member": asked,
         "desk.approve": {},
         "desk.decline": {"reason": "Leider nicht"},
         "series.add": SERIES,
@@ -409,6 +508,21 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "meeting.drop": {},
         "meeting.pause": {"back": "pauses"},
         "meeting.answer_for": ANSWER,
+        "roll.line": asked,
+        "roll.move_up": {"reason": "Spricht ein Grußwort"},
+        "roll.pass_on": {"colleague": str(people_number(COLLEAGUE))},
+        "questions.of_series": QUESTION,
+        "questions.of_meeting": QUESTION,
+        "questions.change_of_series": {**WORDING, **texts("choices", "Alles\nVegan")},
+        "questions.change_of_meeting": WORDING,
+        "questions.drop_of_series": {},
+        "questions.drop_of_meeting": {},
+        "passing.to_colleague": {"email": COLLEAGUE},
+        "deputy.mine": {"email": "hans@jena.example", "kind": "assistant"},
+        "deputy.remove": {},
+        "deputy.agree": {},
+        "deputy.refuse": {},
+        "deputy.answer": asked,
         "meeting.add_topic": TOPIC,
         "meeting.edit_topic": TOPIC,
         "meeting.remove_topic": {},
@@ -458,7 +572,7 @@ def upload(data: bytes, name: str = "file.bin") -> tuple[io.BytesIO, str]:
 
 def unticked(form: dict[str, str]) -> dict[str, str]:
     """Without the boxes that are not ticked: a browser sends nothing for them."""
-    boxes = ("administrator", "remove_logo", "everywhere", "consent", "public", "needs_approval")
+    boxes = ("administrator", "remove_logo", "everywhere", "consent", "public", "needs_approval", "needed", "vanishes")
     return {name: words for name, words in form.items() if words or name not in boxes}
 
 

@@ -297,9 +297,38 @@ def _no_facts(_row: Row, _shown: Shown | None, _application: Application | None)
     return {}
 
 
-def _invite(row: Row, _shown: Shown | None, _application: Application | None) -> dict[str, Any]:
-    answer, seat = (row.rsvp.answer, row.rsvp.seat) if row.rsvp else ("invited", None)
-    return {"answer": answer, "waiting": seat == "waiting"}
+def _invite(row: Row, shown: Shown | None, _application: Application | None) -> dict[str, Any]:
+    answer = row.rsvp.answer if row.rsvp else "invited"
+    return {"answer": answer, "waiting": _waits(row), **_kept(row, shown)}
+
+
+def _remind(row: Row, shown: Shown | None, _application: Application | None) -> dict[str, Any]:
+    return _kept(row, shown)
+
+
+def _kept(row: Row, shown: Shown | None) -> dict[str, Any]:
+    """Whether a seat is kept for the reader tentatively, and is lost if nothing is said."""
+    lapses = shown is not None and bool(shown.series.standing_lapses)
+    return {"tentative": row.rsvp is not None and row.rsvp.tentative, "lapses": lapses}
+
+
+def _waits(row: Row) -> bool:
+    """Whether the reader has said yes and has no seat yet."""
+    return row.rsvp is not None and row.rsvp.seat in ("waiting", "offered")
+
+
+def _waiting(row: Row, shown: Shown | None, _application: Application | None) -> dict[str, Any]:
+    return {"guests": row.rsvp.guests if row.rsvp else 0, "offers_from": _in_words(row, shown, "offers_from")}
+
+
+def _offer(row: Row, shown: Shown | None, _application: Application | None) -> dict[str, Any]:
+    return {"guests": row.rsvp.guests if row.rsvp else 0, "until": _in_words(row, shown, "until")}
+
+
+def _in_words(row: Row, shown: Shown | None, moment: str) -> str:
+    assert shown is not None
+    at = row.rsvp.offered_until if moment == "until" and row.rsvp else shown.meeting.offers_from
+    return moment_in_words(at, row.language, shown.meeting.zone) if at else ""
 
 
 def _guests(row: Row, _shown: Shown | None, _application: Application | None) -> dict[str, Any]:
@@ -336,8 +365,8 @@ def _moved(row: Row, shown: Shown | None, _application: Application | None) -> d
         "old_time": span_in_words(starts, ends, language, meeting.zone),
         "old_venue": str(pick(old_venue, language, shown.series.first_language)),
     }
-    answer, seat = (row.rsvp.answer, row.rsvp.seat) if row.rsvp else ("invited", None)
-    return {"change": change, "answer": answer, "waiting": seat == "waiting", "open": _is_open(row)}
+    answer = row.rsvp.answer if row.rsvp else "invited"
+    return {"change": change, "answer": answer, "waiting": _waits(row), "open": _is_open(row)}
 
 
 def _cancelled(row: Row, shown: Shown | None, _application: Application | None) -> dict[str, Any]:
@@ -427,8 +456,12 @@ def _digest_line(line: Any, language: str) -> dict[str, Any]:
 _FACTS = {
     "invite": _invite,
     "confirm": _confirm,
-    "waiting": _guests,
+    "remind": _remind,
+    "nudge": _remind,
+    "waiting": _waiting,
     "seat": _guests,
+    "offer": _offer,
+    "free": _guests,
     "eve": _eve,
     "moved": _moved,
     "cancelled": _cancelled,

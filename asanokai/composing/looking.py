@@ -21,7 +21,7 @@ INVENTED = {
     "ja": Name(family="Yamada", given="Hanako", family_ja="山田", given_ja="花子"),
 }
 
-NEEDS_YES = ("confirm", "seat", "eve", "waiting")
+NEEDS_YES = ("confirm", "seat", "eve", "waiting", "offer", "free")
 """Letters that only make sense to somebody who has said yes."""
 
 
@@ -39,7 +39,7 @@ def invented(kind: str, meeting_id: int, language: str, *, organisation: str, fa
         raise Missing(N_("There is no such letter."))
     meeting, around = _about(kind, meeting_id, organisation, facts)
     answer = "yes" if kind in NEEDS_YES else "invited"
-    rsvp = _answered(answer, meeting)
+    rsvp = _answered(kind, meeting)
     row = Row(_letter(kind, language, meeting, facts), None, None, rsvp, meeting)
     name, shown = INVENTED[language], shown_to(row, around)
     return Work(
@@ -77,7 +77,7 @@ def as_read_by(kind: str, meeting_id: int, member_id: int, *, organisation: str,
     answer = "yes" if kind in NEEDS_YES else "invited"
     # A letter to somebody who has said yes is shown as if this reader had; the row itself is left alone.
     told = stored if stored is not None and (answer != "yes" or stored.answer != "invited") else None
-    row = Row(letter, member, address, told or _answered(answer, meeting), meeting)
+    row = Row(letter, member, address, told or _answered(kind, meeting), meeting)
     letter.address = "" if address is None else None
     work = work_of(row, around)
     # Without the numbers no token can be minted that means anything.
@@ -117,9 +117,19 @@ def _about(kind: str, meeting_id: int, organisation: str, facts: dict[str, Any])
     return meeting, around
 
 
-def _answered(answer: str, meeting: Meeting) -> Rsvp:
+def _answered(kind: str, meeting: Meeting) -> Rsvp:
+    answer = "yes" if kind in NEEDS_YES else "invited"
     seat = "held" if answer == "yes" else None
-    return Rsvp(meeting_id=meeting.id, answer=answer, guests=0, late=False, seat=seat, sequence=0, revision=0)
+    return Rsvp(
+        meeting_id=meeting.id,
+        answer=answer,
+        guests=0,
+        late=False,
+        seat=seat,
+        sequence=0,
+        revision=0,
+        offered_until=meeting.answer_until if kind == "offer" else None,
+    )
 
 
 def _letter(kind: str, language: str, meeting: Meeting, facts: dict[str, Any]) -> Letter:

@@ -74,7 +74,7 @@ def _overtaken_by_answer(row: Row) -> str | None:
     kind, rsvp = row.letter.kind, row.rsvp
     if rsvp is None:
         return "not invited" if kind != "cancelled" else None
-    if kind in ("confirm", "waiting", "seat") and row.facts.get("revision") != rsvp.revision:
+    if kind in ("confirm", "waiting", "seat", "offer", "free", "lapsed") and row.facts.get("revision") != rsvp.revision:
         return "overtaken by a later answer"
     audience = row.facts.get("audience")
     if (kind in ("remind", "nudge") or audience == "silent") and rsvp.answer != "invited":

@@ -92,6 +92,7 @@ def _series(people: list[Member], chief: Member) -> Series:
         minutes=120,
         seats=SEATS,
         guests_allowed=1,
+        offers=series.USUAL_OFFERS,
         **SERIES,
     )
     series.join(row, chief, "coordinator")
@@ -145,6 +146,8 @@ def _coming(row: Series, people: list[Member]) -> int:
     for place, meeting in enumerate(open_[:2]):
         _post_topics(meeting, PROGRAMME[(place + PAST) % len(PROGRAMME)], people)
         announcing.announce(meeting.id)
+        for member in people[1:4]:  # a seat is kept for them at the next announcement
+            rsvps.come_normally(row.id, member.id)
     for turn, member in enumerate(people):
         said = ("yes", "yes", "", "yes", "maybe", "yes", "yes", "no")[turn % 8]
         if said:

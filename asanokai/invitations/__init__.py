@@ -5,10 +5,8 @@ twice, late or in two processes changes nothing. It lays out no letter and sends
 are posted by `rsvps`, those caused by a change by `announcing`.
 """
 
-from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, String, case, cast, literal, select, type_coerce, update
 
@@ -30,8 +28,9 @@ from asanokai.invitations.forecasting import (
 from asanokai.letters import Letter
 from asanokai.meetings import Meeting, Moment, for_update
 from asanokai.members import Member
+from asanokai.night import Night
 from asanokai.rsvps import Rsvp
-from asanokai.series import EVE, INVITE, REMIND, in_utc
+from asanokai.series import EVE, INVITE, REMIND
 
 __all__ = [
     "CURABLE",
@@ -57,32 +56,6 @@ GRACE = {REMIND: timedelta(hours=12), EVE: timedelta(hours=3)}
 """How long after its moment a letter is still worth sending. An invitation is until the deadline."""
 
 NIGHT_HELD = (INVITE, REMIND)
-
-
-@dataclass(frozen=True)
-class Night:
-    """The hours, on the reader's clock, in which nothing unasked arrives."""
-
-    begins: time = time(21)
-    ends: time = time(7)
-
-    @classmethod
-    def parse(cls, words: str) -> "Night":
-        """From "21:00-07:00". Raises ValueError."""
-        begins, ends = (time.fromisoformat(part.strip()) for part in words.split("-"))
-        return cls(begins, ends)
-
-    def after(self, moment: datetime, zone: str) -> datetime:
-        """The moment itself, or the end of the night it falls into."""
-        local = moment.astimezone(ZoneInfo(zone))
-        clock_time = local.time().replace(tzinfo=None)
-        if self.begins > self.ends:
-            asleep, next_day = clock_time >= self.begins or clock_time < self.ends, clock_time >= self.begins
-        else:
-            asleep, next_day = self.begins <= clock_time < self.ends, False
-        if not asleep:
-            return moment
-        return in_utc(datetime.combine(local.date() + timedelta(days=int(next_day)), self.ends), zone)
 
 
 def due_moments() -> list[int]:

@@ -8,8 +8,8 @@ from asanokai.db import session
 from asanokai.errors import N_, BadInput, Refused
 from asanokai.meetings import Meeting
 from asanokai.members import prose
-from asanokai.rsvps.queue import promote, take, tell
-from asanokai.rsvps.row import BY, CHOICES, LONGEST_COMMENT, Rsvp, row_of
+from asanokai.rsvps.queue import expire, free_seats, leave, promote, take, tell, wait_again
+from asanokai.rsvps.row import BY, CHOICES, LONGEST_COMMENT, TAKING, Rsvp, row_of, stand
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,15 @@ def answer(
     *,
     guests: int | None = None,
     comment: str | None = None,
+    short_notice: bool | None = None,
     by: str,
     actor_id: int | None = None,
     asked_at: datetime | None = None,
 ) -> Given:
     """Record an answer and do what follows from it: seat or queue, letter, promotion of whoever is next.
 
-    `guests` and `comment` None leave what was said before. `by` is one of `BY`; a coordinator may answer for somebody
+    `guests`, `comment` and `short_notice` None leave what was said before. A *yes* to an offer takes the
+    seat. `by` is one of `BY`; a coordinator may answer for somebody
     after the deadline. `asked_at` (default now) is the place in the order of asking.
 
     Raises `BadInput` for values that cannot be, `Refused` where the rules say no: not announced, begun, too late, or
@@ -42,10 +44,13 @@ def answer(
     if choice not in CHOICES or by not in BY:
         raise BadInput("answer", N_("Please choose yes, maybe or no."))
     meeting = meetings.for_update(meeting_id)
+    expire(meeting)  # an offer that has run out does not wait for the worker
     rsvp = row_of(meeting, member_id)
     wanted = _guests(meeting, rsvp, choice, guests)
     said = rsvp.comment if comment is None else prose(comment, longest=LONGEST_COMMENT)
-    if (rsvp.answer, rsvp.guests, rsvp.comment) == (choice, wanted, said):
+    short = choice == "yes" and (rsvp.short_notice if short_notice is None else short_notice)
+    same = (rsvp.answer, rsvp.guests, rsvp.comment, rsvp.short_notice) == (choice, wanted, said, short)
+    if same and not _claims(meeting, rsvp):
         _still_open(meeting)
         return Given(rsvp, changed=False)
     now = clock.now()
@@ -55,10 +60,10 @@ def answer(
     if choice == "yes":
         take(meeting, rsvp, wanted, asked_at or now)
     else:
-        rsvp.seat = rsvp.asked_at = rsvp.turn = None
+        leave(rsvp)
     # Nothing is read from here to the flush: a half-changed row would meet the table's checks.
     rsvp.answer, rsvp.guests, rsvp.comment, rsvp.by = choice, wanted, said, by
-    rsvp.answered_at, rsvp.late = now, late
+    rsvp.answered_at, rsvp.late, rsvp.short_notice = now, late, short
     rsvp.revision += 1
     if before[0] == "no" != choice:
         # A calendar that was told "declined" shows the old entry as cancelled until a higher SEQUENCE replaces it.
@@ -70,13 +75,7 @@ def answer(
         "rsvp",
         rsvp.id,
         actor_id=actor_id,
-        meeting=meeting.id,
-        member=member_id,
-        answer=choice,
-        seat=rsvp.seat,
-        guests=wanted,
-        turn=rsvp.turn,
-        asked_at=rsvp.asked_at.isoformat() if rsvp.asked_at else None,
+        **stand(rsvp),
         late=rsvp.late,
         by=by,
         before=list(before),
@@ -87,7 +86,19 @@ def answer(
         tell(meeting, rsvp, "confirm")
     if _makes_room(before, rsvp):
         promote(meeting)
+    elif meeting.offers_from is not None:
+        wait_again(meeting, free_seats(meeting))
     return Given(rsvp, changed=True)
+
+
+def _claims(meeting: Meeting, rsvp: Rsvp) -> bool:
+    """Whether saying *yes* once more takes a seat: one that is offered, or that is anybody's now."""
+    if rsvp.seat == "offered":
+        return True
+    if rsvp.seat != "waiting" or meeting.offers_from is None:
+        return False
+    free = free_seats(meeting)
+    return free is None or rsvp.party <= free
 
 
 def _late(meeting: Meeting, rsvp: Rsvp, choice: str, guests: int, now: datetime) -> bool:
@@ -101,7 +112,7 @@ def _late(meeting: Meeting, rsvp: Rsvp, choice: str, guests: int, now: datetime)
 def _makes_room(before: tuple[str, str | None, int], rsvp: Rsvp) -> bool:
     """Whether somebody who waits may fit now: a seat was given back."""
     _answer, seat, guests = before
-    return seat == "held" and (rsvp.seat != "held" or rsvp.guests < guests)
+    return seat in TAKING and (rsvp.seat not in TAKING or rsvp.guests < guests)
 
 
 def _guests(meeting: Meeting, rsvp: Rsvp, choice: str, guests: int | None) -> int:
@@ -131,8 +142,8 @@ def _may(meeting: Meeting, rsvp: Rsvp, choice: str, guests: int, *, by: str, now
     _still_open(meeting)
     if now <= meeting.answer_until or by in ("coordinator", "program"):
         return
-    fewer = choice == rsvp.answer and guests <= rsvp.guests
-    if choice != "no" and not fewer:
+    asked_in_time = choice == rsvp.answer or (choice == "yes" and rsvp.tentative)
+    if choice != "no" and not (asked_in_time and guests <= rsvp.guests):
         raise Refused(
             N_("Answers were open until the deadline. You can still decline; to come, please ask the organisers.")
         )

@@ -10,7 +10,7 @@ from asanokai import clock
 from asanokai.db import session
 from asanokai.meetings import Meeting
 from asanokai.members import Member, Organisation
-from asanokai.rsvps.row import Rsvp
+from asanokai.rsvps.row import TAKING, Rsvp
 from asanokai.series import Belonging, still
 
 
@@ -37,10 +37,13 @@ def concerning(member_id: int, *, since: datetime) -> Sequence[Meeting]:
 
 @dataclass(frozen=True)
 class Tally:
-    """How a meeting stands. `coming` and `queued` count people, guests included; the others count answers."""
+    """How a meeting stands. `coming`, `offered` and `queued` count people, guests included; the others count answers.
+    Tentative seats are among those coming."""
 
     yes: int = 0
     coming: int = 0
+    tentative: int = 0
+    offered: int = 0
     waiting: int = 0
     queued: int = 0
     maybe: int = 0
@@ -61,7 +64,10 @@ def tallies(meeting_ids: Sequence[int]) -> dict[int, Tally]:
     for meeting_id, said, seat, answers, people in session().execute(_COUNTED, {"of": list(meeting_ids)}):
         into = counted[meeting_id]
         if seat == "held":
-            into.update(yes=answers, coming=int(people))
+            into["tentative" if said == "invited" else "yes"] = answers
+            into["coming"] = into.get("coming", 0) + int(people)
+        elif seat == "offered":
+            into["offered"] = int(people)
         elif seat == "waiting":
             into.update(waiting=answers, queued=int(people))
         elif said == "invited":
@@ -71,14 +77,14 @@ def tallies(meeting_ids: Sequence[int]) -> dict[int, Tally]:
     return {meeting_id: Tally(**fields) for meeting_id, fields in counted.items()}
 
 
-def _people(seat: str) -> Label[int]:
+def _people(*seats: str) -> Label[int]:
     counted = select(func.coalesce(func.sum(1 + Rsvp.guests), 0))
-    of_meeting = counted.where(Rsvp.meeting_id == Meeting.id, Rsvp.seat == seat).correlate(Meeting)
-    return of_meeting.scalar_subquery().label(seat)
+    of_meeting = counted.where(Rsvp.meeting_id == Meeting.id, Rsvp.seat.in_(seats)).correlate(Meeting)
+    return of_meeting.scalar_subquery().label(seats[0])
 
 
-HELD, QUEUED = _people("held"), _people("waiting")
-"""Columns to select beside a `Meeting`: how many people have seats and how many wait, guests included."""
+HELD, QUEUED = _people(*TAKING), _people("waiting")
+"""Columns to select beside a `Meeting`: how many people have or are offered seats and how many wait, with guests."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +106,7 @@ def roll(meeting_id: int) -> list[Line]:
     )
     lines = [Line(rsvp, member, name or "") for rsvp, member, name in session().execute(query)]
     in_line = [line for line in lines if line.rsvp.seat == "waiting"]
-    in_line.sort(key=lambda line: (line.rsvp.asked_at, line.rsvp.turn or 0))
+    in_line.sort(key=lambda line: (line.rsvp.passes, line.rsvp.asked_at, line.rsvp.turn or 0))
     others = [line for line in lines if line.rsvp.seat != "waiting"]
     others.sort(key=lambda line: line.member.name.sort_key())
     return others + in_line
@@ -108,13 +114,14 @@ def roll(meeting_id: int) -> list[Line]:
 
 _PARTS: dict[str, Callable[[Rsvp], bool]] = {
     "coming": lambda rsvp: rsvp.seat == "held",
+    "offered": lambda rsvp: rsvp.seat == "offered",
     "waiting": lambda rsvp: rsvp.seat == "waiting",
     "maybe": lambda rsvp: rsvp.answer == "maybe",
     "no": lambda rsvp: rsvp.answer == "no",
-    "silent": lambda rsvp: rsvp.answer == "invited",
+    "silent": lambda rsvp: rsvp.answer == "invited" and rsvp.seat is None,
 }
 
 
 def parts(lines: Sequence[Line]) -> dict[str, list[Line]]:
-    """The roll in its parts: coming, waiting, maybe, no, silent."""
+    """The roll in its parts: coming, offered, waiting, maybe, no, silent."""
     return {part: [line for line in lines if belongs(line.rsvp)] for part, belongs in _PARTS.items()}

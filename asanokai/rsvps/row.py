@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from asanokai.db import Base, session
@@ -12,26 +13,42 @@ from asanokai.meetings import Meeting
 
 CHOICES = ("yes", "maybe", "no")
 ANSWERS = ("invited", *CHOICES)
-BY = ("page", "link", "calendar", "reply", "coordinator", "deputy", "program")
+SEATS = ("held", "offered", "waiting")
+TAKING = ("held", "offered")
+"""What counts as taken: a seat somebody has, and one that is kept for somebody to take."""
+
+BY = ("page", "link", "calendar", "reply", "coordinator", "deputy", "colleague", "program")
 LONGEST_COMMENT = 1000
 
 
 class Rsvp(Base):
     """A member's answer to a meeting; *invited* while silent.
 
-    `seat` is held or waiting for a yes. `turn` numbers the askings of one meeting, so that the order of asking does not
-    hang on the clock's grain. `sequence`, `starts_at` and `stamped_at` (DTSTAMP) are what the last calendar entry sent
-    to this reader said.
+    `seat` is held, offered (until `offered_until`) or waiting for a yes; who is silent may hold one tentatively. `turn`
+    numbers the askings of one meeting, so that the order of asking does not hang on the clock's grain. `passes` counts
+    the offers that ran out: who let more of them pass is asked later. `let_pass`: the seat that is free now was let
+    pass and is anybody's, so it is not offered again. `short_notice`: a seat may be given on the last evening.
+    `sequence`, `starts_at` and `stamped_at` (DTSTAMP) are what the last calendar entry sent to this reader said.
     """
 
     __tablename__ = "rsvp"
     __table_args__ = (
         UniqueConstraint("meeting_id", "member_id"),
         CheckConstraint(f"answer IN {ANSWERS}", name="answer"),
-        CheckConstraint("seat IS NULL OR (answer = 'yes' AND seat IN ('held', 'waiting'))", name="seat"),
+        CheckConstraint(
+            f"seat IS NULL OR (answer = 'yes' AND seat IN {SEATS}) OR (answer = 'invited' AND seat = 'held')",
+            name="seat",
+        ),
         CheckConstraint("guests >= 0", name="guests"),
         Index(None, "member_id"),
         Index(None, "meeting_id", "seat", "asked_at", "turn"),
+        Index(
+            "ix_rsvp_offered",
+            "offered_until",
+            "meeting_id",
+            postgresql_where=text("seat = 'offered'"),
+            sqlite_where=text("seat = 'offered'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -45,6 +62,10 @@ class Rsvp(Base):
     by: Mapped[str | None]
     asked_at: Mapped[datetime | None]
     turn: Mapped[int | None]
+    offered_until: Mapped[datetime | None]
+    passes: Mapped[int] = mapped_column(default=0, server_default="0")
+    let_pass: Mapped[bool] = mapped_column(default=False, server_default="0")
+    short_notice: Mapped[bool] = mapped_column(default=False, server_default="0")
     answered_at: Mapped[datetime | None]
     revision: Mapped[int] = mapped_column(default=0, server_default="0")
     sequence: Mapped[int] = mapped_column(default=0, server_default="0")
@@ -57,8 +78,31 @@ class Rsvp(Base):
         """How many seats the answer takes: the member and the guests."""
         return 1 + self.guests
 
+    @property
+    def tentative(self) -> bool:
+        """Whether the seat is kept for somebody who normally comes and has not said so this time."""
+        return self.answer == "invited" and self.seat == "held"
+
+
+def stand(rsvp: Rsvp) -> dict[str, Any]:
+    """What the journal notes of an answer whenever its seat changes: enough to replay the queue."""
+    return {
+        "meeting": rsvp.meeting_id,
+        "member": rsvp.member_id,
+        "answer": rsvp.answer,
+        "seat": rsvp.seat,
+        "guests": rsvp.guests,
+        "turn": rsvp.turn,
+        "asked_at": rsvp.asked_at.isoformat() if rsvp.asked_at else None,
+        "until": rsvp.offered_until.isoformat() if rsvp.offered_until else None,
+        "passes": rsvp.passes,
+        "let_pass": rsvp.let_pass,
+        "short_notice": rsvp.short_notice,
+    }
+
 
 def row_of(meeting: Meeting, member_id: int) -> Rsvp:
+    """The member's row, fresh; a new one, not added yet, if there is none."""
     rsvp = session().scalar(
         select(Rsvp)
         .where(Rsvp.meeting_id == meeting.id, Rsvp.member_id == member_id)
@@ -71,6 +115,9 @@ def row_of(meeting: Meeting, member_id: int) -> Rsvp:
             answer="invited",
             guests=0,
             comment="",
+            passes=0,
+            let_pass=False,
+            short_notice=False,
             revision=0,
             sequence=0,
         )

@@ -21,18 +21,22 @@ from werkzeug.wrappers import Response as BaseResponse
 from asanokai import clock, db, journal, languages
 from asanokai.errors import N_, Missing, Refused
 from asanokai.members import Member
+from asanokai.questions import Question
 from asanokai.series import Series
 from asanokai.web import (
     account,
     answer,
     archive,
+    deputy,
     design,
     feeds,
     files,
     loading,
     paper,
+    passing,
     programme,
     proposals,
+    standing,
 )
 from asanokai.web.coordinate import (
     dates,
@@ -41,6 +45,8 @@ from asanokai.web.coordinate import (
     order,
     outbox,
     people,
+    questions,
+    roll,
     settings,
     topics,
     writing,
@@ -56,18 +62,23 @@ PAGES = (
     programme.pages,
     account.pages,
     answer.pages,
+    deputy.pages,
+    passing.pages,
     archive.pages,
     proposals.pages,
     feeds.pages,
     paper.pages,
     design.pages,
     files.pages,
+    standing.pages,
 )
 DESK = (
     desk.pages,
     series_pages.pages,
     dates.pages,
     meeting.pages,
+    roll.pages,
+    questions.pages,
     topics.pages,
     order.pages,
     people.pages,
@@ -103,9 +114,17 @@ GUARDS = {
     "account.password": member,
     "account.new_calendar": member,
     "account.letters": member,
+    "standing.change": member,
     "account.unsubscribe": token,
     "answer.by_link": token,
     "answer.by_member": readable,
+    "passing.to_colleague": readable,
+    "deputy.mine": member,
+    "deputy.remove": member,
+    "deputy.agree": member,
+    "deputy.refuse": member,
+    "deputy.meetings": member,
+    "deputy.answer": member,
     "archive.topics": anyone,
     "proposals.of_series": within,
     "proposals.vote": within,
@@ -159,8 +178,16 @@ GUARDS = {
     "meeting.cancel": of_meeting,
     "meeting.drop": of_meeting,
     "meeting.pause": of_meeting,
-    "meeting.roll": of_meeting,
-    "meeting.answer_for": of_meeting,
+    "roll.show": of_meeting,
+    "roll.line": of_meeting,
+    "roll.move_up": of_meeting,
+    "roll.pass_on": of_meeting,
+    "questions.of_series": of_series,
+    "questions.change_of_series": of_series,
+    "questions.drop_of_series": of_series,
+    "questions.of_meeting": of_meeting,
+    "questions.change_of_meeting": of_meeting,
+    "questions.drop_of_meeting": of_meeting,
     "meeting.add_topic": of_meeting,
     "meeting.edit_topic": of_meeting,
     "meeting.remove_topic": of_meeting,
@@ -335,6 +362,7 @@ def _around_every_page() -> dict[str, object]:
         "city_of": partial(languages.city, language=language),
         "bracketed": partial(languages.bracketed, language=language),
         "name_of": _name_of,
+        "question_text": _question_text,
         "words_of": _words_of,
         "is_coordinator": loading.coordinates_anything(),
     }
@@ -353,6 +381,10 @@ def _said_plainly(catalogue: Any, message: str) -> Markup:
 
 def _name_of(series: Series) -> languages.Text:
     return languages.pick(series.name, loading.language(), series.first_language)
+
+
+def _question_text(question: Question) -> languages.Text:
+    return languages.pick(question.label, loading.language())
 
 
 def _words_of(texts: dict[str, str] | None, series: Series) -> languages.Text:

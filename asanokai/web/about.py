@@ -2,13 +2,15 @@
 `account`, which render it. It loads nothing about who may see it; the guards have done that. It changes nothing.
 """
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import g
 from flask_login import current_user
 
-from asanokai import programme, rsvps, showing, topics
+from asanokai import clock, programme, rsvps, showing, topics
 from asanokai.meetings import Meeting
 from asanokai.rsvps import Rsvp
 from asanokai.series import Series
@@ -70,20 +72,56 @@ def answering(
 ) -> dict[str, Any]:
     """A meeting in the page's language and on the reader's clock, how it stands, and the reader's answer to it."""
     fit_guests(form, this, rsvp)
+    free = None if this.seats is None else max(this.seats - held, 0)
     return {
         "shown": showing.shown(this, series, topics.of(this), language=loading.language(), zone=zone),
         "rsvp": rsvp,
         "form": form,
         "place": rsvps.place_in_line(rsvp) if rsvp and rsvp.seat == "waiting" else None,
-        "free": None if this.seats is None else max(this.seats - held, 0),
+        "free": free,
         "queued": queued,
+        "queue": _queue(this, rsvp, free),
     }
 
 
+@dataclass(frozen=True)
+class Queue:
+    """The rule of a meeting's waiting list in words, and what it means for the reader. `anybodys`: who waits may take a
+    seat that nobody is to be asked about first."""
+
+    phase: str
+    offers_from: str
+    last_evening: str
+    until: str
+    anybodys: bool
+
+
+def _queue(this: Meeting, rsvp: Rsvp | None, free: int | None) -> Queue:
+    def in_words(moment: datetime | None) -> str:
+        return showing.in_words(moment, loading.language(), this.zone) if moment else ""
+
+    waits = rsvp is not None and rsvp.seat == "waiting" and this.offers_from is not None
+    return Queue(
+        phase=rsvps.phase(this, clock.now()),
+        offers_from=in_words(this.offers_from),
+        last_evening=in_words(rsvps.last_evening(this)) if this.offers_from else "",
+        until=in_words(rsvp.offered_until) if rsvp else "",
+        anybodys=waits and rsvp is not None and free is not None and rsvp.party <= free,
+    )
+
+
 def fit_guests(form: AnswerForm, this: Meeting, rsvp: Rsvp | None) -> None:
-    """Ask for guests only where some may come. A field that says what is wrong stays."""
-    if this.guests_allowed == 0 and not (rsvp and rsvp.guests) and not form.guests.errors:
-        del form.guests
+    """Ask for guests only where some may come, and about short notice only where seats are offered. A field that says
+    what is wrong stays."""
+    if form.short_notice and (this.offers_from is None or this.seats is None):
+        del form.short_notice
+    if (
+        this.guests_allowed == 0
+        and not (rsvp and rsvp.guests)
+        and not form.guests.errors
+        and not form.guest_names.errors
+    ):
+        del form.guests, form.guest_names
 
 
 def may_answer() -> bool:

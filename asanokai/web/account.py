@@ -23,8 +23,8 @@ from asanokai.meetings import Meeting
 from asanokai.members import PASSWORD_MIN, Application, Member
 from asanokai.series import Series
 from asanokai.tokens import UNSUBSCRIBE_LIFE
-from asanokai.web import about, loading
-from asanokai.web.forms import REQUIRED, AnswerForm, Form, answered, attempt, line, no_nul, options, text
+from asanokai.web import about, asking, loading
+from asanokai.web.forms import REQUIRED, Form, attempt, line, no_nul, options, text
 from asanokai.web.person import NAME_FIELDS, PersonForm, SettingsForm, said_before
 
 pages = Blueprint("account", __name__)
@@ -155,6 +155,7 @@ def me() -> str:
     first = next((meeting for meeting in coming if meeting.state != "cancelled"), None)
     answers = rsvps.of_member(member.id, [meeting.id for meeting in found])
     past = [meeting for meeting in found if meeting.ends_at <= now and _took_part(answers.get(meeting.id))]
+    own, normally = series_rules.of_member(member), rsvps.normally_comes_to(member.id)
     return render_template(
         "account/me.html",
         next=_next(first, answers.get(first.id)) if first else None,
@@ -162,7 +163,8 @@ def me() -> str:
         past=_shown(past[::-1]),
         answers=answers,
         places=rsvps.places_in_line(member.id),
-        series=series_rules.of_member(member),
+        series=own,
+        normally=normally,
         calendar=loading.links().calendar(member.calendar_secret),
         subscribed=member.unsubscribed_at is None,
     )
@@ -175,7 +177,7 @@ def _next(meeting: Meeting, rsvp: rsvps.Rsvp | None) -> dict[str, Any]:
         .where(Meeting.id == meeting.id)
     )
     series, held, queued = database().execute(standing).one()
-    form = AnswerForm(data=answered(rsvp))
+    form = asking.form(meeting.id, meeting.series_id, rsvp)
     return about.answering(meeting, series, rsvp, form, held=held, queued=queued, zone=loading.zone())
 
 

@@ -13,7 +13,7 @@ from flask_login import current_user
 from sqlalchemy import and_, select
 from werkzeug.wrappers import Response
 
-from asanokai import clock, languages, members, rsvps, showing
+from asanokai import clock, languages, members, questions, showing
 from asanokai.db import session as database
 from asanokai.errors import N_, Expired, Missing
 from asanokai.meetings import Meeting
@@ -21,8 +21,8 @@ from asanokai.members import Member
 from asanokai.rsvps import CHOICES, HELD, QUEUED, Rsvp
 from asanokai.series import Series
 from asanokai.tokens import ANSWER_LIFE_AFTER_MEETING
-from asanokai.web import about, loading
-from asanokai.web.forms import AnswerForm, LinkAnswerForm, answered, attempt
+from asanokai.web import about, asking, loading
+from asanokai.web.forms import AnswerForm, LinkAnswerForm, attempt
 
 pages = Blueprint("answer", __name__)
 
@@ -33,8 +33,9 @@ GONE = ("left", "erased")
 def by_link(token: str) -> Response | tuple[str, int]:
     """GET shows the answer given, or the one in ?answer= preselected. POST answers, and leads back here (303)."""
     link = _opened(token)
-    form = LinkAnswerForm()
-    if attempt(form, lambda: _answer(link.meeting_id, link.member_id, form, by="link")):
+    asked = questions.asked(link.meeting_id, link.series_id)
+    form = asking.made(asked, base=LinkAnswerForm)
+    if attempt(form, lambda: asking.enter(link.meeting_id, link.member_id, form, by="link", actor_id=link.member_id)):
         return redirect(_itself(token), 303)
     return render_template("answer/by_link.html", **_shown(link, form), action=_itself(token)), form.status
 
@@ -44,6 +45,7 @@ class Link(NamedTuple):
 
     meeting_id: int
     member_id: int
+    series_id: int
 
 
 def _opened(token: str) -> Link:
@@ -51,12 +53,12 @@ def _opened(token: str) -> Link:
 
     Raises `Missing` for one that was not minted here, `Expired` 30 days after the meeting or if the member has left.
     """
-    link = Link(*loading.tokens().read("answer", token))
+    meeting_id, member_id = loading.tokens().read("answer", token)
     # Columns, not rows: an answer that is taken needs no more than this.
     found = database().execute(
-        select(Meeting.announced_at, Meeting.ends_at, Member.standing, Member.language)
-        .join(Member, Member.id == link.member_id)
-        .where(Meeting.id == link.meeting_id)
+        select(Meeting.announced_at, Meeting.ends_at, Meeting.series_id, Member.standing, Member.language)
+        .join(Member, Member.id == member_id)
+        .where(Meeting.id == meeting_id)
     )
     row = found.one_or_none()
     if row is None or row.announced_at is None:
@@ -64,27 +66,14 @@ def _opened(token: str) -> Link:
     loading.reads(row.language)
     if row.standing in GONE or clock.now() - row.ends_at > ANSWER_LIFE_AFTER_MEETING:
         raise Expired(N_("This link is no longer valid."))
-    return link
+    return Link(meeting_id, member_id, row.series_id)
 
 
 def _itself(token: str) -> str:
     return url_for("answer.by_link", token=token, lang=languages.known(request.args.get("lang")))
 
 
-def _answer(meeting_id: int, member_id: int, form: AnswerForm, *, by: str) -> None:
-    """Take in what the form says. A field that was not sent leaves what was said before; an emptied one counts."""
-    rsvps.answer(
-        meeting_id,
-        member_id,
-        form.answer.data,
-        guests=(form.guests.data or 0) if form.guests.raw_data else None,
-        comment=form.comment.data if form.comment.raw_data else None,
-        by=by,
-        actor_id=member_id,
-    )
-
-
-def _shown(link: Link, form: LinkAnswerForm) -> dict[str, Any]:
+def _shown(link: Link, form: AnswerForm) -> dict[str, Any]:
     meeting, series, rsvp, held, queued = (
         database()
         .execute(
@@ -97,7 +86,7 @@ def _shown(link: Link, form: LinkAnswerForm) -> dict[str, Any]:
     )
     member = members.by_id(link.member_id)
     if not form.is_submitted():
-        form = LinkAnswerForm(data={**answered(rsvp), **_preselected()})
+        form = asking.started(list(form.questions), rsvp, base=LinkAnswerForm, **_preselected())
     since = rsvp.answered_at if rsvp is not None and rsvp.answer != "invited" else None
     return {
         **about.answering(meeting, series, rsvp, form, held=held, queued=queued, zone=member.zone),
@@ -120,8 +109,9 @@ def by_member(path: str) -> Response | tuple[str, int]:
         return redirect(url_for("account.sign_in"), 303)
     if not about.may_answer():
         raise Missing(N_("There is no such page, or none that you may see."))
-    form, meeting_id, member_id = AnswerForm(), g.meeting.id, loading.me().id
-    if attempt(form, lambda: _answer(meeting_id, member_id, form, by="page")):
+    meeting_id, member_id = g.meeting.id, loading.me().id
+    form = asking.made(questions.asked(meeting_id, g.series.id))
+    if attempt(form, lambda: asking.enter(meeting_id, member_id, form, by="page", actor_id=member_id)):
         flash(gettext("Your answer is saved."))
         return redirect(_where_from(path), 303)
     return render_template("programme/meeting.html", **about.meeting(form)), form.status

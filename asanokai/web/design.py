@@ -143,6 +143,8 @@ def _rsvps() -> list[tuple[Rsvp, int | None]]:
     said: list[dict[str, Any]] = [
         {"answer": "invited"},
         {"answer": "yes", "seat": "held", "guests": 2},
+        {"answer": "invited", "seat": "held"},
+        {"answer": "yes", "seat": "offered"},
         {"answer": "yes", "seat": "waiting", "guests": 0},
         {"answer": "maybe"},
         {"answer": "no"},

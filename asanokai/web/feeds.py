@@ -69,7 +69,7 @@ def _own(shown: Shown, rsvp: Rsvp | None) -> tuple[Entry, int, datetime]:
         entry = _entry(shown, gettext("Not answered yet: %(title)s", title=title), "TENTATIVE")
     elif rsvp.answer == "maybe":
         entry = _entry(shown, gettext("Maybe: %(title)s", title=title), "TENTATIVE")
-    elif rsvp.seat == "waiting":
+    elif rsvp.seat in ("waiting", "offered"):
         entry = _entry(shown, gettext("Waiting list: %(title)s", title=title), "TENTATIVE")
     else:
         entry = _entry(shown, title)

@@ -5,7 +5,7 @@ the verbs; here only what a field can hold.
 """
 
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +15,7 @@ from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from werkzeug.datastructures import MultiDict
 from wtforms import (
+    BooleanField,
     DateTimeLocalField,
     Field,
     FieldList,
@@ -30,6 +31,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional, Val
 from asanokai import db
 from asanokai.errors import BadInput, Refused
 from asanokai.languages import LANGUAGES, zones
+from asanokai.questions import Question
 from asanokai.rsvps import Rsvp
 from asanokai.series import Lead
 
@@ -250,7 +252,7 @@ ZONES = options({zone: zone for zone in (*_NEAR, *sorted(zones() - set(_NEAR)))}
 
 
 class AnswerForm(Form):
-    """An answer to a meeting, on its page and behind the link in a letter."""
+    """An answer to a meeting, on its page and behind a link. `asking` puts in the fields of `questions`."""
 
     answer = RadioField(
         lazy_gettext("Will you come?"),
@@ -258,7 +260,10 @@ class AnswerForm(Form):
         validators=[InputRequired(lazy_gettext("Please choose yes, maybe or no."))],
     )
     guests = IntegerField(lazy_gettext("Guests you bring"), [Optional(), NumberRange(min=0, max=20)])
+    guest_names = text(lazy_gettext("Your guests by name"), longest=2000)
     comment = text(lazy_gettext("A word to the organisers"), longest=1000)
+    short_notice = BooleanField(lazy_gettext("Short notice is fine"))
+    questions: Sequence[Question] = ()
 
 
 class LinkAnswerForm(AnswerForm):
@@ -272,4 +277,5 @@ def answered(rsvp: Rsvp | None) -> dict[str, Any]:
     """What an answer form starts with."""
     if rsvp is None or rsvp.answer == "invited":
         return {}
-    return {"answer": rsvp.answer, "guests": rsvp.guests, "comment": rsvp.comment}
+    plain = ("answer", "guests", "comment", "short_notice")
+    return {name: getattr(rsvp, name) for name in plain}

@@ -260,7 +260,9 @@ _OF_PATH = (
     .join(Series, Series.id == Meeting.series_id)
     .outerjoin(Rsvp, and_(Rsvp.meeting_id == Meeting.id, Rsvp.member_id == bindparam("member_id")))
     .where(Meeting.path == bindparam("path"))
-    .options(load_only(Series.name, Series.first_language))  # what a page says of the series; the rest when asked for
+    .options(
+        load_only(Series.name, Series.first_language, Series.standing_lapses)
+    )  # what a page says of the series; the rest when asked for
 )
 
 

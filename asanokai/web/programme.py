@@ -13,8 +13,8 @@ from asanokai.db import session as database
 from asanokai.errors import N_, Missing
 from asanokai.languages import Text, pick
 from asanokai.members import Member
-from asanokai.web import about, loading
-from asanokai.web.forms import AnswerForm, answered
+from asanokai.web import about, asking, loading
+from asanokai.web.forms import AnswerForm
 
 pages = Blueprint("programme", __name__)
 
@@ -50,7 +50,12 @@ def _shown(found: Any) -> list[showing.Shown]:
 @pages.get("/meetings/<path>")
 def meeting(path: str) -> str:
     """One meeting: day, place, topics; for a member the answer, for a visitor how to take part."""
-    return render_template("programme/meeting.html", **about.meeting(AnswerForm(data=answered(g.rsvp))))
+    return render_template("programme/meeting.html", **about.meeting(_form()))
+
+
+def _form() -> AnswerForm:
+    """The form for who is asked to come; nobody else is shown one."""
+    return asking.form(g.meeting.id, g.series.id, g.rsvp) if about.may_answer() else AnswerForm()
 
 
 # --- legal pages ------------------------------------------------------------------------------------------------------

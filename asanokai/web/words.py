@@ -11,6 +11,9 @@ KINDS = {
     "confirm": lazy_gettext("Confirmation"),
     "waiting": lazy_gettext("Waiting list"),
     "seat": lazy_gettext("Seat given"),
+    "offer": lazy_gettext("Seat offered"),
+    "free": lazy_gettext("Seat free for anyone"),
+    "lapsed": lazy_gettext("Tentative seat released"),
     "moved": lazy_gettext("Change of time or place"),
     "cancelled": lazy_gettext("Cancellation"),
     "eve": lazy_gettext("Evening-before note"),
@@ -67,14 +70,40 @@ ANSWERS = {
     "invited": lazy_gettext("No answer"),
 }
 
+BY = {
+    "page": lazy_gettext("on the meeting's page"),
+    "link": lazy_gettext("by the link in a letter"),
+    "calendar": lazy_gettext("from the calendar"),
+    "reply": lazy_gettext("by a reply to a letter"),
+    "coordinator": lazy_gettext("by the organisers"),
+    "deputy": lazy_gettext("by a deputy"),
+    "colleague": lazy_gettext("by a colleague who passed the seat on"),
+    "program": lazy_gettext("by the program"),
+}
+"""By what way an answer came."""
+
+REPLIES = {
+    "text": lazy_gettext("words"),
+    "choice": lazy_gettext("one of several choices"),
+    "number": lazy_gettext("a number"),
+    "food": lazy_gettext("food: a choice, or words"),
+}
+"""The kinds of questions."""
+
+DEPUTIES = {"deputy": lazy_gettext("Deputy"), "assistant": lazy_gettext("Assistant")}
+
 PARTS = {
     "coming": lazy_gettext("Coming"),
+    "offered": lazy_gettext("Offered a seat"),
     "waiting": lazy_gettext("Waiting, in the order of asking"),
     "maybe": lazy_gettext("Maybe"),
     "no": lazy_gettext("Not coming"),
     "silent": lazy_gettext("Silent"),
 }
 """The parts of a roll."""
+
+PARTS_SHORT = {**PARTS, "waiting": lazy_gettext("Waiting list")}
+"""The same on a button."""
 
 SLOTS = {
     "welcome": lazy_gettext("Words of welcome"),

@@ -32,11 +32,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 from asanokai import clock, db, journal
 from asanokai.db import Base, Texts, insert_missing, session
 from asanokai.errors import N_, BadInput, Missing, Refused
-from asanokai.invitations import Counted, Night, by_zone, count
+from asanokai.invitations import Counted, by_zone, count
 from asanokai.languages import LANGUAGES
 from asanokai.letters import Letter
 from asanokai.meetings import Meeting, for_update
 from asanokai.members import Address, Member
+from asanokai.night import Night
 from asanokai.rsvps import Rsvp
 
 KINDS = ("own", "thanks")
@@ -235,8 +236,8 @@ def people_of(message: Message) -> Select[*tuple[Any, ...]]:
 
 def _belongs_to(audience: str) -> ColumnElement[bool]:
     return {
-        "coming": Rsvp.seat == "held",
-        "waiting": Rsvp.seat == "waiting",
+        "coming": and_(Rsvp.answer == "yes", Rsvp.seat == "held"),
+        "waiting": Rsvp.seat.in_(("waiting", "offered")),
         "maybe": Rsvp.answer == "maybe",
         "silent": and_(Rsvp.answer == "invited", Rsvp.invited_at.is_not(None)),
         "all": true(),

@@ -14,10 +14,11 @@ from sqlalchemy import ColumnElement, Select, String, and_, case, cast, func, li
 from asanokai import clock, db, journal
 from asanokai.db import insert_missing, session
 from asanokai.errors import N_, BadInput, Refused
-from asanokai.invitations import Night, by_zone
+from asanokai.invitations import by_zone
 from asanokai.letters import Letter
 from asanokai.meetings import Meeting, for_update
 from asanokai.members import Address, Member
+from asanokai.night import Night
 from asanokai.rsvps import Rsvp
 
 RECENTLY = timedelta(days=3)

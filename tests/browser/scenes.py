@@ -169,7 +169,6 @@ def _states(states: States, known: dict[str, str]) -> list[Scene]:
 def _sent(built: world.World, known: dict[str, str]) -> list[Scene]:
     """What a form leads to that is a page of its own. Sending it again changes nothing more."""
     applying = {"email": "lena@weimar.example", "family": "Neu", "consent": True}
-    roll = known["meeting.roll"]
     return [
         Scene("asked for a link", "visitor", "/sign-in", sends={"email": "emma.whitfield@ilmenau.example"}),
         Scene("applied for a series", "visitor", "/join?series=asanokai", sends=applying),
@@ -179,8 +178,8 @@ def _sent(built: world.World, known: dict[str, str]) -> list[Scene]:
         Scene("a move to be confirmed", "akiko", known["meeting.move"], sends={"ends": "2026-03-12T10:30"}),
         Scene("a list looked at", "akiko", known["people.take_in"], sends={}, file=("file", TABLE)),
         Scene("the next dates", "akiko", known["series.edit"], sends={"step": "dates"}),
+        Scene("searching the roll, nobody found", "akiko", f"{known['roll.show']}?part=silent&name=xyz"),
         Scene("another rule, looked at", "akiko", known["dates.show"], sends={"step": "dates", "ordinal": "3"}),
-        Scene("answering for somebody", "akiko", f"{roll}?member={built.member_id}"),
         Scene("settings saved", "katrin", "/me/settings", sends={"family": "Lindner"}),
         Scene("settings of the installation saved", "ludwig", "/coordinate/settings", sends={"sender_name": ""}),
     ]
@@ -194,7 +193,6 @@ def _refused(built: world.World, states: States, known: dict[str, str]) -> list[
         return Scene(f"{name}, refused", who, address, status, typed)
 
     desk = f"/coordinate/meetings/{states.numbers['cancelled']}"
-    roll = f"{known['meeting.roll']}?member={built.member_id}"
     nothing_typed = {"email": "", "family": ""}
     texts = {f"{name}-{code}": "" for name in ("title",) for code in ("de", "en", "ja")}
     return [
@@ -219,7 +217,12 @@ def _refused(built: world.World, states: States, known: dict[str, str]) -> list[
         refused("moving", "akiko", known["meeting.move"], starts="", ends=""),
         refused("cancelling again", "akiko", f"{desk}/cancel", 409),
         refused("announcing again", "akiko", f"{desk}/announce", 409),
-        refused("answering for somebody", "akiko", roll, answer="yes", guests="99"),
+        refused("answering for somebody", "akiko", known["roll.line"], answer="yes", guests="99"),
+        refused("moving up", "akiko", f"/coordinate/meetings/{built.hidden_id}/roll/{built.waiting_id}", reason=""),
+        refused("a question", "akiko", known["questions.of_meeting"], **{"label-de": ""}),
+        refused("naming a deputy", "katrin", known["deputy.mine"], email=""),
+        refused("passing a seat on", "katrin", known["passing.to_colleague"], email="nobody@jena.example"),
+        refused("answering as a deputy", "katrin", known["deputy.answer"], answer="yes", guests="99"),
         refused("a topic", "akiko", known["meeting.add_topic"], **texts),
         refused("settings of the installation", "ludwig", known["settings.edit"], sender_name="a@b"),
     ]

@@ -127,11 +127,11 @@ def test_a_morning_is_announced_moved_and_cancelled(app, clock, smtp, open_plain
 def test_an_answer_is_entered_for_somebody(app, clock, smtp, open_plain, meeting):
     page = open_plain()
     sign_in(app, smtp, page, KATRIN)
-    page.goto(f"/coordinate/meetings/{meeting}/roll")
+    page.goto(f"/coordinate/meetings/{meeting}/roll?part=silent")
     with page.expect_navigation():
         page.locator("tbody a").click()
-    line = page.locator("tbody form")
-    line.locator("select").select_option("yes")
+    line = page.locator("#answer-card form")
+    line.locator("[name=answer][value=yes]").check()
     line.locator("[name=guests]").fill("1")
     with page.expect_navigation():
         line.locator("button").click()

@@ -1,4 +1,4 @@
-"""One morning, from draft to roll: its page, announcing, moving, cancelling, its topics and who comes.
+"""One morning, from draft to held: its page, announcing, moving, cancelling and its topics.
 
 The guard has loaded g.meeting and g.series. What changes for whom is decided in `announcing`, `rsvps` and `topics`.
 """
@@ -20,7 +20,7 @@ from asanokai.errors import N_, BadInput
 from asanokai.series import in_utc
 from asanokai.topics import LONGEST_ABSTRACT, SpeakerText
 from asanokai.web import loading, words
-from asanokai.web.forms import REQUIRED, AnswerForm, Form, TextsField, attempt, line, wall_time, web_address
+from asanokai.web.forms import REQUIRED, Form, TextsField, attempt, line, wall_time, web_address
 
 pages = Blueprint("meeting", __name__)
 
@@ -198,81 +198,6 @@ def pause(meeting_id: int) -> Response:
         gettext("The letters of this meeting wait.") if paused else gettext("The letters of this meeting go out again.")
     )
     return redirect(loading.back_to_pauses() or url_for("meeting.show", meeting_id=meeting_id), 303)
-
-
-# --- the roll ---------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Part:
-    """One part of the roll: its name, its lines, how many there are in all, and where a long one goes on."""
-
-    key: str
-    lines: list[rsvps.Line]
-    count: int
-    number: int = 1
-    more: bool = False
-
-
-SILENT_EACH_PAGE = 100
-"""The other parts are short and stay whole: a caterer and a door need them on one sheet."""
-
-
-def _parts(lines: list[rsvps.Line], number: int, about: int | None) -> list[Part]:
-    return [_part(key, entries, number, about) for key, entries in rsvps.parts(lines).items()]
-
-
-def _part(key: str, lines: list[rsvps.Line], number: int, about: int | None) -> Part:
-    """The part; of many who are silent the page asked for, or the one of the member it is about."""
-    if key != "silent":
-        return Part(key, lines, len(lines))
-    place = next((place for place, entry in enumerate(lines) if entry.member.id == about), None)
-    pages = range(1, max(len(lines) - 1, 0) // SILENT_EACH_PAGE + 2)
-    number = min(max(number, 1), pages[-1]) if place is None else place // SILENT_EACH_PAGE + 1
-    shown = lines[(number - 1) * SILENT_EACH_PAGE : number * SILENT_EACH_PAGE]
-    return Part(key, shown, len(lines), number, more=number < pages[-1])
-
-
-@pages.get("/meetings/<int:meeting_id>/roll")
-def roll(meeting_id: int) -> str:
-    """Who comes, who waits, who declined, who is silent; printable. `?member=` opens the form for one of them."""
-    return _roll(AnswerForm(), request.args.get("member", type=int))
-
-
-def _roll(form: AnswerForm, about: int | None) -> str:
-    return _page(
-        "roll.html",
-        parts=_parts(rsvps.roll(g.meeting.id), request.args.get("page", 1, type=int), about),
-        tally=rsvps.tallies([g.meeting.id])[g.meeting.id],
-        form=form,
-        about=about,
-        language=loading.language(),
-    )
-
-
-@pages.post("/meetings/<int:meeting_id>/roll/<int:member_id>")
-def answer_for(meeting_id: int, member_id: int) -> Response | tuple[str, int]:
-    """Enter an answer somebody gave by telephone or in person."""
-    rsvps.required(meeting_id, member_id)
-    form = AnswerForm()
-    for field in (form.answer, form.guests):
-        field.id = f"{field.name}-{member_id}"  # every line of the roll has its own
-
-    def act() -> None:
-        rsvps.answer(
-            meeting_id,
-            member_id,
-            str(form.answer.data),
-            guests=form.guests.data or 0,
-            comment=form.comment.data if "comment" in request.form else None,
-            by="coordinator",
-            actor_id=loading.me().id,
-        )
-
-    if attempt(form, act):
-        flash(gettext("Saved."))
-        return redirect(url_for("meeting.roll", meeting_id=meeting_id), 303)
-    return _roll(form, member_id), form.status
 
 
 # --- topics -----------------------------------------------------------------------------------------------------------

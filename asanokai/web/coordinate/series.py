@@ -16,7 +16,7 @@ from wtforms.validators import InputRequired, NumberRange, Optional
 from asanokai import clock, meetings, planning, rsvps, showing
 from asanokai import series as rules
 from asanokai.languages import OWN_NAMES
-from asanokai.series import USUAL_DEADLINE, USUAL_PLAN, Series
+from asanokai.series import USUAL_DEADLINE, USUAL_OFFERS, USUAL_PLAN, Series
 from asanokai.web import loading, words
 from asanokai.web.forms import (
     REQUIRED,
@@ -62,6 +62,10 @@ class SeriesForm(RuleForm):
     remind_2 = LeadField(lazy_gettext("Second reminder"))
     remind_3 = LeadField(lazy_gettext("Third reminder"))
     eve = LeadField(lazy_gettext("Note to those who come"))
+    offers = LeadField(lazy_gettext("Freed seats are offered instead of given from"))
+    standing_lapses = BooleanField(
+        lazy_gettext("Unconfirmed seats of those who normally come are given back at the deadline")
+    )
     first_language = SelectField(lazy_gettext("First language"), choices=options(OWN_NAMES), default="de")
     public = BooleanField(lazy_gettext("Show in the public programme"), default=True)
     needs_approval = BooleanField(lazy_gettext("Applications need approval"), default=True)
@@ -92,6 +96,8 @@ class SeriesForm(RuleForm):
             "rule": rule,
             "first": first,
             "deadline": self.deadline.data or USUAL_DEADLINE,
+            "offers": self.offers.data or None,
+            "standing_lapses": self.standing_lapses.data,
             "plan": {
                 "invite": self.invite.data,
                 "remind": [self[name].data for name in REMINDERS if self[name].data],
@@ -104,7 +110,7 @@ def _stored(series: Series) -> dict[str, Any]:
     """What the form starts with for a series that exists."""
     same = ("name", "slug", "description", "zone", "minutes", "venue", "join_link", "seats", "guests_allowed")
     stored = {name: getattr(series, name) for name in (*same, "first_language", "public", "needs_approval")}
-    stored["deadline"] = series.deadline
+    stored |= {"deadline": series.deadline, "offers": series.offers, "standing_lapses": series.standing_lapses}
     return {**stored, **_plan(series.plan or USUAL_PLAN), **stored_rule(series)}
 
 
@@ -133,7 +139,8 @@ def _form_page(template: str, form: SeriesForm) -> tuple[str, int]:
 @pages.route("/series/new", methods=["GET", "POST"])
 def add() -> Response | tuple[str, int]:
     """A new series or event; who adds it coordinates it."""
-    form = SeriesForm(data={"deadline": USUAL_DEADLINE, "first": usual_first(), **_plan(USUAL_PLAN)})
+    usual = {"deadline": USUAL_DEADLINE, "offers": USUAL_OFFERS, "first": usual_first()}
+    form = SeriesForm(data={**usual, **_plan(USUAL_PLAN)})
     made: list[Series] = []
 
     def act() -> None:

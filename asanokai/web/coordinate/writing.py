@@ -14,8 +14,8 @@ from wtforms.validators import AnyOf, InputRequired, Optional
 
 from asanokai import showing, topics, writing
 from asanokai.errors import N_, BadInput, Missing
-from asanokai.invitations import Night
 from asanokai.languages import LANGUAGES
+from asanokai.night import Night
 from asanokai.series import in_utc
 from asanokai.web import loading, words
 from asanokai.web.forms import REQUIRED, Form, TextsField, attempt, options, wall_time

@@ -1,0 +1,178 @@
+"""The roll of a meeting: who comes, waits, may come, is silent, declined; and one person's line with all that is known.
+
+The guard has loaded g.meeting and g.series. A hundred lines of one part are shown at once; paper has them all.
+"""
+
+from typing import Any
+
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask_babel import gettext, lazy_gettext
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+from wtforms import SelectField
+from wtforms.validators import InputRequired
+
+from asanokai import guests, members, questions, rsvps, showing, topics
+from asanokai.db import session as database
+from asanokai.errors import N_, BadInput
+from asanokai.journal import Entry
+from asanokai.members import Member
+from asanokai.rsvps import SHEETS, Line
+from asanokai.web import about, asking, loading, words
+from asanokai.web.forms import REQUIRED, AnswerForm, Form, attempt, line, options
+
+pages = Blueprint("roll", __name__)
+
+MOST_PAGES = 10_000
+
+
+def _page(template: str, **facts: Any) -> str:
+    shown = showing.shown(g.meeting, g.series, topics.of(g.meeting), language=loading.language(), zone=loading.zone())
+    return render_template(
+        f"coordinate/{template}",
+        shown=shown,
+        meeting=g.meeting,
+        words=words,
+        language=loading.language(),
+        in_words=showing.in_words,
+        **facts,
+    )
+
+
+# --- the list ---------------------------------------------------------------------------------------------------------
+
+
+@pages.get("/meetings/<int:meeting_id>/roll")
+def show(meeting_id: int) -> str:
+    """One part of the roll (`?part=`), searched (`?name=`), a page at a time; on top what the caterer needs."""
+    part = request.args.get("part", "")
+    part = part if part in SHEETS else SHEETS[0]
+    sought = request.args.get("name", "")[:100].replace("\0", "")
+    number = min(max(request.args.get("page", 1, type=int), 1), MOST_PAGES)
+    sheet = rsvps.sheet(meeting_id, part, sought, page=number)
+    tally = rsvps.tallies([meeting_id])[meeting_id]
+    return _page(
+        "roll.html",
+        sheet=sheet,
+        sought=sought,
+        tally=tally,
+        lengths=rsvps.lengths(tally),
+        named=guests.of([entry.rsvp for entry in sheet.lines]),
+        counts=_counts(meeting_id),
+    )
+
+
+def _counts(meeting_id: int) -> list[tuple[questions.Question, list[tuple[str, int]]]]:
+    """The replies of those who come, counted and in words."""
+    language = loading.language()
+    return [
+        (question, [(questions.in_words(question, value, language) or gettext("other words"), n) for value, n in found])
+        for question, found in questions.counts(meeting_id)
+    ]
+
+
+# --- one line ---------------------------------------------------------------------------------------------------------
+
+
+class MoveUpForm(Form):
+    """Why somebody gets a seat before others."""
+
+    reason = line(lazy_gettext("Reason"), InputRequired(REQUIRED), longest=300)
+
+
+class PassOnForm(Form):
+    """To whom a seat goes."""
+
+    colleague = SelectField(lazy_gettext("Colleague"), coerce=int, validate_choice=False)
+
+
+@pages.route("/meetings/<int:meeting_id>/roll/<int:member_id>", methods=["GET", "POST"], endpoint="line")
+def one(meeting_id: int, member_id: int) -> Response | tuple[str, int]:
+    """Everything about one person's answer. POST enters what they said by telephone or in person."""
+    entry = rsvps.line(meeting_id, member_id)
+    asked = questions.asked(meeting_id, g.series.id)
+    if request.method == "GET":
+        return _line(entry, answer=asking.started(asked, entry.rsvp))
+    form = asking.made(asked)
+    if attempt(form, lambda: asking.enter(meeting_id, member_id, form, by="coordinator", actor_id=loading.me().id)):
+        return _saved(meeting_id, member_id)
+    return _line(rsvps.line(meeting_id, member_id), answer=form)
+
+
+@pages.post("/meetings/<int:meeting_id>/roll/<int:member_id>/move-up")
+def move_up(meeting_id: int, member_id: int) -> Response | tuple[str, int]:
+    """Give a free seat to somebody who waits, before others, and say why."""
+    rsvps.line(meeting_id, member_id)
+    form = MoveUpForm()
+    if attempt(form, lambda: rsvps.move_up(meeting_id, member_id, form.reason.data or "", actor_id=loading.me().id)):
+        return _saved(meeting_id, member_id)
+    return _line(rsvps.line(meeting_id, member_id), up=form)
+
+
+@pages.post("/meetings/<int:meeting_id>/roll/<int:member_id>/pass-on")
+def pass_on(meeting_id: int, member_id: int) -> Response | tuple[str, int]:
+    """Let a colleague have somebody's seat."""
+    rsvps.line(meeting_id, member_id)
+    form = PassOnForm()
+
+    def act() -> None:
+        if not form.colleague.data:
+            raise BadInput("colleague", N_("Please choose a colleague."))
+        rsvps.pass_on(meeting_id, member_id, form.colleague.data, by="coordinator", actor_id=loading.me().id)
+
+    if attempt(form, act):
+        return _saved(meeting_id, member_id)
+    return _line(rsvps.line(meeting_id, member_id), on=form)
+
+
+def _saved(meeting_id: int, member_id: int) -> Response:
+    flash(gettext("Saved."))
+    return redirect(url_for("roll.line", meeting_id=meeting_id, member_id=member_id), 303)
+
+
+def _line(
+    entry: Line, *, answer: AnswerForm | None = None, up: MoveUpForm | None = None, on: PassOnForm | None = None
+) -> tuple[str, int]:
+    """The line with its three forms, one of which may have been refused."""
+    status = next((form.status for form in (answer, up, on) if form and form.status != 200), 200)
+    rsvp, language = entry.rsvp, loading.language()
+    asked = questions.asked(g.meeting.id, g.series.id)
+    answer = answer or asking.started(asked, rsvp, formdata=None)
+    about.fit_guests(answer, g.meeting, rsvp)
+    on = on or PassOnForm(formdata=None)
+    possible = rsvps.colleagues(g.meeting, entry.member.id) if rsvp.seat == "held" else []
+    on.colleague.choices = options({0: "–", **{one.id: one.name.full(language) for one in possible}})
+    said = questions.replies(rsvp.id)
+    notes = rsvps.notes_on(rsvp)
+    page = _page(
+        "roll_line.html",
+        entry=entry,
+        part=rsvps.part_of(rsvp),
+        place=rsvps.place_in_line(rsvp) if rsvp.seat == "waiting" else None,
+        named=guests.of([rsvp]).get(rsvp.id, []),
+        replies=[
+            (question, questions.in_words(question, said[question.id], language))
+            for question in asked
+            if question.id in said
+        ],
+        notes=notes,
+        people=_people(_entered_by(rsvp.id), *(one for note in notes for one in (note.actor_id, note.other_id))),
+        entered_by=_entered_by(rsvp.id),
+        address=members.main_address(entry.member),
+        form=answer,
+        up=up or MoveUpForm(formdata=None),
+        on=on,
+        possible=possible,
+    )
+    return page, status
+
+
+def _entered_by(rsvp_id: int) -> int | None:
+    """Who entered the answer as it stands: the journal's last word on it."""
+    last = select(Entry.actor_id).where(Entry.object == "rsvp", Entry.object_id == rsvp_id, Entry.verb == "answer")
+    return database().scalar(last.order_by(Entry.at.desc(), Entry.id.desc()).limit(1))
+
+
+def _people(*numbers: int | None) -> dict[int, Member]:
+    wanted = {number for number in numbers if number}
+    return {one.id: one for one in database().scalars(select(Member).where(Member.id.in_(wanted)))} if wanted else {}
