@@ -220,6 +220,19 @@ def test_what_is_a_meetings_own_is_not_lost_field_by_field(writing):
     ]
 
 
+def test_what_is_its_own_stays_so_when_the_series_comes_to_say_the_same_for_a_while(writing):
+    series = of_year()
+    june = on(series, "2026-06-11")
+    planning.change(june.id, "this", actor_id=None, at="18:00", seats=15)
+    for at, seats in (("18:00", 15), ("08:30", 40)):
+        planning.change(on(series, "2026-03-12").id, "all", actor_id=None, at=at, seats=seats)
+    assert (wall(june)[-5:], june.seats) == ("18:00", 15)
+    # Given back by hand, it follows again.
+    planning.change(june.id, "this", actor_id=None, at="08:30", seats=40)
+    planning.change(on(series, "2026-03-12").id, "all", actor_id=None, at="09:00", seats=41)
+    assert (wall(june)[-5:], june.seats) == ("09:00", 41)
+
+
 def test_the_series_takes_over_what_reaches_further_and_proposes_it(writing, clock):
     series = of_year()
     planning.change(on(series, "2026-05-14").id, "following", actor_id=None, at="07:30", minutes=90, seats=None)

@@ -131,8 +131,9 @@ def restore(meeting_id: int, *, actor_id: int | None) -> Meeting:
     before, now = usual.of_meetings(series, [meeting])[meeting.id], usual.of_series(series)
     timeless = {"at"} if now["at"] is None else set()
     changes = {name: now[name] for name in REACHING if now[name] != before[name] and name not in timeless}
-    _apply(meeting, changes, before, usual.own(meeting, before), actor_id=actor_id)
-    usual.follow([meeting.id], now)
+    own = usual.own(meeting, before)
+    _apply(meeting, changes, before, own, actor_id=actor_id)
+    usual.follow({meeting.id: own}, now)
     return meeting
 
 
@@ -198,6 +199,7 @@ def change(meeting_id: int, reach: str, *, actor_id: int | None, **values: objec
     found = _found(this, reached, changes, usuals)
     if reach == THIS:
         _apply(this, changes, usuals[this.id], set(), actor_id=actor_id)
+        usual.give_up(this.id, changes)
         return found
     usual.keep(series)
     announcing.change_series(series.id, actor_id=actor_id, **_for_series(series, changes))
@@ -270,16 +272,12 @@ def _spread(
     reached: list[Meeting], changes: Values, usuals: dict[int, Values], *, this_id: int, actor_id: int | None
 ) -> None:
     """Change each meeting but for what is its own, and write down that this is usual from now on."""
+    owned: dict[int, set[str]] = {}
     for meeting in sorted(reached, key=lambda one: one.id):
         own = usual.own(meeting, usuals[meeting.id])
-        _apply(
-            meeting,
-            changes,
-            usuals[meeting.id],
-            own - set(changes) if meeting.id == this_id else own,
-            actor_id=actor_id,
-        )
-    usual.follow([meeting.id for meeting in reached], changes)
+        owned[meeting.id] = own - set(changes) if meeting.id == this_id else own
+        _apply(meeting, changes, usuals[meeting.id], owned[meeting.id], actor_id=actor_id)
+    usual.follow(owned, changes)
 
 
 def _apply(meeting: Meeting, changes: Values, usual_here: Values, own: set[str], *, actor_id: int | None) -> None:
@@ -372,13 +370,13 @@ def _follow_rule(series: Series, found: Alignment, first: str, *, actor_id: int 
     coming = sorted(meetings.by_ids(numbers).values(), key=lambda one: one.id)
     drafts = [one for one in coming if one.state == "draft" and one.starts_at > clock.now()]
     usuals = usual.of_meetings(series, drafts)
+    owned = {meeting.id: usual.own(meeting, usuals[meeting.id]) for meeting in drafts}
     for meeting in drafts:
-        own = usual.own(meeting, usuals[meeting.id])
         if meeting.id in found.moving:
             _put_on(meeting, found.moving[meeting.id].date(), actor_id=actor_id)
         if usuals[meeting.id]["at"] != at:
-            _apply(meeting, {"at": at}, usuals[meeting.id], own, actor_id=actor_id)
-    usual.follow([meeting.id for meeting in drafts], {"at": at})
+            _apply(meeting, {"at": at}, usuals[meeting.id], owned[meeting.id], actor_id=actor_id)
+    usual.follow(owned, {"at": at})
 
 
 def _drop_untouched(series: Series, left: list[Meeting], *, actor_id: int | None) -> None:

@@ -1,10 +1,11 @@
 """What is usual for a meeting, and what is its own.
 
 A meeting's value is its own if it differs from what its series said when the meeting took it over. Before a series
-changes, that is written down (`keep`); a meeting nothing is written down for follows the series as it stands.
+changes, that is written down (`keep`); a meeting nothing is written down for follows the series as it stands. What once
+was its own when its series changed stays so, even where the series comes to say the same (`follow`).
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,7 +26,8 @@ Values = dict[str, Any]
 
 
 class Usual(Base):
-    """What a meeting's series said when the meeting took it over: values as in `REACHING`."""
+    """What a meeting's series said when the meeting took it over: values as in `REACHING`; "own": the fields that are
+    the meeting's own even where its value is the same."""
 
     __tablename__ = "usual"
 
@@ -72,16 +74,25 @@ def keep(series: Series) -> None:
     session().flush()
 
 
-def follow(numbers: Collection[int], changes: Values) -> None:
-    """From now on that is usual for these meetings, whether they took it over or keep their own. Call `keep` before."""
-    for row in session().scalars(select(Usual).where(Usual.meeting_id.in_(numbers))):
-        row.said = {**row.said, **changes}
+def follow(owned: Mapping[int, Collection[str]], changes: Values) -> None:
+    """From now on that is usual for these meetings, whether they took it over or keep their own: number → the fields
+    that are its own. Call `keep` before."""
+    for row in session().scalars(select(Usual).where(Usual.meeting_id.in_(owned))):
+        row.said = {**row.said, **changes, "own": sorted(owned[row.meeting_id])}
     session().flush()
 
 
+def give_up(meeting_id: int, fields: Collection[str]) -> None:
+    """These fields are the meeting's own no longer than they differ from what is usual."""
+    row = session().get(Usual, meeting_id)
+    if row is not None:
+        row.said = {**row.said, "own": sorted(set(row.said.get("own", ())) - set(fields))}
+
+
 def own(meeting: Meeting, usual: Values) -> set[str]:
-    """The fields in which the meeting differs from what is usual for it."""
-    different = {name for name in PLAIN if getattr(meeting, name) != usual[name]}
+    """The fields that are the meeting's own: in which it differs from what is usual for it, or once did."""
+    different = set(usual.get("own", ()))
+    different |= {name for name in PLAIN if getattr(meeting, name) != usual[name]}
     if usual["at"] is not None and meeting.starts_at != starts(meeting, usual["at"]):
         different.add("at")
     if meeting.ends_at != ends(meeting.starts_at, usual["minutes"], meeting.zone):
