@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "next"
+revision = "0007"
 down_revision = "0006"
 branch_labels = None
 depends_on = None
