@@ -507,7 +507,6 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "meeting.cancel": texts("reason", "Schnee"),
         "meeting.drop": {},
         "meeting.pause": {"back": "pauses"},
-        "meeting.answer_for": ANSWER,
         "roll.line": asked,
         "roll.move_up": {"reason": "Spricht ein Grußwort"},
         "roll.pass_on": {"colleague": str(people_number(COLLEAGUE))},
