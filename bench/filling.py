@@ -108,6 +108,8 @@ def _member(number: int) -> dict[str, Any]:
         "calendar_secret": f"secret{number}",
         "created_at": clock.now(),
         "joined_at": clock.now(),
+        "sought": members.folded(f"{FAMILIES[number % 10]}-{number} {GIVEN[number % 9]} member{number}@jena.example"),
+        "filed": members.filed(f"{FAMILIES[number % 10]}-{number} {GIVEN[number % 9]}"),
     }
 
 

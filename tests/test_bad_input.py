@@ -123,13 +123,19 @@ REFUSALS: dict[str, dict[str, str]] = {
 
 NOTHING_TO_KEEP = {
     "account.password": "passwords are never shown again",
-    "people.take_in": "a page cannot put a file back",
+    "imports.take_in": "a page cannot put a file back",
     "people.series_too": "one choice",
+    "lists.save_view": "a name in front of what it names",
+    "lists.of_series": "choices",
+    "lists.of_everybody": "choices",
+    "leave.by_oneself": "one box",
+    "twins.merge": "choices",
     "roll.pass_on": "one choice",
     "topics.choose": "one choice",
     "topics.merge": "one choice",
     **dict.fromkeys(
         (
+            "people.leave",
             "account.confirm",
             "account.open_link",
             "account.sign_out",
@@ -140,6 +146,7 @@ NOTHING_TO_KEEP = {
             "desk.approve",
             "series.pause",
             "series.propose",
+            "lists.drop_view",
             "dates.decide",
             "people.role",
             "people.part",

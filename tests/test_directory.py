@@ -5,7 +5,7 @@ import pytest
 from asanokai import directory, members
 from asanokai import series as series_rules
 from asanokai.db import session, transaction
-from asanokai.directory import PAGE
+from asanokai.directory import PAGE, Wanted
 from tests import people
 from tests.pages import statements
 
@@ -27,7 +27,7 @@ def names(page: directory.Page) -> list[str]:
 
 
 def found(query: str) -> list[str]:
-    return names(directory.everybody(query))
+    return names(directory.everybody(Wanted(q=query)))
 
 
 # --- who ----------------------------------------------------------------------------------------------------------
@@ -60,7 +60,7 @@ def test_who_parted_is_not_listed_and_keeps_another_role(series):
 def test_people_of_another_series_are_not_listed(series):
     other = people.event()
     people.belong(other, people.oskar())
-    assert (names(directory.of_series(other)), names(directory.of_series(series, "Fremd"))) == (["Fremd"], [])
+    assert (names(directory.of_series(other)), names(directory.of_series(series, Wanted(q="Fremd")))) == (["Fremd"], [])
 
 
 def test_an_entry_says_where_letters_go_and_whether_they_come_back(series, clock):
@@ -139,4 +139,4 @@ def test_a_page_is_one_statement_however_many_stand_on_it(series):
             directory.everybody()
             directory.of_series(series)
         counts.append(asked)
-    assert counts == [["SELECT", "SELECT"]] * 2
+    assert counts == [["WITH", "WITH"]] * 2

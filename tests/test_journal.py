@@ -15,13 +15,16 @@ from asanokai import (
     announcing,
     applying,
     deputies,
+    exporting,
     guests,
     importing,
     installation,
     journal,
+    leaving,
     letters,
     meetings,
     members,
+    merging,
     planning,
     programme,
     proposals,
@@ -123,6 +126,7 @@ WORDS = {
     *("link", "password"),
     *("applied", "confirmed", "accepted", "left"),
     *ROLES,
+    *exporting.KINDS,
     *FIELDS,
     *meetings.EDITABLE,
     *members.NAMES,
@@ -349,6 +353,13 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
         members.subscribe(on.one, actor_id=on.actor),
     ),
     ("make administrator", "member"): lambda on, _: members.make_administrator(on.one, True, actor_id=on.actor),
+    ("send sign-in", "member"): lambda on, _: members.send_sign_in(
+        on.one, f"{SECRET}1@jena.example", actor_id=on.actor
+    ),
+    ("leave", "member"): lambda on, _: leaving.leave(on.two, actor_id=on.actor),
+    ("merge", "member"): lambda on, _: merging.merge(on.one.id, on.stranger.id, {}, actor_id=on.actor),
+    ("export", "member"): lambda on, _: exporting.note("csv", [on.one.id], series_id=None, actor_id=on.actor),
+    ("export", "series"): lambda on, _: exporting.note("xlsx", [1], series_id=on.series.id, actor_id=on.actor),
     ("import", "member"): lambda on, _: on.take(f"{SECRET}rat;Ida;{SECRET}1@jena.example"),
     # applications
     ("apply", "application"): lambda on, _: on.apply("4"),
@@ -376,6 +387,7 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
 """Every verb there is, and a deed that should be noted as that."""
 
 TOGETHER_WITH: dict[Verb, list[Verb]] = {
+    ("leave", "member"): [("answer", "rsvp"), ("part", "series")],
     ("pass on", "rsvp"): [("take over", "rsvp")],
     ("take over", "rsvp"): [("pass on", "rsvp")],
     ("restore", "meeting"): [("drop", "meeting")],
@@ -432,7 +444,7 @@ def test_every_verb_writes_exactly_one_row_whose_facts_are_numbers_states_and_mo
 def test_every_row_says_which_thing_it_is_about_and_who_did_it(journalled, clock):
     actor = people.akiko().id
     own = {verb: next(row for row in found if (row.verb, row.object) == verb) for verb, found in journalled.items()}
-    assert [verb for verb, row in own.items() if row.object_id is None] == [("import", "member")]
+    assert [verb for verb, row in own.items() if row.object_id is None] == [("export", "member"), ("import", "member")]
     assert {verb for verb, row in own.items() if row.actor_id is None} == BY_NOBODY | {("answer", "rsvp")}
     themselves = {verb for verb, row in own.items() if row.actor_id not in (None, actor)}
     assert themselves == BY_THEMSELVES | {("confirm", "application")}

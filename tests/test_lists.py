@@ -28,6 +28,8 @@ from asanokai import (
     writing,
 )
 from asanokai import series as series_rules
+from asanokai.planning import usual
+from asanokai.planning.usual import Usual
 from asanokai.proposals import Words
 from asanokai.topics import SpeakerText
 from tests import people, world
@@ -40,6 +42,8 @@ FULL = 105
 NO_LIST = {
     "installation": "one row",
     "former_path": "addresses that lead on",
+    "merger": "rows that lead on",
+    "view": "thirty of a list at most",
 }
 """Tables whose rows no page lists, and why."""
 
@@ -67,6 +71,7 @@ def _one_more(meeting: meetings.Meeting, series: series_rules.Series, known: wor
     day = people.FIRST_MORNING + timedelta(days=100 + number)
     draft = people.meeting(series, day)
     people.session().flush()
+    people.session().add(Usual(meeting_id=draft.id, said=usual.of_series(series)))
     questions.add({"de": f"Frage {number}"}, "text", meeting_id=draft.id)
     people.announced_meeting(series, day + timedelta(days=1000))
     writing.put(draft.id, "invite", {"de": "Hallo"}, actor_id=None)
@@ -75,6 +80,7 @@ def _one_more(meeting: meetings.Meeting, series: series_rules.Series, known: wor
     other = people.series(f"more-{number}", rule=None, first=None)
     people.coordinate(other, people.akiko())
     people.belong(other, people.katrin())
+    rsvps.come_normally(other.id, people.katrin().id)
     _applies(series, number)
     _proposes(series, person, draft, number)
 

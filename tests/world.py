@@ -27,16 +27,19 @@ from sqlalchemy import func, select
 
 from asanokai import (
     applying,
+    bulk,
     db,
     deputies,
     installation,
     letters,
     members,
+    merging,
     programme,
     proposals,
     questions,
     rsvps,
     topics,
+    views,
     writing,
 )
 from asanokai.letters import Letter
@@ -91,6 +94,9 @@ class World:
     application_id: int
     letter_id: int
     message_id: int
+    view_id: int
+    twin_id: int
+    seal: str
     proposal_id: int
     own_proposal_id: int
     declined_id: int
@@ -165,6 +171,9 @@ def _build(app: Flask) -> World:
         application_id=applied,
         letter_id=failed.id,
         message_id=written.id,
+        view_id=views.save(people.akiko(), "Neue", {"sort": "newest"}, series_id=series.id).id,
+        twin_id=people.emma().id,
+        seal=bulk.look(bulk.Deed("language", "ja"), [katrin.id], series=series).seal,
         **_proposals(series),
         path=meeting.path,
         hidden_path=hidden.path,
@@ -273,9 +282,15 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         "standing.change": series,
         **{f"dates.{verb}": series for verb in ("show", "add")},
         **{f"dates.{verb}": draft for verb in ("decide", "change")},
-        **{f"people.{verb}": series for verb in ("of_series", "invite", "series_too", "take_in")},
+        **{f"people.{verb}": series for verb in ("of_series", "invite", "series_too")},
+        "imports.take_in": series,
         **{f"people.{verb}": belonging for verb in ("role", "part")},
+        "lists.of_series": series,
+        "lists.drop_view": {"view_id": world.view_id},
         "people.edit": {"member_id": world.member_id},
+        "people.leave": {"member_id": world.member_id},
+        "twins.merge": {"kept_id": world.member_id, "other_id": world.twin_id},
+        **{f"meeting.{verb}": meeting for verb in ("show", "edit", "move", "cancel", "pause", "roll", "add_topic")},
         **{f"meeting.{verb}": meeting for verb in ("show", "edit", "move", "cancel", "pause", "add_topic")},
         **{f"meeting.{verb}": draft for verb in ("announce", "drop")},
         "meeting.show: draft": draft,
@@ -416,6 +431,7 @@ TABLE = "E-Mail;Name;Vorname\nhans@jena.example;Meier;Hans\n"
 
 def forms(world: World) -> dict[str, dict[str, str]]:
     """Name of an address → a form that is taken there. Values in order; files are named apart (`FILES`)."""
+    deed = {"deed": "language:ja", "whom": "ticked", "member": str(world.member_id), "step": "do", "seal": world.seal}
     asked = {
         **ANSWER,
         f"question_{world.series_question_id}": "1",
@@ -475,11 +491,18 @@ def forms(world: World) -> dict[str, dict[str, str]]:
             "reach": "following",
             "step": "save",
         },
+        "lists.save_view": {"of": str(world.series_id), "name": "Alle"},
+        "lists.drop_view": {},
+        "lists.of_series": deed,
+        "lists.of_everybody": deed,
+        "leave.by_oneself": {"sure": "y"},
+        "people.leave": {},
+        "twins.merge": {name: "other" if name == "given" else "kept" for name in merging.FIELDS},
         "people.invite": {**PERSON, "email": "lena@weimar.example"},
         "people.role": {},
         "people.part": {},
         "people.series_too": {"other": str(world.other_series_id)},
-        "people.take_in": {"text": TABLE, "step": "take"},
+        "imports.take_in": {"text": TABLE, "step": "take"},
         "people.add": {**WHOLE_PERSON, "email": "lena@weimar.example", "zone": "Asia/Tokyo", "administrator": ""},
         "people.edit": {
             **WHOLE_PERSON,
@@ -560,7 +583,7 @@ def forms(world: World) -> dict[str, dict[str, str]]:
     }
 
 
-FILES = {"people.take_in": "file", "settings.edit": "logo"}
+FILES = {"imports.take_in": "file", "settings.edit": "logo"}
 """Where a file may be sent, and the name of its input."""
 
 
@@ -571,6 +594,7 @@ def upload(data: bytes, name: str = "file.bin") -> tuple[io.BytesIO, str]:
 
 def unticked(form: dict[str, str]) -> dict[str, str]:
     """Without the boxes that are not ticked: a browser sends nothing for them."""
+    boxes = ("sure", "administrator", "remove_logo", "everywhere", "consent", "public", "needs_approval")
     boxes = ("administrator", "remove_logo", "everywhere", "consent", "public", "needs_approval", "needed", "vanishes")
     return {name: words for name, words in form.items() if words or name not in boxes}
 
@@ -644,13 +668,21 @@ class Sheet(HTMLParser):
         self._area: str | None = None
         self._words: list[str] = []
         self._select: str | None = None
+        self._by_id: dict[str, dict[str, str]] = {}
+        self._elsewhere: list[tuple[str, str]] = []
         self._first = True
         self.feed(page)
+        for form, name in self._elsewhere:
+            self._by_id[form].setdefault(name, "")
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         said = {name: value or "" for name, value in attributes}
         if tag == "form":
             self.forms.append((said.get("method", "get"), said.get("action", ""), {}))
+            self._by_id[said.get("id", "")] = self.forms[-1][2]
+        elif "form" in said:
+            # A box that stands outside its form, unticked.
+            self._elsewhere.append((said["form"], said["name"]))
         elif self.forms:
             self._in_form(tag, said, self.forms[-1][2])
 

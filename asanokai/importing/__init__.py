@@ -16,11 +16,15 @@ from asanokai import clock, journal, members
 from asanokai import series as series_rules
 from asanokai.db import session
 from asanokai.errors import N_, Refused
-from asanokai.importing.sheet import Person, Row, Sheet, read
+from asanokai.importing.columns import HEADINGS
+from asanokai.importing.sheet import DELIMITERS, ENCODINGS, Choice, Person, Row, Sheet, read
 from asanokai.members import NAMES, Address, Member
 from asanokai.series import Series
 
-__all__ = ["Sheet", "Verdict", "preview", "read", "take"]
+__all__ = ["DELIMITERS", "ENCODINGS", "FIELDS", "Choice", "Sheet", "Verdict", "preview", "read", "take"]
+
+FIELDS = tuple(HEADINGS)
+"""What a column may hold."""
 
 WRITTEN = ("new", "changed")
 VERDICTS = (*WRITTEN, "unchanged", "duplicate", "bad")

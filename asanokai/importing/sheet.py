@@ -10,12 +10,14 @@ import io
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 from asanokai.errors import N_, BadInput
 from asanokai.importing.columns import (
+    HEADINGS,
     family_and_given,
     family_and_given_ja,
     field_of,
@@ -35,6 +37,8 @@ MOST_COLUMNS = 200
 """Cells of a line that are looked at for headings."""
 
 DELIMITERS = ";,\t|"
+SAMPLES = 3
+"""Rows that are shown as they stand, so that columns can be recognised."""
 
 LINES = ("salutation", "title", "family", "given", "family_ja", "given_ja", "family_kana", "given_kana")
 
@@ -48,6 +52,26 @@ _KANJI_IN_A_LATIN_WORD = re.compile(r"[\u3400-\u9fff](?=[a-z])")
 _HALFWIDTH_KANA = re.compile(r"[\uff61-\uff9f]{2,}")
 _BRACKETED = re.compile(r"<([^<>]*@[^<>]*)>")
 _BETWEEN_ADDRESSES = re.compile(r"[;,、|\s]+(?:/\s)?")
+
+
+ENCODINGS = ("utf-8", "cp1252", "cp932", "euc_jp", "utf-16")
+"""What somebody may say a file is written in, where it was found out wrongly."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What somebody says of a file; None is found out. `fields`: column → field, without the columns left out.
+
+    `open`: where there is no column of mail addresses yet, because it is still to be chosen.
+    """
+
+    encoding: str | None = None
+    delimiter: str | None = None
+    fields: Mapping[int, str] | None = None
+    open: bool = False
+
+
+FOUND_OUT = Choice()
 
 
 @dataclass(frozen=True)
@@ -74,21 +98,34 @@ class Person:
 @dataclass(frozen=True)
 class Sheet:
     """A file that was understood. `text`, encoded as UTF-8, reads as the same sheet: for a form to bring back.
-    `columns`: heading → field; `unknown`: the other headings, which are left out."""
+    `fields`: column → field; `samples`: the first rows as they stand there."""
 
     text: str
     encoding: str
-    columns: dict[str, str]
-    unknown: tuple[str, ...]
+    delimiter: str
+    headings: tuple[str, ...]
+    fields: dict[int, str]
     rows: tuple[Row, ...]
+    samples: tuple[tuple[str, ...], ...]
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Heading → field."""
+        return {self.headings[column]: name for column, name in self.fields.items()}
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """The other headings, which are left out."""
+        return tuple(name for column, name in enumerate(self.headings) if name and column not in self.fields)
 
     def person(self, row: Row, language: str) -> Person:
         """Who a row speaks of; `language` where the row does not say and the name does not tell."""
         return _person(row, language)
 
 
-def read(data: bytes) -> Sheet:
-    """Find out what the bytes are. Raises `BadInput` for what is no table with a column of mail addresses."""
+def read(data: bytes, choice: Choice = FOUND_OUT) -> Sheet:
+    """Find out what the bytes are, but for what was chosen. Raises `BadInput` for what is no table with a column of
+    mail addresses."""
     if not data.strip():
         raise BadInput("file", N_("The file is empty."))
     if len(data) > MOST_BYTES:
@@ -97,7 +134,7 @@ def read(data: bytes) -> Sheet:
         raise BadInput(
             "file", N_("This is not a text file. Please save the table as CSV and choose that file instead.")
         )
-    encoding, text = _decoded(data)
+    encoding, text = _decoded(data) if choice.encoding is None else _decoded_as(data, choice.encoding)
     # Excel does not show this line, nor count it.
     text = _SEPARATOR.sub("", text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff"), count=1)
     if "\0" in text:
@@ -107,7 +144,14 @@ def read(data: bytes) -> Sheet:
     # A form brings the text back as UTF-8 with CRLF, and that must not be too large either.
     if len(text.encode()) + text.count("\n") > MOST_BYTES:
         raise BadInput("file", N_("The file is too large; 2 MB is the most."))
-    return _sheet(text, encoding)
+    return _sheet(text, encoding, choice)
+
+
+def _decoded_as(data: bytes, encoding: str) -> tuple[str, str]:
+    text = _strictly(data, encoding) if encoding in ENCODINGS else None
+    if text is None:
+        raise BadInput("file", N_("The file is not written in this encoding. Please choose another one."))
+    return encoding, text
 
 
 def _decoded(data: bytes) -> tuple[str, str]:
@@ -123,7 +167,7 @@ def _decoded(data: bytes) -> tuple[str, str]:
 def _strictly(data: bytes, encoding: str) -> str | None:
     try:
         return data.decode(encoding)
-    except UnicodeDecodeError:
+    except UnicodeError:
         return None
 
 
@@ -149,15 +193,15 @@ def _is_everyday(letter: str) -> bool:
 # --- the table --------------------------------------------------------------------------------------------------------
 
 
-def _sheet(text: str, encoding: str) -> Sheet:
-    delimiter, place = _headings(text)
+def _sheet(text: str, encoding: str, choice: Choice) -> Sheet:
+    delimiter, place = _headings(text, choice)
     lines, unclosed = _lines(text, delimiter)
     headings = [cleaned(cell) for cell in lines[place][1]]
     unclosed = unclosed or _swallowing(lines[place + 1 :], delimiter, len(headings))
     if unclosed is not None:
         raise BadInput("file", N_("A quotation mark in row %(row)s is never closed."), row=unclosed)
-    fields = _fields(headings)
-    if "email" not in fields.values():
+    fields = _fields(headings) if choice.fields is None else _chosen(headings, choice)
+    if "email" not in fields.values() and not choice.open:
         raise BadInput("file", N_("There is no column of mail addresses. Its heading may be “E-Mail”."))
     rows = tuple(
         Row(
@@ -170,21 +214,24 @@ def _sheet(text: str, encoding: str) -> Sheet:
     )
     if len(rows) > MOST_ROWS:
         raise BadInput("file", N_("The file has too many rows; %(most)s are the most."), most=MOST_ROWS)
-    columns = {headings[column]: name for column, name in fields.items()}
-    unknown = tuple(heading for column, heading in enumerate(headings) if heading and column not in fields)
-    return Sheet(text, encoding, columns, unknown, rows)
+    samples = tuple(tuple(cleaned(cell) for cell in cells) for _number, cells in lines[place + 1 :][:SAMPLES])
+    return Sheet(text, encoding, delimiter, tuple(headings), fields, rows, samples)
 
 
-def _headings(text: str) -> tuple[str, int]:
+def _headings(text: str, choice: Choice) -> tuple[str, int]:
     """The delimiter and the line that give most headings, one for mail addresses before all. Raises `BadInput`."""
     best: tuple[tuple[bool, int], str, int] | None = None
-    for delimiter in DELIMITERS:
+    offered = choice.delimiter if choice.delimiter and choice.delimiter in DELIMITERS else DELIMITERS
+    for delimiter in offered:
         lines, _unclosed = _lines(text, delimiter, most=HEADING_WITHIN)
         for place, (_number, cells) in enumerate(lines):
             known = {name for cell in cells[:MOST_COLUMNS] if (name := field_of(cell))}
             rank = ("email" in known, len(known))
             if known and (best is None or rank > best[0]):
                 best = (rank, delimiter, place)
+    if best is None and choice.open:
+        # Whoever chooses the columns takes the first line for their headings.
+        return max(offered, key=lambda delimiter: text.partition("\n")[0].count(delimiter)), 0
     if best is None:
         raise BadInput("file", N_("No column headings were found: there must be one for the mail address at least."))
     return best[1], best[2]
@@ -218,6 +265,19 @@ def _swallowing(lines: list[tuple[int, list[str]]], delimiter: str, columns: int
         ),
         None,
     )
+
+
+def _chosen(headings: list[str], choice: Choice) -> dict[int, str]:
+    """What somebody took the columns for. Raises `BadInput` where two are taken for the same, unless it is open."""
+    said = choice.fields or {}
+    taken = {column: name for column, name in sorted(said.items()) if name in HEADINGS and column < len(headings)}
+    for name in set() if choice.open else set(taken.values()):
+        twins = [headings[column] or str(column + 1) for column, other in taken.items() if other == name]
+        if len(twins) > 1:
+            raise BadInput(
+                "file", N_("These columns were taken for the same: %(columns)s."), columns=", ".join(twins)[:200]
+            )
+    return taken
 
 
 def _fields(headings: list[str]) -> dict[int, str]:

@@ -4,10 +4,12 @@ It knows no meeting: which series somebody belongs to is `series.Belonging`; app
 
     rows        the tables
     typed       what people type, made comparable
-    keeping     adding, describing, finding
+    keeping     adding, describing, looking up
+    finding     searching
     signing_in  cookies, links, passwords
 """
 
+from asanokai.members.finding import containing, found_by
 from asanokai.members.keeping import (
     NAMES,
     add,
@@ -36,11 +38,12 @@ from asanokai.members.signing_in import (
     mint_sign_in,
     new_calendar_secret,
     redeem_sign_in,
+    send_sign_in,
     set_password,
     sign_in_holds,
     sign_out_everywhere,
 )
-from asanokai.members.typed import LONGEST, cleaned, normal_address, prose
+from asanokai.members.typed import LONGEST, cleaned, filed, folded, normal_address, prose
 
 __all__ = [
     "LONGEST",
@@ -61,9 +64,13 @@ __all__ = [
     "change",
     "change_address",
     "cleaned",
+    "containing",
     "cookie_holds",
     "cookie_number",
     "describe",
+    "filed",
+    "folded",
+    "found_by",
     "main_address",
     "make_administrator",
     "mint_sign_in",
@@ -74,6 +81,7 @@ __all__ = [
     "organisation_name",
     "prose",
     "redeem_sign_in",
+    "send_sign_in",
     "set_password",
     "sign_in_holds",
     "sign_out_everywhere",

@@ -12,7 +12,7 @@ from asanokai.db import session
 from asanokai.errors import N_, BadInput, Missing
 from asanokai.languages import SALUTATIONS, known, zones
 from asanokai.members.rows import Address, Member, Organisation
-from asanokai.members.typed import cleaned, normal_address
+from asanokai.members.typed import cleaned, filed, folded, normal_address
 
 
 def organisation(name: str) -> Organisation | None:
@@ -73,6 +73,7 @@ def add(
             verified_at=now if verified else None,
         )
         session().add(kept)
+    _file(member)
     session().flush()
     journal.write("add", "member", member.id, actor_id=actor_id, standing=standing)
     return member
@@ -103,6 +104,23 @@ def describe(member: Member, **person: Any) -> None:
         if person["zone"] not in zones():
             raise BadInput("zone", N_("“%(zone)s” is not a time zone."), zone=str(person["zone"])[:60])
         member.zone = person["zone"]
+    if member.id is not None:
+        _file(member)
+
+
+def _file(member: Member) -> None:
+    """Keep what the member is found by and where in a list they stand."""
+    session().flush()
+    address = session().scalar(select(Address.normal).where(Address.member_id == member.id, Address.kind == "main"))
+    lines = (
+        f"{member.family} {member.given} {member.family}",
+        f"{member.family_ja}{member.given_ja} {member.family_ja} {member.given_ja}",
+        f"{member.family_kana}{member.given_kana} {member.family_kana} {member.given_kana}",
+        organisation_name(member),
+        address or "",
+    )
+    member.sought = "\n".join(folded(line).strip() for line in lines if line.strip())
+    member.filed = filed(member.name.sort_key())
 
 
 def change(member: Member, *, actor_id: int | None, **person: Any) -> None:
@@ -150,6 +168,7 @@ def change_address(member: Member, typed: str, *, actor_id: int | None) -> None:
         session().add(kept)
     kept.text, kept.kind = unicodedata.normalize("NFKC", typed).strip(), "main"
     kept.suppressed_at = kept.reason = None
+    _file(member)
     journal.write("change address", "member", member.id, actor_id=actor_id)
 
 

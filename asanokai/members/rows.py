@@ -24,13 +24,18 @@ class Organisation(Base):
 
 
 class Member(Base, UserMixin):  # type: ignore[misc]  # Flask-Login carries no types
-    """Anybody with an account, or written to more than once."""
+    """Anybody with an account, or written to more than once.
+
+    `sought` and `filed` are kept by the verbs: what a search looks through (names in both scripts, kana, organisation,
+    main address; folded), since word indices miss Japanese words of two characters; and where the row stands in a list.
+    """
 
     __tablename__ = "member"
     __table_args__ = (
         CheckConstraint(f"standing IN {STANDINGS}", name="standing"),
         CheckConstraint(f"language IN {LANGUAGES}", name="language"),
         CheckConstraint(f"salutation IN {SALUTATIONS}", name="salutation"),
+        Index(None, "filed", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -57,6 +62,8 @@ class Member(Base, UserMixin):  # type: ignore[misc]  # Flask-Login carries no t
     created_at: Mapped[datetime]
     joined_at: Mapped[datetime | None]
     left_at: Mapped[datetime | None]
+    sought: Mapped[str] = mapped_column(Text, default="", server_default="")
+    filed: Mapped[str] = mapped_column(default="", server_default="")
 
     organisation: Mapped[Organisation | None] = relationship(lazy="raise")
 

@@ -46,6 +46,18 @@ def ask_for_sign_in(typed: str) -> None:
         )
 
 
+def send_sign_in(member: Member, address: str, *, actor_id: int) -> None:
+    """Post a sign-in letter that somebody else asks for."""
+    letters.post(
+        "sign_in",
+        f"sign-in:{letters.mint_nonce()}",
+        member_id=member.id,
+        address=normal_address(address),
+        useless_after=clock.now() + SIGN_IN_LIFE,
+    )
+    journal.write("send sign-in", "member", member.id, actor_id=actor_id)
+
+
 def mint_sign_in(member: Member, *, life: timedelta = SIGN_IN_LIFE) -> str:
     """A new one-time secret for the member's sign-in link; an earlier one stops working. Only its hash is kept."""
     nonce = letters.mint_nonce()

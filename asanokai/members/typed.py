@@ -9,6 +9,9 @@ from asanokai.errors import N_, BadInput
 LONGEST = 200
 """Characters a name, position or organisation may have."""
 
+_HIRAGANA = {code: code - 0x60 for code in range(0x30A1, 0x30F7)}
+_MARKS = {code: None for code in range(0x0300, 0x0370)}
+
 
 def normal_address(typed: str) -> str:
     """An address as it is compared: NFKC, trimmed, lower case. Raises `BadInput` if it cannot be one."""
@@ -36,3 +39,14 @@ def prose(typed: str | None, *, longest: int) -> str:
     lines = unicodedata.normalize("NFC", typed or "").replace("\r\n", "\n").replace("\r", "\n")
     kept = "".join(sign for sign in lines if sign in "\n\t" or unicodedata.category(sign) not in ("Cc", "Cs"))
     return kept.strip()[:longest]
+
+
+def folded(words: str) -> str:
+    """Words as they are searched and compared: NFKC, small, hiragana for katakana."""
+    return unicodedata.normalize("NFKC", words).casefold().translate(_HIRAGANA)
+
+
+def filed(words: str) -> str:
+    """Words as lists are ordered by: folded, and Ä beside A."""
+    bare = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", words)).translate(_MARKS)
+    return folded(unicodedata.normalize("NFC", bare))

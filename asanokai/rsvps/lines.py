@@ -8,10 +8,9 @@ from typing import Any
 
 from sqlalchemy import Select, and_, func, select
 
-from asanokai import directory
 from asanokai.db import session
 from asanokai.errors import N_, Missing
-from asanokai.members import Member, Organisation
+from asanokai.members import Member, Organisation, found_by
 from asanokai.rsvps.roll import Line, Tally
 from asanokai.rsvps.row import Rsvp
 
@@ -48,7 +47,7 @@ def sheet(meeting_id: int, part: str, query: str = "", *, page: int = 1) -> Shee
     # The numbers first: sorting ten thousand whole rows takes several times as long.
     chosen = select(Rsvp.id).join(Member, Member.id == Rsvp.member_id)
     chosen = chosen.outerjoin(Organisation, Organisation.id == Member.organisation_id) if query.strip() else chosen
-    chosen = chosen.where(Rsvp.meeting_id == meeting_id, _WHICH[part], *directory.found_by(query, Organisation.name))
+    chosen = chosen.where(Rsvp.meeting_id == meeting_id, _WHICH[part], *found_by(query))
     first = (page - 1) * LINES_EACH_PAGE
     numbers = list(session().scalars(chosen.order_by(*in_order).offset(first).limit(LINES_EACH_PAGE + 1)))
     found = {row[0].id: Line(*row) for row in session().execute(_whole().where(Rsvp.id.in_(numbers)))}

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, IntegerField, PasswordField, RadioField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 
-from asanokai import applying, clock, journal, languages, meetings, members, rsvps, showing
+from asanokai import applying, clock, journal, languages, meetings, members, merging, rsvps, showing
 from asanokai import series as series_rules
 from asanokai.db import session as database
 from asanokai.errors import N_, BadInput, Missing
@@ -451,7 +451,7 @@ def _asked(application: Application) -> dict[str, Any]:
 @pages.route("/unsubscribe/<token>", methods=["GET", "POST"])
 def unsubscribe(token: str) -> str:
     """GET shows a button. POST stops invitations, from the page or by one click in the mail program (RFC 8058)."""
-    member = members.by_id(loading.tokens().read("unsubscribe", token, life=UNSUBSCRIBE_LIFE))
+    member = members.by_id(merging.kept(loading.tokens().read("unsubscribe", token, life=UNSUBSCRIBE_LIFE)))
     loading.reads(member.language)
     if request.method == "POST":
         members.unsubscribe(member)

@@ -13,7 +13,7 @@ from flask_login import current_user
 from sqlalchemy import and_, select
 from werkzeug.wrappers import Response
 
-from asanokai import clock, languages, members, questions, showing
+from asanokai import clock, languages, members, merging, questions, showing
 from asanokai.db import session as database
 from asanokai.errors import N_, Expired, Missing
 from asanokai.meetings import Meeting
@@ -54,19 +54,27 @@ def _opened(token: str) -> Link:
     Raises `Missing` for one that was not minted here, `Expired` 30 days after the meeting or if the member has left.
     """
     meeting_id, member_id = loading.tokens().read("answer", token)
-    # Columns, not rows: an answer that is taken needs no more than this.
-    found = database().execute(
-        select(Meeting.announced_at, Meeting.ends_at, Meeting.series_id, Member.standing, Member.language)
-        .join(Member, Member.id == member_id)
-        .where(Meeting.id == meeting_id)
-    )
-    row = found.one_or_none()
+    row = _meeting_and_reader(meeting_id, member_id)
+    if row is not None and row.standing == "erased":
+        # Sent before somebody's two rows were made one: it leads to the one that was kept.
+        member_id = merging.kept(member_id)
+        row = _meeting_and_reader(meeting_id, member_id)
     if row is None or row.announced_at is None:
         raise Missing(N_("There is no such meeting."))
     loading.reads(row.language)
     if row.standing in GONE or clock.now() - row.ends_at > ANSWER_LIFE_AFTER_MEETING:
         raise Expired(N_("This link is no longer valid."))
     return Link(meeting_id, member_id, row.series_id)
+
+
+def _meeting_and_reader(meeting_id: int, member_id: int) -> Any:
+    # Columns, not rows: an answer that is taken needs no more than this.
+    found = database().execute(
+        select(Meeting.announced_at, Meeting.ends_at, Meeting.series_id, Member.standing, Member.language)
+        .join(Member, Member.id == member_id)
+        .where(Meeting.id == meeting_id)
+    )
+    return found.one_or_none()
 
 
 def _itself(token: str) -> str:

@@ -138,3 +138,43 @@ MESSAGE_STATES = {
     "withdrawn": lazy_gettext("Withdrawn"),
 }
 """What became of a letter of one's own."""
+STANDINGS = {
+    "accepted": lazy_gettext("member"),
+    "applied": lazy_gettext("invited or applied, not confirmed"),
+    "confirmed": lazy_gettext("waits for approval"),
+    "left": lazy_gettext("has left"),
+}
+
+ROLES = {"member": lazy_gettext("Member"), "coordinator": lazy_gettext("Coordinator")}
+
+REACHES = {
+    "reached": lazy_gettext("letters arrive"),
+    "none": lazy_gettext("no mail address"),
+    "suppressed": lazy_gettext("letters come back"),
+    "ended": lazy_gettext("wants no letters"),
+}
+
+SORTS = {
+    "newest": lazy_gettext("newest members first"),
+    "oldest": lazy_gettext("longest members first"),
+}
+
+DEEDS = {
+    "invite": lazy_gettext("Let them belong to a series"),
+    "part": lazy_gettext("End belonging to a series"),
+    "language": lazy_gettext("Set the language of the letters"),
+    "letter": lazy_gettext("Send a sign-in letter"),
+    "csv": lazy_gettext("Export as CSV with commas"),
+    "semicolon": lazy_gettext("Export as CSV with semicolons (German Excel)"),
+    "xlsx": lazy_gettext("Export as Excel workbook (XLSX)"),
+}
+"""What can be done for many people at once."""
+
+LEFT_OUT = {
+    "not a member yet, or no longer": lazy_gettext("not a member yet, or no longer"),
+    "belongs to the series already": lazy_gettext("belongs to the series already"),
+    "does not belong to the series as a member": lazy_gettext("does not belong to the series as a member"),
+    "has this language already": lazy_gettext("has this language already"),
+    "no mail address, or letters come back": lazy_gettext("no mail address, or letters come back"),
+}
+"""Why somebody is left out of a deed for many."""

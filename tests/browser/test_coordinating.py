@@ -75,7 +75,7 @@ def test_a_morning_is_run_from_the_empty_installation_to_the_roll_without_the_sh
     press(page, "main a:has-text('Import a list')")
     page.set_input_files("input[type=file]", tmp_path / "meibo.csv")
     press(page)
-    verdicts = Counter(page.locator("tbody td:nth-child(2)").all_inner_texts())
+    verdicts = Counter(page.locator("tr.verdict td:nth-child(2)").all_inner_texts())
     assert verdicts["new"] == len(set(twin.people) - set(twin.trouble))
     with db.reading() as session:
         assert len(session.scalars(select(Member.id)).all()) == 1

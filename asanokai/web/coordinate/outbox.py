@@ -208,7 +208,7 @@ def preview(meeting_id: int) -> Response:
         member=member,
         asked=asked,
         message=request.args.get("message", type=int),
-        found=directory.of_series(g.series, asked).entries[:FOUND] if asked else [],
+        found=directory.of_series(g.series, directory.Wanted(q=asked)).entries[:FOUND] if asked else [],
         kinds=OF_MEETING,
         meeting=g.meeting,
         words=words,

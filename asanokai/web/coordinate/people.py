@@ -3,17 +3,18 @@
 A coordinator sees the members of their own series and nobody else.
 """
 
+from typing import Any
+
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext, ngettext
-from flask_wtf.file import FileField
 from werkzeug.wrappers import Response
-from wtforms import BooleanField, HiddenField, SelectField
+from wtforms import BooleanField, SelectField
 from wtforms.validators import InputRequired
 
-from asanokai import applying, directory, importing, members
+from asanokai import applying, directory, leaving, members, showing, views
 from asanokai import series as rules
+from asanokai.directory import Wanted
 from asanokai.errors import N_, BadInput, Missing
-from asanokai.importing.sheet import MOST_BYTES
 from asanokai.languages import OWN_NAMES
 from asanokai.members import NAMES, Member
 from asanokai.web import loading, words
@@ -29,10 +30,6 @@ def _page() -> int:
     return min(max(int(typed), 1), 100_000) if typed.isascii() and typed.isdigit() and len(typed) < 7 else 1
 
 
-def _query() -> str:
-    return request.args.get("q", "")[:100].replace("\0", "")
-
-
 def _to_people() -> Response:
     return redirect(url_for("people.of_series", series_id=g.series.id), 303)
 
@@ -44,14 +41,25 @@ def _to_people() -> Response:
 def of_series(series_id: int) -> str:
     """Who belongs, in which role, and whether letters reach them."""
     own = [series for series in rules.coordinated_by(loading.me()) if series.id != series_id]
+    wanted = Wanted.read(request.args)
     return render_template(
         "coordinate/people.html",
         series=g.series,
-        page=directory.of_series(g.series, _query(), page=_page()),
-        query=_query(),
+        page=directory.of_series(g.series, wanted, page=_page()),
         others=own,
-        language=loading.language(),
+        **_list(wanted, series_id),
     )
+
+
+def _list(wanted: Wanted, series_id: int | None) -> dict[str, Any]:
+    """What every list of people shows around its rows."""
+    return {
+        "wanted": wanted,
+        "kept": views.of(loading.me().id, series_id=series_id),
+        "language": loading.language(),
+        "own_names": OWN_NAMES,
+        "words": words,
+    }
 
 
 class InviteForm(Form):
@@ -112,7 +120,7 @@ def role(series_id: int, member_id: int) -> Response:
 @pages.post("/series/<int:series_id>/members/<int:member_id>/part")
 def part(series_id: int, member_id: int) -> Response:
     """End the belonging: no more invitations to this series."""
-    rules.part(g.series, _of_this_series(member_id), actor_id=loading.me().id)
+    leaving.leave_series(g.series, _of_this_series(member_id), actor_id=loading.me().id)
     flash(gettext("Does not belong to this series any more and gets no more invitations."))
     return _to_people()
 
@@ -132,65 +140,18 @@ def series_too(series_id: int) -> Response:
     return _to_people()
 
 
-# --- importing --------------------------------------------------------------------------------------------------------
-
-
-class ImportForm(Form):
-    """A file, or the text of one that was looked at already."""
-
-    file = FileField(lazy_gettext("File (CSV)"))
-    text = HiddenField()
-
-
-@pages.route("/series/<int:series_id>/members/import", methods=["GET", "POST"])
-def take_in(series_id: int) -> Response | tuple[str, int]:
-    """First a verdict for every row, then take the good ones."""
-    form = ImportForm()
-    found: list[importing.Verdict] = []
-    sheets: list[importing.Sheet] = []
-
-    def act() -> None:
-        sheet = importing.read(_data(form))
-        sheets.append(sheet)
-        if request.form.get("step") == "take":
-            found.extend(importing.take(sheet, series=g.series, actor_id=loading.me().id))
-        else:
-            found.extend(importing.preview(sheet, series=g.series))
-
-    if attempt(form, act):
-        if request.form.get("step") == "take":
-            new = sum(verdict.verdict in ("new", "changed") for verdict in found)
-            flash(ngettext("%(num)s person was imported.", "%(num)s people were imported.", new))
-            return _to_people()
-        form.text.data = sheets[0].text
-    sheet = sheets[0] if sheets else None
-    return render_template(
-        "coordinate/import.html", form=form, series=g.series, sheet=sheet, found=found, words=words
-    ), form.status
-
-
-def _data(form: ImportForm) -> bytes:
-    upload = form.file.data
-    if upload:
-        data: bytes = upload.read(MOST_BYTES + 1)
-        return data
-    if form.text.data:
-        return str(form.text.data).encode("utf-8", "replace")
-    raise BadInput("file", N_("Please choose a file."))
-
-
 # --- everybody --------------------------------------------------------------------------------------------------------
 
 
 @pages.get("/members")
 def everybody() -> str:
     """All members, for administrators."""
+    wanted = Wanted.read(request.args)
     return render_template(
         "coordinate/everybody.html",
-        page=directory.everybody(_query(), page=_page()),
-        query=_query(),
-        language=loading.language(),
-        words=words,
+        page=directory.everybody(wanted, page=_page()),
+        others=rules.coordinated_by(loading.me()),
+        **_list(wanted, None),
     )
 
 
@@ -262,4 +223,22 @@ def edit(member_id: int) -> Response | tuple[str, int]:
         return redirect(url_for("people.everybody"), 303)
     return render_template(
         "coordinate/member.html", form=form, member=member, series=rules.of_member(member), language=loading.language()
+    ), form.status
+
+
+@pages.route("/members/<int:member_id>/leave", methods=["GET", "POST"])
+def leave(member_id: int) -> Response | tuple[str, int]:
+    """Somebody leaves by word of mouth: what it ends, and then it is ended."""
+    member = members.by_id(member_id)
+    form = Form()
+    if attempt(form, lambda: leaving.leave(member, actor_id=loading.me().id)):
+        flash(gettext("Has left. Nothing more is written to them."))
+        return redirect(url_for("people.everybody"), 303)
+    return render_template(
+        "coordinate/leave.html",
+        form=form,
+        member=member,
+        ends=leaving.look(member),
+        in_words=showing.in_words,
+        language=loading.language(),
     ), form.status

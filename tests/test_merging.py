@@ -1,0 +1,237 @@
+"""Two rows become one: who may be meant twice, what goes over, which answer wins, and that seats stay exact."""
+
+import pytest
+from sqlalchemy import select
+
+from asanokai import letters, members, merging
+from asanokai import series as series_rules
+from asanokai.db import session, transaction
+from asanokai.errors import Refused
+from asanokai.journal import Entry
+from asanokai.members import Address, Application, Member
+from asanokai.merging import Merger
+from asanokai.rsvps import Rsvp
+from tests import people
+from tests.pages import statements
+from tests.people import announced_meeting, say, seats
+
+
+@pytest.fixture(autouse=True)
+def writing(app, clock):
+    with transaction():
+        yield
+
+
+def twin(**person) -> Member:
+    """Katrin once more, from another office's list."""
+    usual = {"family": "Lindner", "given": "Katrin", "organisation": "Optik Jena", "language": "en"}
+    return members.add("k.lindner@privat.example", **{**usual, **person})
+
+
+def merge(one: Member, other: Member, **choice: str) -> Member:
+    return merging.merge(one.id, other.id, choice, actor_id=people.ludwig().id)
+
+
+def addresses(member: Member) -> list[tuple[str, str]]:
+    rows = session().scalars(select(Address).where(Address.member_id == member.id).order_by(Address.id))
+    return [(row.normal, row.kind) for row in rows]
+
+
+# --- who may be meant twice -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "because"),
+    [
+        ({"family": "Müller", "given": "Änne"}, {"family": "MULLER", "given": "Anne"}, "the same name"),
+        (
+            {"family": "Sato", "given": "A.", "family_ja": "佐藤", "given_ja": "明子"},
+            {"family": "Satoh", "given": "Akiko", "family_ja": "佐藤", "given_ja": "明子"},
+            "the same name in Japanese script",
+        ),
+        (
+            {"family_ja": "渡辺", "given_ja": "陽一", "family_kana": "ワタナベ", "given_kana": "ヨウイチ"},
+            {"family_ja": "渡邊", "given_ja": "陽一", "family_kana": "わたなべ", "given_kana": "よういち"},
+            "the same reading",
+        ),
+    ],
+)
+def test_a_pair_shares_a_name_in_one_script_or_the_reading(one, other, because):
+    first, second = members.add("eins@jena.example", **one), members.add("zwei@jena.example", **other)
+    assert [(pair.one_id, pair.two_id, pair.because) for pair in merging.likely()] == [(first.id, second.id, because)]
+
+
+def test_half_a_name_makes_no_pair_and_neither_does_an_erased_row():
+    members.add("eins@jena.example", family="Lindner")
+    members.add("zwei@jena.example", family="Lindner")
+    gone, there = twin(), people.katrin()
+    gone.standing = "erased"
+    session().flush()
+    assert (merging.likely(), there.standing) == ([], "accepted")
+
+
+def test_pairs_of_one_organisation_come_first():
+    for number, place in enumerate(("A", "B", "C", "C")):
+        members.add(
+            f"m{number}@jena.example", family="Meier" if place != "C" else "Vogt", given="Ida", organisation=place
+        )
+    assert [pair.same_organisation for pair in merging.likely()] == [True, False]
+
+
+def test_finding_pairs_is_one_statement_for_few_and_many():
+    counts = []
+    for more in (2, 30):
+        people.crowd(more, family="Gleich", given="Name")
+        session().flush()
+        with statements() as asked:
+            merging.likely()
+        counts.append(len(asked))
+    assert counts == [1, 1]
+
+
+# --- what goes over ---------------------------------------------------------------------------------------------------
+
+
+def test_fields_are_chosen_one_by_one_and_the_kept_row_is_found_by_them():
+    katrin, other = people.katrin(), twin(position="Geschäftsführerin")
+    merge(katrin, other, position="other", email="other")
+    assert (katrin.position, katrin.title, katrin.language) == ("Geschäftsführerin", "Dr.", "de")
+    assert addresses(katrin) == [("katrin.lindner@optik-jena.example", "also"), ("k.lindner@privat.example", "main")]
+    assert "k.lindner@privat.example" in katrin.sought
+
+
+def test_the_other_row_is_empty_and_says_where_it_went(clock):
+    katrin, other = people.katrin(), twin()
+    secret, number, cookie = other.calendar_secret, other.id, other.get_id()
+    merge(katrin, other)
+    assert (other.standing, other.family, other.given, other.organisation_id, other.sought) == (
+        "erased",
+        "",
+        "",
+        None,
+        "",
+    )
+    assert (other.calendar_secret == secret, members.cookie_holds(other, cookie)) == (False, False)
+    row = session().scalars(select(Merger)).one()
+    assert (row.member_id, row.kept_id, row.at) == (number, katrin.id, clock.now)
+    assert (merging.kept(number), merging.kept(katrin.id)) == (katrin.id, katrin.id)
+
+
+def test_what_was_merged_twice_leads_to_the_last():
+    katrin, first, second = people.katrin(), twin(), members.add("k3@jena.example", family="Lindner", given="K.")
+    merge(first, second)
+    merge(katrin, first)
+    assert merging.kept(second.id) == katrin.id
+
+
+def test_belongings_are_joined_as_old_as_the_older(clock):
+    series, other_series = people.series(), people.event()
+    other = twin()
+    people.belong(series, other)
+    began = clock.now
+    clock.advance(days=5)
+    katrin = people.katrin()
+    people.belong(series, katrin)
+    people.coordinate(other_series, other)
+    session().flush()
+    merge(katrin, other)
+    assert series_rules.roles_of(katrin.id) == {(series.id, "member"), (other_series.id, "coordinator")}
+    since = session().scalar(
+        select(series_rules.Belonging.since).where(
+            series_rules.Belonging.member_id == katrin.id, series_rules.Belonging.series_id == series.id
+        )
+    )
+    assert since == began
+    assert series_rules.roles_of(other.id) == set()
+
+
+def test_letters_and_the_journal_go_over():
+    katrin, other = people.katrin(), twin()
+    letters.post("sign_in", "x", member_id=other.id)
+    members.unsubscribe(other)
+    session().flush()
+    merge(katrin, other)
+    assert [letter.key for letter in people.letters_to(katrin)] == ["x"]
+    about = session().scalars(select(Entry.object_id).where(Entry.object == "member", Entry.verb == "unsubscribe"))
+    assert (list(about), katrin.unsubscribed_at is not None) == ([katrin.id], True)
+    assert other.id not in set(session().scalars(select(Entry.actor_id)))
+
+
+# --- answers and seats ------------------------------------------------------------------------------------------------
+
+
+def test_an_answer_only_the_other_gave_goes_over():
+    other = twin()
+    meeting = announced_meeting(people=[people.katrin(), other])
+    say(meeting, other, "yes", guests=1)
+    merge(people.katrin(), other)
+    assert seats(meeting) == {people.katrin().id: ("yes", "held", 1)}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "wins"), [("yes", "no", "no"), ("no", "yes", "yes"), ("maybe", "no", "no")]
+)
+def test_the_more_recent_answer_wins_whoever_gave_it(clock, first, second, wins):
+    katrin, other = people.katrin(), twin()
+    for order in ((katrin, other), (other, katrin)):
+        meeting = announced_meeting(people.series(f"serie{order[0].id}"), people=[katrin, other])
+        say(meeting, order[0], first)
+        clock.advance(minutes=5)
+        say(meeting, order[1], second)
+    merge(katrin, other)
+    assert {(rsvp.member_id, rsvp.answer) for rsvp in session().scalars(select(Rsvp))} == {(katrin.id, wins)}
+
+
+def test_silence_never_wins(clock):
+    katrin, other = people.katrin(), twin()
+    meeting = announced_meeting(people=[katrin, other])
+    say(meeting, other, "yes")
+    clock.set(people.berlin(2026, 2, 20, 12))
+    people.plan()
+    merge(katrin, other)
+    assert seats(meeting) == {katrin.id: ("yes", "held", 0)}
+
+
+def test_a_seat_held_twice_goes_to_who_waits(clock):
+    katrin, other = people.katrin(), twin()
+    meeting = announced_meeting(people=[katrin, other, people.kenji()], seats=2)
+    for who in (katrin, other, people.kenji()):
+        say(meeting, who, "yes")
+    assert seats(meeting)[people.kenji().id][1] == "waiting"
+    merge(katrin, other)
+    assert seats(meeting) == {katrin.id: ("yes", "held", 0), people.kenji().id: ("yes", "held", 0)}
+    assert people.kinds_to(people.kenji())[-1] == "seat"
+
+
+def test_applications_go_over():
+    katrin, other = people.katrin(), twin()
+    session().add(Application(member_id=other.id, series_id=people.series().id, applied_at=katrin.created_at))
+    session().flush()
+    merge(katrin, other)
+    assert list(session().scalars(select(Application.member_id))) == [katrin.id]
+
+
+def test_nothing_refers_to_the_other_row_any_more():
+    katrin, other = people.katrin(), twin()
+    meeting = announced_meeting(people=[katrin, other])
+    say(meeting, other, "yes")
+    merge(katrin, other)
+    left = {
+        f"{column.table.name}.{column.name}"
+        for column in merging._references(Member.__table__)
+        if session().scalar(select(column).where(column == other.id).limit(1)) is not None
+    }
+    assert left == set()
+
+
+# --- refused ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_row_is_not_merged_with_itself_nor_twice():
+    katrin, other = people.katrin(), twin()
+    with pytest.raises(Refused):
+        merge(katrin, katrin)
+    merge(katrin, other)
+    for pair in ((katrin, other), (other, katrin)):
+        with pytest.raises(Refused):
+            merge(*pair)
