@@ -54,6 +54,8 @@ ASKED_FOR = (
     "application",
     "digest",
     "test",
+    "speaker",
+    "speaker_remind",
 )
 """Kinds that are about an account or the desk, not about a meeting's audience: no pause and no List-* headers."""
 

@@ -46,6 +46,10 @@ class Links:
         """Where an application or a coordinator's invitation is confirmed."""
         return f"{self.base}/join/{token}"
 
+    def speaking(self, token: str) -> str:
+        """The page of a speaker or host."""
+        return f"{self.base}/speaking/{token}"
+
     def coordinate(self) -> str:
         return f"{self.base}/coordinate/"
 

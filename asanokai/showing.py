@@ -39,6 +39,7 @@ class ShownSpeaker:
     name: str
     line: str
     lang: str = ""
+    id: int = 0
 
 
 @dataclass(frozen=True)
@@ -223,4 +224,4 @@ def _speaker(speaker: Speaker, language: str, first: str) -> ShownSpeaker:
         line = " ".join(text.text for text in reversed(told) if text)
     else:
         line = listed((text.text for text in told), language)
-    return ShownSpeaker(speaker.name.full(language), line, lang)
+    return ShownSpeaker(speaker.name.full(language), line, lang, speaker.id)

@@ -22,6 +22,7 @@ SIGN_IN_LIFE = timedelta(minutes=15)
 UNSUBSCRIBE_LIFE = timedelta(days=730)
 OPT_IN_LIFE = timedelta(days=14)
 ANSWER_LIFE_AFTER_MEETING = timedelta(days=30)
+SPEAKING_LIFE_AFTER_MEETING = timedelta(days=30)
 
 
 class _ClockSigner(TimestampSigner):
@@ -63,6 +64,14 @@ class Tokens:
             raise Expired(N_("This link is no longer valid.")) from error
         except (BadSignature, UnicodeError) as error:
             raise Missing(N_("This link is not valid. Please open it exactly as it stands in the letter.")) from error
+
+    def holds(self, purpose: str, token: str) -> bool:
+        """Whether it was minted here for this purpose, however long ago."""
+        try:
+            self.read(purpose, token)
+        except Missing:
+            return False
+        return True
 
     def mint_address(self, purpose: str, number: int) -> str:
         """The token in a mail address: lower-case base32, at most 29 characters for numbers below 2**64."""

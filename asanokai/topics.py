@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Text, bindparam, delete, func, select
+from sqlalchemy import ForeignKey, Index, Text, bindparam, func, select
 from sqlalchemy.orm import Mapped, contains_eager, mapped_column, relationship
 
 from asanokai import clock, journal
@@ -106,8 +106,7 @@ def post(
     topic.title = {language: words for language, words in kept.items() if words}
     topic.abstract = told
     session().flush()
-    session().execute(delete(Speaker).where(Speaker.topic_id == topic.id))
-    session().add_all(_speaker(topic, place, speaker) for place, speaker in enumerate(speakers))
+    _set_speakers(topic, speakers)
     meeting.version += 1
     session().flush()
     session().expire(topic, ["speakers"])
@@ -124,19 +123,56 @@ def _abstract(abstract: dict[str, str]) -> dict[str, str] | None:
     return {key: words for key, words in told.items() if words} or None
 
 
-def _speaker(topic: Topic, place: int, speaker: SpeakerText) -> Speaker:
-    return Speaker(
-        topic_id=topic.id,
-        member_id=speaker.member_id,
-        position_in_line=place,
-        title=cleaned(speaker.title),
-        family=cleaned(speaker.family),
-        given=cleaned(speaker.given),
-        family_ja=cleaned(speaker.family_ja),
-        given_ja=cleaned(speaker.given_ja),
-        organisation={key: cleaned(words) for key, words in (speaker.organisation or {}).items() if words} or None,
-        position={key: cleaned(words) for key, words in (speaker.position or {}).items() if words} or None,
+def _set_speakers(topic: Topic, told: Sequence[SpeakerText]) -> None:
+    """Whoever still speaks keeps their row, since their link and their confirmation hang on it."""
+    query = select(Speaker).where(Speaker.topic_id == topic.id).order_by(Speaker.position_in_line, Speaker.id)
+    left = list(session().scalars(query))
+    kept: dict[int, Speaker] = {}
+    for same in (_same_person, _same_family):  # who is told in full goes before who is only misspelt
+        for place, speaker in enumerate(told):
+            row = next((row for row in left if place not in kept and same(row, speaker)), None)
+            if row is not None:
+                kept[place] = row
+                left.remove(row)
+    for row in left:
+        session().delete(row)
+    for place, speaker in enumerate(told):
+        row = kept.get(place) or Speaker(topic_id=topic.id)
+        _fill(row, place, speaker)
+        session().add(row)
+
+
+def _same_person(row: Speaker, told: SpeakerText) -> bool:
+    if row.member_id is not None and row.member_id == told.member_id:
+        return True
+    latin, ja = (cleaned(told.family), cleaned(told.given)), (cleaned(told.family_ja), cleaned(told.given_ja))
+    return (any(latin) and latin == (row.family, row.given)) or (any(ja) and ja == (row.family_ja, row.given_ja))
+
+
+def _same_family(row: Speaker, told: SpeakerText) -> bool:
+    return bool(row.family and row.family == cleaned(told.family)) or bool(
+        row.family_ja and row.family_ja == cleaned(told.family_ja)
     )
+
+
+def _fill(row: Speaker, place: int, speaker: SpeakerText) -> None:
+    row.member_id = speaker.member_id or row.member_id
+    row.position_in_line = place
+    row.title = cleaned(speaker.title)
+    row.family, row.given = cleaned(speaker.family), cleaned(speaker.given)
+    row.family_ja, row.given_ja = cleaned(speaker.family_ja), cleaned(speaker.given_ja)
+    row.organisation = {key: cleaned(words) for key, words in (speaker.organisation or {}).items() if words} or None
+    row.position = {key: cleaned(words) for key, words in (speaker.position or {}).items() if words} or None
+
+
+def describe(meeting: Meeting, topic_id: int, abstract: dict[str, str]) -> None:
+    """Change what a topic's speakers say of it. Raises `BadInput`, `Missing`."""
+    topic = by_id(meeting, topic_id)
+    topic.abstract = _abstract(abstract)
+    meeting.version += 1
+    session().flush()
+    journal.write("describe", "topic", topic.id, meeting=meeting.id)
+    note_sought(topic)
 
 
 def note_sought(topic: Topic) -> None:

@@ -16,7 +16,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 from flask import Flask
 
-from asanokai import applying, clock, db, digesting, invitations, meetings, questions, rsvps, writing
+from asanokai import applying, asking, clock, db, digesting, invitations, meetings, questions, rsvps, writing
 from asanokai import series as series_rules
 from asanokai.delivering import Delivery, Step
 from asanokai.night import Night
@@ -45,7 +45,7 @@ def plan_step(night: Night) -> int:
     seats += [partial(rsvps.lapse, meeting_id) for meeting_id in unconfirmed]
     moments = [partial(invitations.plan, moment_id, night=night) for moment_id in due]
     messages = [partial(writing.plan, message_id, night=night) for message_id in own]
-    return _each([*seats, *moments, *messages, digesting.post_due])
+    return _each([*seats, *moments, *messages, asking.remind_due, digesting.post_due])
 
 
 def propose_step() -> int:

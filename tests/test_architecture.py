@@ -17,11 +17,14 @@ FLOORS = {
     5.2: "delivering demo",
     5.1: "composing transport catcher intake printing doctor backup listing",
     4.5: "bulk planning writing",
-    4: "announcing applying archive digesting exporting entering figures importing invitations leaving merging showing",
+    4: "announcing applying archive asking digesting exporting entering figures importing invitations leaving "
+    "merging showing",
     3.85: "directory views",
     3.8: "questions guests",
     3.7: "rsvps",
-    3.67: "proposals",
+    3.68: "materials proposals",
+    3.67: "uploads",
+    3.66: "speakers",
     3.65: "programme",
     3.6: "topics",
     3.5: "meetings",
@@ -41,7 +44,7 @@ OUTSIDE = {"config"}
 """Ours, but beside the package: settings know no module of it."""
 
 MAY_IMPORT_CONFIG = {"app", "cli", "running", "wsgi", "web"}
-SHARED_IN_WEB = {"about", "asking", "person", "forms", "loading", "recurring", "words"}
+SHARED_IN_WEB = {"about", "asking", "person", "forms", "loading", "recurring", "sending", "words"}
 OF_THE_REQUEST = {"request", "session", "g", "url_for", "redirect", "current_user"}
 FORBIDDEN_NAMES = ("utils", "util", "helpers", "helper", "manager", "handler", "misc", "common", "base")
 

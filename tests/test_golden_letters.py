@@ -20,7 +20,20 @@ from flask import Flask
 from icalendar import Calendar
 from sqlalchemy import select
 
-from asanokai import announcing, applying, clock, db, letters, members, rsvps, topics, writing
+from asanokai import (
+    announcing,
+    applying,
+    asking,
+    clock,
+    db,
+    letters,
+    meetings,
+    members,
+    rsvps,
+    speakers,
+    topics,
+    writing,
+)
 from asanokai import series as series_rules
 from asanokai.announcing import Change
 from asanokai.invitations import Night
@@ -28,6 +41,7 @@ from asanokai.letters import Letter
 from asanokai.meetings import Meeting
 from asanokai.members import Member
 from asanokai.series import Series
+from asanokai.speakers import PersonText, Reach
 from asanokai.topics import SpeakerText
 from asanokai.worker import send_due
 from tests import people
@@ -345,10 +359,48 @@ def _confirm(application_id: int) -> None:
         applying.confirm(application_id, nonce, from_address=None)
 
 
+CONTRIBUTORS = {
+    "de": ("eva.roth@optik-jena.example", "frau", {"family": "Roth", "given": "Eva", "title": "Dr."}),
+    "en": ("alan.grey@ilmenau.example", "herr", {"family": "Grey", "given": "Alan"}),
+    "ja": (
+        "hiroshi.ito@hamamatsu.example",
+        "herr",
+        {"family": "Ito", "given": "Hiroshi", "family_ja": "伊藤", "given_ja": "浩"},
+    ),
+}
+
+
+def letters_to_speakers_and_hosts(app: Flask, clock: Any, smtp: Any, keep: Keep) -> None:
+    """Asking a speaker in each language, reminding them, and the same with the hosts."""
+    stage = Stage(app, smtp, keep)
+    with db.transaction():
+        series = people.series()
+        ids = {language: people.announced_meeting(series, title=TITLE).id for language in CONTRIBUTORS}
+        for language, (address, salutation, names) in CONTRIBUTORS.items():
+            meeting = meetings.by_id(ids[language])
+            topic = topics.post(meeting, TOPIC, speakers=[SpeakerText(**names)])
+            (speaker,) = topics.by_id(meeting, topic.id).speakers
+            to = Reach(address, language, salutation)
+            asking.ask(speakers.reach_speaker(meeting, speaker.id, to), meeting)
+    stage.deliver("speaker")
+    clock.set(berlin(2026, 2, 26, 9))
+    stage.deliver("speaker_remind")
+    with db.transaction():
+        for language, (address, salutation, names) in CONTRIBUTORS.items():
+            meeting = meetings.by_id(ids[language])
+            speakers.answer(speakers.of(meeting)[0], meeting, comes=True)
+            to = Reach(address, language, salutation)
+            asking.ask(speakers.name_host(meeting, PersonText(names), to), meeting)
+    stage.deliver("speaker", "speaker-host")
+    clock.set(berlin(2026, 3, 5, 9))
+    stage.deliver("speaker_remind", "speaker_remind-host")
+
+
 SCENES: dict[str, Scene] = {
     "meeting": letters_about_a_meeting,
-    "queue": letters_about_a_queue,
     "accounts": letters_about_accounts,
+    "speakers": letters_to_speakers_and_hosts,
+    "queue": letters_about_a_queue,
 }
 
 ALL = {
@@ -359,6 +411,7 @@ ALL = {
     ),
     "queue": ("invite-kept", "remind-kept", "lapsed", "waiting-offers", "offer", "free"),
     "accounts": (*("sign_in", "opt_in", "opt_in-meeting", "join", "application", "welcome", "declined", "digest"),),
+    "speakers": ("speaker", "speaker-host", "speaker_remind", "speaker_remind-host"),
 }
 
 every_scene = pytest.mark.parametrize("scene", SCENES)
@@ -367,7 +420,7 @@ every_scene = pytest.mark.parametrize("scene", SCENES)
 # --- as readers get them ----------------------------------------------------------------------------------------------
 
 MEANINGLESS = (
-    (re.compile(r"/(answer|unsubscribe|sign-in|join)/[A-Za-z0-9_.-]+"), r"/\1/‹token›"),
+    (re.compile(r"/(answer|unsubscribe|sign-in|join|speaking)/[A-Za-z0-9_.-]+"), r"/\1/‹token›"),
     (re.compile(r"\b(rsvp|bounce|unsubscribe)\+[a-z2-7]+@"), r"\1+‹token›@"),
     (re.compile(r"<[0-9a-f]{32}@"), "<‹number›@"),
 )
@@ -452,7 +505,13 @@ def links(message: EmailMessage, app: Flask) -> dict[str, Any]:
     body = message.get_body(("plain",))
     assert body is not None
     held: dict[str, Any] = {}
-    for page, purpose in (("answer",) * 2, ("unsubscribe",) * 2, ("sign-in",) * 2, ("join", "opt-in")):
+    for page, purpose in (
+        ("answer",) * 2,
+        ("unsubscribe",) * 2,
+        ("sign-in",) * 2,
+        ("join", "opt-in"),
+        ("speaking",) * 2,
+    ):
         for token in re.findall(rf"/{page}/([A-Za-z0-9_.-]+)", body.get_content()):
             value = app.extensions["tokens"].read(purpose, token)
             value = value[0] if purpose in ("sign-in", "opt-in") else value
@@ -488,9 +547,10 @@ def known(name: str, mail: Received, app: Flask) -> dict[str, Any]:
 def _known(name: str, letter: Letter, app: Flask, session: Any) -> dict[str, Any]:
     tokens = app.extensions["tokens"]
     kind, language = name.partition(".")[0], name.rpartition(".")[2]
-    member = session.get(Member, letter.member_id)
+    member = session.get(Member, letter.member_id) if letter.member_id else None
+    asked = speakers.by_ids([(letter.facts or {}).get("contributor", 0)]).popitem()[1] if member is None else None
     application = session.get(members.Application, (letter.facts or {}).get("application", 0))
-    person = member.name
+    person = asked.name if asked else member.name
     if application is not None and kind.partition("-")[0] in ("opt_in", "join", "declined"):
         person = applying.said_name(application)
     address = letter.address or members.main_address(member).text
@@ -511,6 +571,8 @@ def _known(name: str, letter: Letter, app: Flask, session: Any) -> dict[str, Any
             told["References"] = letters.message_id(f"invite:{letter.meeting_id}:{member.id}", DOMAIN)
     if kind in ("cancelled", "thanks"):
         del told["links"]["answer"]
+    if asked:
+        told["links"] = {"speaking": [asked.id, asked.secret]}
     if kind == "sign_in":
         told["links"] = {"sign-in": member.id}
     if kind in ("opt_in", "opt_in-meeting", "join"):

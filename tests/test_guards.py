@@ -112,6 +112,17 @@ READ: Expected = {
     "order.show": OF_SERIES,
     "order.show: draft": OF_SERIES,
     "order.edit": OF_SERIES,
+    **{f"speaking.{verb}": EVERYBODY for verb in ("show", "answer", "person", "talk", "file")},
+    "handouts.photo": EVERYBODY,
+    "speakers.show": OF_SERIES,
+    "speakers.reach": OF_SERIES,
+    "speakers.host": OF_SERIES,
+    "speakers.host: nobody yet": OF_SERIES,
+    "materials.show": OF_SERIES,
+    "materials.minutes": OF_SERIES,
+    "materials.file": OF_SERIES,
+    # For members only.
+    "handouts.file": (404, 200, 404, 200, 404, 200),
     "outbox.everything": DESK,
     "outbox.of_meeting": OF_SERIES,
     "outbox.preview": OF_SERIES,
@@ -233,6 +244,17 @@ SENT: Expected = {
     "order.edit": OF_SERIES_DONE,
     "order.move": OF_SERIES_DONE,
     "order.remove": OF_SERIES_DONE,
+    **{f"speaking.{verb}": ALL_DONE for verb in ("answer", "person", "talk", "remove")},
+    "speakers.reach": OF_SERIES_DONE,
+    "speakers.host": OF_SERIES_DONE,
+    "speakers.host: nobody yet": OF_SERIES_DONE,
+    "speakers.remove_host": OF_SERIES_DONE,
+    "speakers.ask": OF_SERIES_DONE,
+    # Without a file nothing is put up.
+    "materials.show": (IN, 404, 404, 422, 404, 422),
+    "materials.minutes": OF_SERIES_DONE,
+    "materials.seen": OF_SERIES_DONE,
+    "materials.remove": OF_SERIES_DONE,
     "outbox.retry": OF_SERIES_DONE,
     "writing.add": OF_SERIES_DONE,
     "writing.edit": OF_SERIES_DONE,
@@ -247,6 +269,10 @@ SENT: Expected = {
 
 NEEDS_NO_TOKEN = {"answer.by_link": 303, "account.unsubscribe": 200}
 """Their link is the credential."""
+
+
+SAYS_MORE = {"handouts.file": "its meeting is there for everybody; tests/test_materials.py compares it with no file"}
+"""Addresses whose thing looks like one that is not there, but not like a whole address that is not."""
 
 
 @pytest.fixture
@@ -359,6 +385,8 @@ def test_what_one_may_not_see_looks_exactly_like_what_is_not_there(app, built, a
     different = []
     for role, answers in expected(READ).items():
         for name in (name for name, answer in answers.items() if answer == 404):
+            if name in SAYS_MORE:
+                continue
             seen, missing = (plain(actors[role].get(known[name]).text) for known in (there, gone))
             different += [] if seen == missing else [(role, name)]
     assert different == []

@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 from asanokai import (
     announcing,
     applying,
+    asking,
     deputies,
     exporting,
     guests,
@@ -22,6 +23,7 @@ from asanokai import (
     journal,
     leaving,
     letters,
+    materials,
     meetings,
     members,
     merging,
@@ -30,7 +32,9 @@ from asanokai import (
     proposals,
     questions,
     rsvps,
+    speakers,
     topics,
+    uploads,
     writing,
 )
 from asanokai import series as series_rules
@@ -42,6 +46,7 @@ from asanokai.letters import Letter
 from asanokai.programme import SlotText
 from asanokai.proposals import Words
 from asanokai.series import FIELDS, ROLES
+from asanokai.speakers import PersonText, Reach
 from asanokai.topics import SpeakerText
 from tests import people
 from tests.people import announced_meeting, berlin, crowd, say
@@ -124,6 +129,7 @@ WORDS = {
     *deputies.KINDS,
     *rsvps.BY,
     *("link", "password"),
+    *uploads.SEEN_BY,
     *("applied", "confirmed", "accepted", "left"),
     *ROLES,
     *exporting.KINDS,
@@ -156,6 +162,10 @@ class Stage:
         self.own, self.proposal, self.declined = map(self.propose, (self.actor, self.one.id, self.one.id))
         proposals.decline(self.series, self.declined, {"de": SECRET}, actor_id=self.actor)
         self.slot = programme.adopt(self.meeting, topics.of(self.meeting))[1].id
+        self.speaker = topics.of(self.meeting)[0].speakers[0].id
+        about = PersonText({"family": f"{SECRET}rat"})
+        self.host = speakers.name_host(self.meeting, about, Reach(f"{SECRET}10@jena.example"))
+        self.file = self.upload().id
         members.set_password(self.one, f"{SECRET} und lang genug", actor_id=None)
         self.asked, self.nonce = self.application("4")
         self.confirmed, nonce = self.application("5")
@@ -211,6 +221,11 @@ class Stage:
         return topics.post(
             self.meeting, text, abstract=text, speakers=[speaker], topic_id=topic_id, actor_id=self.actor
         ).id
+
+    def upload(self) -> uploads.Upload:
+        return uploads.add_document(
+            self.meeting, "material", f"{SECRET}.pdf", b"%PDF-1.7", field="file", actor_id=self.actor
+        )
 
     def propose(self, member_id: int) -> int:
         return proposals.propose(self.series, member_id, Words({"de": SECRET}, {"de": SECRET}, SECRET)).id
@@ -329,6 +344,27 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("change", "slot"): lambda on, _: programme.change(on.meeting, on.slot, on.slot_text(), actor_id=on.actor),
     ("move", "slot"): lambda on, _: programme.move(on.meeting, on.slot, up=True, actor_id=on.actor),
     ("remove", "slot"): lambda on, _: programme.remove(on.meeting, on.slot, actor_id=on.actor),
+    # speakers, hosts, files
+    ("describe", "topic"): lambda on, _: topics.describe(on.meeting, on.topic, {"de": SECRET}),
+    ("reach", "contributor"): lambda on, _: speakers.reach_speaker(
+        on.meeting, on.speaker, Reach(f"{SECRET}8@jena.example"), actor_id=on.actor
+    ),
+    ("name", "contributor"): lambda on, _: speakers.name_host(
+        on.meeting, PersonText({"family": SECRET}), Reach(f"{SECRET}9@jena.example"), actor_id=on.actor
+    ),
+    ("remove", "contributor"): lambda on, _: speakers.remove_host(on.meeting, actor_id=on.actor),
+    ("confirm", "contributor"): lambda on, _: speakers.answer(on.host, on.meeting, comes=True, word=SECRET),
+    ("decline", "contributor"): lambda on, _: speakers.answer(on.host, on.meeting, comes=False, word=SECRET),
+    ("tell", "contributor"): lambda on, _: speakers.tell(
+        on.host, on.meeting, PersonText({"family": SECRET}, biography={"de": SECRET})
+    ),
+    ("ask", "contributor"): lambda on, _: asking.ask(on.host, on.meeting, actor_id=on.actor),
+    ("write", "minutes"): lambda on, _: materials.write(
+        on.meeting, {"de": SECRET}, seen_by="members", actor_id=on.actor
+    ),
+    ("upload", "file"): lambda on, _: on.upload(),
+    ("show", "file"): lambda on, _: uploads.show_to(on.meeting, on.file, "all", actor_id=on.actor),
+    ("remove", "file"): lambda on, _: uploads.remove(on.meeting, on.file, actor_id=on.actor),
     # series
     ("add", "series"): lambda on, _: series_rules.add(SECRET.lower(), name={"de": SECRET}, actor_id=on.actor),
     ("change", "series"): lambda on, _: series_rules.change(on.series, name={"de": SECRET}, actor_id=on.actor),
@@ -401,6 +437,10 @@ TOGETHER_WITH: dict[Verb, list[Verb]] = {
 }
 """Deeds in which another verb has a part, with its own row."""
 
+BY_NOBODY = {("seat", "rsvp"), ("hold", "meeting"), ("apply", "application"), ("forget", "application")}
+SPOKEN_FOR = {("describe", "topic"), *((verb, "contributor") for verb in ("confirm", "decline", "tell"))}
+"""Done behind a speaker's link: no member did it."""
+
 BY_NOBODY = {
     *((verb, "rsvp") for verb in ("seat", "offer", "expire", "wait again", "lapse")),
     ("keep seats", "meeting"),
@@ -445,7 +485,7 @@ def test_every_row_says_which_thing_it_is_about_and_who_did_it(journalled, clock
     actor = people.akiko().id
     own = {verb: next(row for row in found if (row.verb, row.object) == verb) for verb, found in journalled.items()}
     assert [verb for verb, row in own.items() if row.object_id is None] == [("export", "member"), ("import", "member")]
-    assert {verb for verb, row in own.items() if row.actor_id is None} == BY_NOBODY | {("answer", "rsvp")}
+    assert {verb for verb, row in own.items() if row.actor_id is None} == BY_NOBODY | SPOKEN_FOR | {("answer", "rsvp")}
     themselves = {verb for verb, row in own.items() if row.actor_id not in (None, actor)}
     assert themselves == BY_THEMSELVES | {("confirm", "application")}
     assert {verb for verb in BY_THEMSELVES if own[verb].actor_id == own[verb].object_id} == BY_THEMSELVES

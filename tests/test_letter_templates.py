@@ -23,6 +23,7 @@ KINDS = {
     "invite", "remind", "confirm", "waiting", "seat", "offer", "free", "lapsed", "moved", "cancelled", "eve",
     "nudge", "own", "thanks",
     "sign_in", "opt_in", "join", "welcome", "declined", "application", "digest",
+    "speaker", "speaker_remind",
 }  # fmt: skip
 ANSWERS = {"yes_link", "maybe_link", "no_link"}
 OF_A_MEETING = ANSWERS | {"answer_link"}
@@ -270,9 +271,16 @@ VARIANTS: list[tuple[str, dict[str, Any], Any, set[str]]] = [
         ("digest", {"lines": lines, "failed": failed, "applications": number, "desk_link": DESK}, None, set())
         for lines, failed, number in (([LINE, QUIET], [FAILED], 1), ([QUIET], [], 0), ([], [FAILED] * 2, 3))
     ),
+    *(
+        (kind, {"role": role, "about": about}, meeting, {"speaking_link"})
+        for kind in ("speaker", "speaker_remind")
+        for meeting in (full, bare, long)
+        for role, about in (("speaker", "Licht & <Präzision>"), ("host", ""))
+    ),
 ]
 # Written to people who have not agreed to anything yet, or to whoever asked: nothing to unsubscribe from.
-NOT_SUBSCRIBED = {"sign_in", "opt_in", "join", "declined", "application", "digest"}
+SPEAKERS = {"speaker", "speaker_remind"}
+NOT_SUBSCRIBED = {"sign_in", "opt_in", "join", "declined", "application", "digest"} | SPEAKERS
 HAS_ANSWER_LINKS = {
     *("invite", "remind", "confirm", "waiting", "seat", "offer", "free", "lapsed", "moved", "cancelled", "eve"),
     *("nudge", "own", "thanks"),
@@ -282,6 +290,8 @@ OWN_LINKS = {
     "opt_in": {"confirm_link"},
     "join": {"confirm_link"},
     "waiting": {"position"},
+    "speaker": {"speaking_link"},
+    "speaker_remind": {"speaking_link"},
 }
 
 
@@ -455,7 +465,8 @@ def test_a_letter_has_at_most_one_primary_button(
 ) -> None:
     _, _, html = render(language, kind, facts, meeting)
     assert html.count('class="button primary"') == int(
-        needed >= ANSWERS or kind in ("sign_in", "opt_in", "join", "welcome", "application", "digest", "offer", "free")
+        needed >= ANSWERS
+        or kind in ("sign_in", "opt_in", "join", "welcome", "application", "digest", "offer", "free", *SPEAKERS)
     )
 
 

@@ -24,13 +24,16 @@ from asanokai import (
     proposals,
     questions,
     rsvps,
+    speakers,
     topics,
+    uploads,
     writing,
 )
 from asanokai import series as series_rules
 from asanokai.planning import usual
 from asanokai.planning.usual import Usual
 from asanokai.proposals import Words
+from asanokai.speakers import Reach
 from asanokai.topics import SpeakerText
 from tests import people, world
 from tests.pages import statements
@@ -41,6 +44,7 @@ FULL = 105
 
 NO_LIST = {
     "installation": "one row",
+    "minutes": "one row for each meeting",
     "former_path": "addresses that lead on",
     "merger": "rows that lead on",
     "view": "thirty of a list at most",
@@ -68,6 +72,8 @@ def _one_more(meeting: meetings.Meeting, series: series_rules.Series, known: wor
     _letters(meeting, known, person, number)
     writing.draft(meeting.id, audience="all", due_at=None, actor_id=None, **world.OWN)
     topics.post(meeting, {"de": f"Thema {number}"}, speakers=[SpeakerText(family=f"Rede {number}")])
+    about = topics.post(meeting, {"de": f"Thema {number}"}, speakers=[SpeakerText(family=f"Rede {number}")])
+    _speaks(meeting, about, number)
     day = people.FIRST_MORNING + timedelta(days=100 + number)
     draft = people.meeting(series, day)
     people.session().flush()
@@ -94,6 +100,26 @@ def _proposes(series: series_rules.Series, person: members.Member, draft: meetin
             proposals.choose(series, own.id, draft.id, actor_id=None)
         else:
             proposals.decline(series, own.id, {"de": "Nein"}, actor_id=None)
+
+
+def _speaks(meeting: meetings.Meeting, about: topics.Topic, number: int) -> None:
+    """A part of the running order, a speaker who is asked, and their file; as rows, since verbs end at sixty."""
+    slot = programme.Slot(meeting_id=meeting.id, topic_id=about.id, position=number, kind="talk", minutes=5)
+    (speaker,) = topics.by_id(meeting, about.id).speakers
+    row = speakers.reach_speaker(meeting, speaker.id, Reach(f"speaks{number}@jena.example"))
+    file = uploads.Upload(
+        meeting_id=meeting.id,
+        contributor_id=row.id,
+        kind=("photo", "slides", "material")[number % 3],
+        name="a.pdf",
+        media_type="application/pdf",
+        size=1,
+        sha256=f"{number:064}",
+        seen_by="all",
+        created_at=clock.now(),
+        content=b"x",
+    )
+    people.session().add_all([slot, file])
 
 
 def _said(meeting: meetings.Meeting, known: world.World, person: members.Member, number: int) -> None:

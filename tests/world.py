@@ -23,22 +23,27 @@ from html.parser import HTMLParser
 from typing import Any
 
 from flask import Flask
+from PIL import Image
 from sqlalchemy import func, select
 
 from asanokai import (
     applying,
+    asking,
     bulk,
     db,
     deputies,
     installation,
     letters,
+    materials,
     members,
     merging,
     programme,
     proposals,
     questions,
     rsvps,
+    speakers,
     topics,
+    uploads,
     views,
     writing,
 )
@@ -47,6 +52,7 @@ from asanokai.meetings import Meeting
 from asanokai.members import Member
 from asanokai.proposals import Words
 from asanokai.series import Series
+from asanokai.speakers import PersonText, Reach
 from asanokai.topics import SpeakerText
 from tests import people
 from tests.conftest import Clock
@@ -71,6 +77,13 @@ FRIEDA = {"family": "Neu", "given": "Frieda", "language": "en", "organisation": 
 CONSENT = {"consent_text": "Ich bin einverstanden.", "consent_version": "2026-11", "from_address": "192.0.2.7"}
 
 
+def portrait(size: tuple[int, int] = (40, 60), form: str = "PNG", **more: Any) -> bytes:
+    """A picture as somebody might send it."""
+    written = io.BytesIO()
+    Image.new("RGB", size, "teal").save(written, form, **more)
+    return written.getvalue()
+
+
 @dataclass(frozen=True)
 class World:
     """The numbers, paths and links that addresses are made of."""
@@ -83,6 +96,13 @@ class World:
     other_meeting_id: int
     topic_id: int
     slot_id: int
+    speaker_id: int
+    contributor_id: int
+    photo_id: int
+    slides_id: int
+    material_id: int
+    digest: str
+    speaking: str
     member_id: int
     waiting_id: int
     seated_id: int
@@ -136,17 +156,29 @@ def _build(app: Flask) -> World:
     draft = people.meeting(series, people.FIRST_MORNING + timedelta(days=63))
     theirs = people.announced_meeting(other, people.FIRST_MORNING + timedelta(days=1))
     topic = topics.post(meeting, {"de": "Licht aus Jena"}, speakers=[SpeakerText(family="Ito", given="Hiroshi")])
+    contributor = speakers.reach_speaker(
+        meeting, topics.of(meeting)[0].speakers[0].id, Reach("hiroshi.ito@hamamatsu.example", "en")
+    )
+    asking.ask(contributor, meeting)
+    speakers.name_host(
+        meeting, PersonText({"family": "Roth"}, organisation={"de": "Optik Jena"}), Reach("eva@x.example")
+    )
+    photo = uploads.set_photo(meeting, contributor.id, portrait())
+    slides = uploads.add_document(
+        meeting, "slides", "Licht.pdf", b"%PDF-1.7 x", field="slides", contributor_id=contributor.id
+    )
+    material = uploads.add_document(meeting, "material", "Liste.pdf", b"%PDF-1.7 y", field="file")
+    materials.write(meeting, {"de": "Es wurde **gefragt**."}, seen_by="members")
     slots = programme.adopt(meeting, topics.of(meeting))
     people.say(meeting, people.emma(), "yes", guests=1)
     people.plan()
     people.send_all()
     waiting = _seats(series, hidden)
     wine, bread = _questions(series, meeting)
-    named, asking = _deputies()
+    named, wanting = _deputies()
     failed = people.letters_to(people.katrin(), "invite")[0]
     failed.state, failed.reason, failed.server_words = "failed", "refused by the server", "550 no"
     written = writing.draft(meeting.id, audience="coming", actor_id=None, due_at=None, **OWN)
-    asking, invited = _applications(series.id)
     applied, invited = _applications(series.id)
     members.set_password(people.kenji(), PASSWORD, actor_id=None)
     installation.change(actor_id=None, logo=PICTURE, logo_type="image/png", imprint={"de": "Impressum"})
@@ -160,13 +192,20 @@ def _build(app: Flask) -> World:
         other_meeting_id=theirs.id,
         topic_id=topic.id,
         slot_id=slots[1].id,
+        speaker_id=contributor.speaker_id or 0,
+        contributor_id=contributor.id,
+        photo_id=photo.id,
+        slides_id=slides.id,
+        material_id=material.id,
+        digest=photo.digest,
+        speaking=tokens.mint("speaking", [contributor.id, contributor.secret]),
         member_id=katrin.id,
         waiting_id=waiting.id,
         seated_id=people.katrin().id,
         series_question_id=wine,
         meeting_question_id=bread,
         named_id=named,
-        asking_id=asking,
+        asking_id=wanting,
         represented_id=people.emma().id,
         application_id=applied,
         letter_id=failed.id,
@@ -312,6 +351,16 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         **{f"order.{verb}": {**meeting, "slot_id": world.slot_id} for verb in ("edit", "move", "remove")},
         "order.show: draft": draft,
         "order.adopt": draft,
+        **{f"speaking.{verb}": {"token": world.speaking} for verb in ("show", "answer", "person", "talk")},
+        **{f"speaking.{verb}": {"token": world.speaking, "upload_id": world.slides_id} for verb in ("file", "remove")},
+        "handouts.photo": {"path": world.path, "upload_id": world.photo_id, "digest": world.digest},
+        **{f"speakers.{verb}": meeting for verb in ("show", "host", "remove_host")},
+        "speakers.host: nobody yet": draft,
+        "speakers.reach": {**meeting, "speaker_id": world.speaker_id},
+        "speakers.ask": {**meeting, "contributor_id": world.contributor_id},
+        **{f"materials.{verb}": meeting for verb in ("show", "minutes")},
+        **{f"materials.{verb}": {**meeting, "upload_id": world.material_id} for verb in ("file", "seen", "remove")},
+        "handouts.file": {"path": world.path, "upload_id": world.material_id},
         "outbox.of_meeting": meeting,
         **{name: {**meeting, "kind": name.partition(": ")[2]} for name in preview},
         "outbox.preview: part": {**meeting, "kind": "invite", "part": "html"},
@@ -414,6 +463,16 @@ MESSAGE = {
     "due_at": "2026-03-01T10:00",
     "kind": "own",
 }
+NAMED = {
+    "title": "",
+    "given": "Hiroshi",
+    "family": "Ito",
+    "family_ja": "伊藤",
+    "given_ja": "",
+    **texts("position"),
+    **texts("organisation", "Photonics Hamamatsu"),
+}
+REACHED = {"email": "hiroshi.ito@hamamatsu.example", "language": "ja", "salutation": "herr", "send": "y"}
 PROPOSAL = {**texts("title", "Glas"), **texts("abstract", "Quarz"), "speaker_hint": "Schott"}
 SLOT = {"kind": "other", "topic": "", "minutes": "20", **texts("title", "Rundgang")}
 ANSWER = {"answer": "yes", "guests": "1", "guest_names": "Ida Gast, Optik Jena", "comment": "Gern"}
@@ -562,6 +621,19 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "order.edit": SLOT,
         "order.move": {"to": "up"},
         "order.remove": {},
+        "speaking.answer": {"comes": "yes", "word": "Gern"},
+        "speaking.person": {**NAMED, **texts("biography", "Forscht an Licht.")},
+        "speaking.talk": texts("abstract", "Ein **Vortrag**"),
+        "speaking.remove": {},
+        "speakers.reach": REACHED,
+        "speakers.host": {**NAMED, **REACHED},
+        "speakers.host: nobody yet": {**NAMED, **REACHED},
+        "speakers.remove_host": {},
+        "speakers.ask": {},
+        "materials.show": {"seen_by": "all"},
+        "materials.minutes": {**texts("text", "Es wurde viel gefragt."), "seen_by": "all"},
+        "materials.seen": {"seen_by": "all"},
+        "materials.remove": {},
         "outbox.retry": {"back": "all"},
         "writing.add": MESSAGE,
         "writing.edit": MESSAGE,
@@ -583,6 +655,13 @@ def forms(world: World) -> dict[str, dict[str, str]]:
     }
 
 
+FILES = {
+    "people.take_in": "file",
+    "settings.edit": "logo",
+    "speaking.person": "photo",
+    "speaking.talk": "slides",
+    "materials.show": "file",
+}
 FILES = {"imports.take_in": "file", "settings.edit": "logo"}
 """Where a file may be sent, and the name of its input."""
 
@@ -594,6 +673,7 @@ def upload(data: bytes, name: str = "file.bin") -> tuple[io.BytesIO, str]:
 
 def unticked(form: dict[str, str]) -> dict[str, str]:
     """Without the boxes that are not ticked: a browser sends nothing for them."""
+    boxes = ("administrator", "remove_logo", "everywhere", "consent", "public", "needs_approval", "send")
     boxes = ("sure", "administrator", "remove_logo", "everywhere", "consent", "public", "needs_approval")
     boxes = ("administrator", "remove_logo", "everywhere", "consent", "public", "needs_approval", "needed", "vanishes")
     return {name: words for name, words in form.items() if words or name not in boxes}

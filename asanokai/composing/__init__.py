@@ -203,6 +203,8 @@ class Composer:
             marks["unsubscribe_link"] = self.links.unsubscribe(self.tokens.mint("unsubscribe", work.member_id))
         if work.kind == "sign_in":
             marks["sign_in_link"] = self.links.sign_in(self.tokens.mint("sign-in", [work.member_id, work.nonce]))
+        if work.contributor is not None:
+            marks["speaking_link"] = self.links.speaking(self.tokens.mint("speaking", list(work.contributor)))
         if work.kind in ("opt_in", "join"):
             marks["confirm_link"] = self.links.confirm(self.tokens.mint("opt-in", [work.application_id, work.nonce]))
         return marks

@@ -10,12 +10,23 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from markupsafe import Markup
 from sqlalchemy import and_, select
 
-from asanokai import applying, clock, digesting, installation, markdown, members, rsvps, showing, topics, writing
-from asanokai.composing.kinds import KIND_WORDS
+from asanokai import (
+    applying,
+    asking,
+    clock,
+    installation,
+    members,
+    rsvps,
+    showing,
+    speakers,
+    topics,
+    writing,
+)
+from asanokai.composing.digest import digest
 from asanokai.composing.overtaking import Row, overtaken
+from asanokai.composing.own import own_words, paragraph_in
 from asanokai.db import session
 from asanokai.languages import Name, dates_of, moment_in_words, pick, span_in_words
 from asanokai.letters import OF_MEETING, Letter
@@ -24,6 +35,7 @@ from asanokai.members import Address, Application, Member
 from asanokai.rsvps import Rsvp
 from asanokai.series import Series
 from asanokai.showing import Shown
+from asanokai.speakers import Contributor
 from asanokai.writing import Message
 
 
@@ -59,6 +71,7 @@ class Work:
     meeting_id: int = 0
     application_id: int = 0
     nonce: str = ""
+    contributor: tuple[int, str] | None = None
     shown: Shown | None = None
     series_slug: str = ""
     answer: str = "invited"
@@ -112,13 +125,15 @@ def gather(letter_ids: Sequence[int], *, organisation: str) -> list[Work | Dropp
     )
     rows = {row[0].id: row for row in found}
     letters = [row[0] for row in rows.values()]
+    asked = _contributors(letters)
     written = {int(letter.facts["message"]) for letter in letters if letter.facts and "message" in letter.facts}
     around = around_of({letter.meeting_id for letter in letters if letter.meeting_id}, organisation, written)
     gathered: list[Work | Dropped] = []
     before: Counter[tuple[int | None, int | None]] = Counter()
     for letter_id in letter_ids:
         letter, member, address, rsvp = rows[letter_id]
-        row = Row(letter, member, address, rsvp, around.meetings.get(letter.meeting_id or 0))
+        contributor = asked.get((letter.facts or {}).get("contributor", 0))
+        row = Row(letter, member, address, rsvp, around.meetings.get(letter.meeting_id or 0), contributor)
         reason = overtaken(row)
         if reason:
             gathered.append(Dropped(letter_id, reason))
@@ -127,6 +142,12 @@ def gather(letter_ids: Sequence[int], *, organisation: str) -> list[Work | Dropp
         gathered.append(replace(work_of(row, around), ahead=before[about]))
         before[about] += 1
     return gathered
+
+
+def _contributors(found: Sequence[Letter]) -> dict[int, Contributor]:
+    """The speakers and hosts that letters of the batch are about."""
+    wanted = {letter.facts["contributor"] for letter in found if letter.kind in asking.KINDS and letter.facts}
+    return speakers.by_ids(wanted) if wanted else {}
 
 
 def around_of(meeting_ids: set[int], organisation: str, message_ids: Collection[int] = ()) -> Around:
@@ -153,11 +174,11 @@ def around_of(meeting_ids: set[int], organisation: str, message_ids: Collection[
 def work_of(row: Row, around: Around) -> Work:
     letter, member, language = row.letter, row.member, row.language
     application = _application(row)
-    name = _name(member, application)
+    name = row.contributor.name if row.contributor else _name(member, application)
     shown = _shown(row, around, application)
     rsvp = row.rsvp
     facts = facts_of(row, shown, around, application)
-    paragraph = paragraph_of(row, shown, around)
+    paragraph = paragraph_in(row, shown, around.paragraphs)
     shared = letter.kind in OF_MEETING
     meeting = row.meeting
     return Work(
@@ -180,6 +201,7 @@ def work_of(row: Row, around: Around) -> Work:
         meeting_id=letter.meeting_id or 0,
         application_id=application.id if application else 0,
         nonce=_nonce(row, application),
+        contributor=(row.contributor.id, row.contributor.secret) if row.contributor else None,
         shown=shown,
         series_slug=shown.series.slug if shown else "",
         answer=rsvp.answer if rsvp else "invited",
@@ -197,42 +219,8 @@ def work_of(row: Row, around: Around) -> Work:
 def facts_of(row: Row, shown: Shown | None, around: Around, application: Application | None = None) -> dict[str, Any]:
     """What the letter's template asks for beside the meeting and the reader."""
     if row.letter.kind in writing.KINDS:
-        return _own(row, shown, around)
+        return own_words(row, shown, around.messages)
     return _FACTS.get(row.letter.kind, _no_facts)(row, shown, application)
-
-
-def _own(row: Row, shown: Shown | None, around: Around) -> dict[str, Any]:
-    """A letter of one's own: its words in the reader's language, or marked as another's."""
-    assert shown is not None
-    message = around.messages.get(row.facts.get("message", 0))
-    usual = writing.THANKS if row.letter.kind == "thanks" else writing.SAMPLE
-    subject, words = (message.subject, message.words) if message else usual
-    said = writing.said(subject, words, row.language, shown.series.first_language)
-    return {"own": {"subject": " ".join(said.subject.split()), **_written(said.words, said.lang, row.language)}}
-
-
-def paragraph_of(row: Row, shown: Shown | None, around: Around) -> dict[str, Any] | None:
-    """What coordinators put into this kind of letter about this meeting. A nudge is a reminder sent by hand."""
-    if shown is None:
-        return None
-    number = shown.meeting.id
-    found = around.paragraphs.get((number, row.letter.kind))
-    if found is None and row.letter.kind == "nudge":
-        found = around.paragraphs.get((number, "remind"))
-    if not found:
-        return None
-    text = pick(found, row.language, shown.series.first_language)
-    return _written(text.text, text.lang, row.language)
-
-
-def _written(source: str, lang: str, language: str) -> dict[str, Any]:
-    """Markdown as a letter's templates print it."""
-    return {
-        "text": markdown.to_text(source),
-        "html": Markup(markdown.to_html(source)),
-        "lang": lang,
-        "foreign": lang != language,
-    }
 
 
 def _versions(shown: Shown | None) -> tuple[object, ...]:
@@ -410,47 +398,20 @@ def _to_coordinator(row: Row, _shown: Shown | None, application: Application | N
     }
 
 
+def _contribution(row: Row, shown: Shown | None, _application: Application | None) -> dict[str, Any]:
+    assert row.contributor is not None and shown is not None
+    speaker = row.contributor.speaker if row.contributor.kind == "speaker" else None
+    topic_id = speaker.topic_id if speaker else None
+    about = next((str(topic.title) for topic in shown.topics if topic.id == topic_id), "")
+    return {"role": row.contributor.kind, "about": about}
+
+
 def _digest(row: Row, _shown: Shown | None, _application: Application | None) -> dict[str, Any]:
-    assert row.member is not None
-    since, until = (datetime.fromisoformat(row.facts[name]) for name in ("since", "until"))
-    contents = digesting.contents(row.member, since, until)
-    language = row.language
-    return {
-        "lines": [_digest_line(line, language) for line in contents.lines],
-        "failed": [
-            {
-                "kind_words": KIND_WORDS[language].get(letter.kind, letter.kind),
-                "name": who.name.full(language) if who else (letter.address or ""),
-                "words": letter.server_words or letter.reason or "",
-            }
-            for letter, who in contents.failed
-        ],
-        "applications": contents.applications,
-    }
+    return digest(row)
 
 
 def _test(row: Row, _shown: Shown | None, _application: Application | None) -> dict[str, Any]:
     return row.facts
-
-
-def _digest_line(line: Any, language: str) -> dict[str, Any]:
-    meeting, series = line.meeting, line.series
-    return {
-        "meeting_id": meeting.id,
-        "title": str(pick(meeting.title, language, series.first_language) or pick(series.name, language)),
-        "date": moment_in_words(meeting.starts_at, language, meeting.zone),
-        "yes": line.tally.coming,
-        "maybe": line.tally.maybe,
-        "no": line.tally.no,
-        "waiting": line.tally.queued,
-        "seats": meeting.seats,
-        "new_yes": line.new_yes,
-        "new_maybe": line.new_maybe,
-        "new_no": line.new_no,
-        "new_coming": line.new_coming,
-        "new_waiting": line.new_waiting,
-        "late": [who.name.full(language) for who in line.late],
-    }
 
 
 _FACTS = {
@@ -471,4 +432,6 @@ _FACTS = {
     "application": _to_coordinator,
     "digest": _digest,
     "test": _test,
+    "speaker": _contribution,
+    "speaker_remind": _contribution,
 }

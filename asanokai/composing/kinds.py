@@ -24,6 +24,8 @@ KIND_WORDS = {
         "declined": "Ablehnung",
         "application": "Neue Anfrage",
         "digest": "Tagesübersicht",
+        "speaker": "Anfrage an Vortragende oder Gastgebende",
+        "speaker_remind": "Erinnerung an Vortragende oder Gastgebende",
     },
     "en": {
         "invite": "invitation",
@@ -48,6 +50,8 @@ KIND_WORDS = {
         "declined": "refusal",
         "application": "new application",
         "digest": "daily digest",
+        "speaker": "request to a speaker or host",
+        "speaker_remind": "reminder to a speaker or host",
     },
     "ja": {
         "invite": "ご案内",
@@ -72,6 +76,8 @@ KIND_WORDS = {
         "declined": "お断りのお知らせ",
         "application": "新しいお申し込み",
         "digest": "日次報告",
+        "speaker": "講演・会場のご依頼",
+        "speaker_remind": "講演・会場のご依頼（再送）",
     },
 }
 """What the letters are called in the coordinators' digest."""

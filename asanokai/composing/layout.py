@@ -49,6 +49,7 @@ class Marks:
         "position",
         "sign_in_link",
         "confirm_link",
+        "speaking_link",
     )
 
     def __getattr__(self, name: str) -> str:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from asanokai import members, rsvps
-from asanokai.composing.gathering import Around, Work, around_of, facts_of, paragraph_of, shown_to, work_of
+from asanokai.composing.gathering import Around, Work, around_of, facts_of, shown_to, work_of
 from asanokai.composing.overtaking import Row, overtaken
+from asanokai.composing.own import paragraph_in
 from asanokai.errors import N_, Missing
 from asanokai.languages import Name
 from asanokai.letters import OF_MEETING, Letter
@@ -60,7 +61,7 @@ def invented(kind: str, meeting_id: int, language: str, *, organisation: str, fa
         seat=rsvp.seat,
         position=1,
         meeting_sequence=meeting.sequence,
-        paragraph=paragraph_of(row, shown, around),
+        paragraph=paragraph_in(row, shown, around.paragraphs),
         facts=facts_of(row, shown, around) | ({"tomorrow": True} if kind == "eve" else {}),
     )
 

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from asanokai import clock, series
+from asanokai import asking, clock, series
 from asanokai.letters import OF_MEETING, Letter
 from asanokai.meetings import Meeting
 from asanokai.members import Address, Member
 from asanokai.rsvps import Rsvp
+from asanokai.speakers import Contributor
 
 AFTERWARDS = ("own", "thanks")
 """Letters that may go out when the meeting is over."""
@@ -25,6 +26,7 @@ class Row:
     address: Address | None
     rsvp: Rsvp | None
     meeting: Meeting | None
+    contributor: Contributor | None = None
 
     @property
     def language(self) -> str:
@@ -49,12 +51,24 @@ def overtaken(row: Row) -> str | None:
             return "address suppressed"
     if letter.kind == "digest" and (member is None or not series.coordinated_by(member)):
         return "nothing to say"
+    if letter.kind in asking.KINDS:
+        return _overtaken_by_contributor(row)
     if letter.kind in OF_MEETING:
         if member is None or member.standing != "accepted":
             return "not a member any more"
         if letter.kind in UNASKED and member.unsubscribed_at is not None:
             return "unsubscribed"
         return _overtaken_by_meeting(row) or _overtaken_by_answer(row)
+    return None
+
+
+def _overtaken_by_contributor(row: Row) -> str | None:
+    if row.contributor is None or row.contributor.address != row.letter.address:
+        return "is not asked any more"
+    if row.meeting is None or row.meeting.state == "cancelled":
+        return "the meeting was cancelled"
+    if row.letter.kind == "speaker_remind" and row.contributor.state != "asked":
+        return "has answered"
     return None
 
 

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from asanokai import announcing, clock, db, installation, meetings, members, proposals, rsvps, series, topics
-from asanokai.demo.words import EVENT, PROGRAMME, PROPOSALS, SERIES, WELCOME
+from asanokai import announcing, clock, db, installation, meetings, members, proposals, questions, rsvps, series, topics
+from asanokai.demo.words import EVENT, FOOD, PROGRAMME, PROPOSALS, SERIES, WELCOME
 from asanokai.meetings import Meeting
 from asanokai.members import Member, normal_address
 from asanokai.rsvps import Rsvp
@@ -148,10 +148,15 @@ def _coming(row: Series, people: list[Member]) -> int:
         announcing.announce(meeting.id)
         for member in people[1:4]:  # a seat is kept for them at the next announcement
             rsvps.come_normally(row.id, member.id)
+    food = questions.add(FOOD["label"], "food", series_id=row.id, choices=FOOD["choices"])
     for turn, member in enumerate(people):
         said = ("yes", "yes", "", "yes", "maybe", "yes", "yes", "no")[turn % 8]
         if said:
-            rsvps.answer(open_[0].id, member.id, said, guests=1 if turn % 11 == 5 and said == "yes" else 0, by="link")
+            given = rsvps.answer(
+                open_[0].id, member.id, said, guests=1 if turn % 11 == 5 and said == "yes" else 0, by="link"
+            )
+            if said == "yes":
+                questions.record(given.rsvp, {food.id: "0010210"[turn % 7]}, {})
     return len(proposed)
 
 

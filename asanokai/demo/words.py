@@ -181,3 +181,13 @@ EVENT: dict[str, Any] = {
         "ja": "月曜は到着後に夕食会、火曜から木曜は1日2か所を訪問、金曜は総括とレセプションを行います。",
     },
 }
+
+FOOD: dict[str, Any] = {
+    "label": {"de": "Was essen Sie?", "en": "What do you eat?", "ja": "お食事のご希望"},
+    "choices": [
+        {"de": "alles", "en": "everything", "ja": "何でも"},
+        {"de": "vegetarisch", "en": "vegetarian", "ja": "ベジタリアン"},
+        {"de": "vegan", "en": "vegan", "ja": "ヴィーガン"},
+    ],
+}
+"""What the breakfasts ask of those who come."""

@@ -18,7 +18,7 @@ from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from asanokai import clock, db, journal, languages
+from asanokai import clock, db, journal, languages, uploads
 from asanokai.errors import N_, Missing, Refused
 from asanokai.members import Member
 from asanokai.questions import Question
@@ -31,18 +31,21 @@ from asanokai.web import (
     design,
     feeds,
     files,
+    handouts,
     leave,
     loading,
     paper,
     passing,
     programme,
     proposals,
+    speaking,
     standing,
 )
 from asanokai.web.coordinate import (
     dates,
     desk,
     lists,
+    materials,
     meeting,
     order,
     outbox,
@@ -50,6 +53,7 @@ from asanokai.web.coordinate import (
     questions,
     roll,
     settings,
+    speakers,
     take_in,
     topics,
     twins,
@@ -75,6 +79,8 @@ PAGES = (
     paper.pages,
     design.pages,
     files.pages,
+    handouts.pages,
+    speaking.pages,
     standing.pages,
 )
 DESK = (
@@ -82,6 +88,7 @@ DESK = (
     series_pages.pages,
     dates.pages,
     meeting.pages,
+    materials.pages,
     roll.pages,
     questions.pages,
     topics.pages,
@@ -93,6 +100,7 @@ DESK = (
     outbox.pages,
     writing.pages,
     settings.pages,
+    speakers.pages,
 )
 
 anyone, token = loading.anyone, loading.bearer
@@ -143,6 +151,14 @@ GUARDS = {
     "feeds.public": anyone,
     "feeds.personal": token,
     "design.parts": anyone,
+    "speaking.show": token,
+    "speaking.answer": token,
+    "speaking.person": token,
+    "speaking.talk": token,
+    "speaking.file": token,
+    "speaking.remove": token,
+    "handouts.photo": readable,
+    "handouts.file": readable,
     "files.manifest": anyone,
     "files.offline": anyone,
     "files.service_worker": anyone,
@@ -207,6 +223,11 @@ GUARDS = {
     "meeting.add_topic": of_meeting,
     "meeting.edit_topic": of_meeting,
     "meeting.remove_topic": of_meeting,
+    "materials.show": of_meeting,
+    "materials.minutes": of_meeting,
+    "materials.file": of_meeting,
+    "materials.seen": of_meeting,
+    "materials.remove": of_meeting,
     "order.show": of_meeting,
     "order.adopt": of_meeting,
     "order.edit": of_meeting,
@@ -220,6 +241,11 @@ GUARDS = {
     "outbox.pauses": coordinator,
     "outbox.of_member": coordinator,
     "outbox.retry": coordinator,
+    "speakers.show": of_meeting,
+    "speakers.reach": of_meeting,
+    "speakers.host": of_meeting,
+    "speakers.remove_host": of_meeting,
+    "speakers.ask": of_meeting,
     "writing.add": of_meeting,
     "writing.edit": of_meeting,
     "writing.check": of_meeting,
@@ -238,6 +264,10 @@ NO_TOKEN = ("answer.by_link", "account.unsubscribe")
 HIGHEST = 2**31 - 1
 """The highest number a row may have; a database refuses to look for a higher one."""
 
+LARGEST = uploads.MOST_BYTES + 1024 * 1024
+LARGE = ("speaking.person", "speaking.talk", "materials.show")
+"""POSTs that may bring a large file, and how much in all; elsewhere it is MAX_CONTENT_LENGTH."""
+
 LIMITS = {
     "account.sign_in": "10 per 10 minutes",
     "account.sign_in_by_password": "10 per 10 minutes",
@@ -250,6 +280,7 @@ LIMITS = {
 
 def init_app(app: Flask) -> None:
     """Register pages, guards, languages and error pages. Raises RuntimeError for a route without a guard."""
+    app.before_request(_room_for_files)  # before anybody reads the body
     babel.init_app(app, locale_selector=language_of_request, default_timezone="UTC")
     csrf.init_app(app)
     limiter.init_app(app)
@@ -272,6 +303,15 @@ def init_app(app: Flask) -> None:
     app.context_processor(_around_every_page)
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(HTTPException, _http_error)
+
+
+def _room_for_files() -> None:
+    """Let a large file in where one is asked for; not from who is nobody, or whose link is worth nothing."""
+    if request.endpoint not in LARGE:
+        return
+    token = (request.view_args or {}).get("token")
+    if "_user_id" in session if token is None else loading.tokens().holds("speaking", str(token)):
+        request.max_content_length = LARGEST
 
 
 def _sign_in(app: Flask) -> None:

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import g
+from flask import g, url_for
 from flask_login import current_user
+from markupsafe import Markup
 
-from asanokai import clock, programme, rsvps, showing, topics
+from asanokai import clock, languages, markdown, materials, programme, rsvps, showing, speakers, topics, uploads
 from asanokai.meetings import Meeting
 from asanokai.rsvps import Rsvp
 from asanokai.series import Series
@@ -32,8 +33,54 @@ def meeting(form: AnswerForm) -> dict[str, Any]:
         "for_search": for_search(facts["shown"], page=page, picture=picture) if told else None,
         "order": showing.in_order(facts["shown"], programme.of(this), language=loading.language()),
         "words": words,
+        **_people(this, g.series),
         "may_answer": may_answer(),
         "may_coordinate": loading.may_coordinate(this.series_id),
+    }
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a speaker or host says of themselves, as the page shows it: where their portrait is ("" without one)."""
+
+    name: str
+    house: languages.Text
+    biography: languages.Text
+    photo: str
+
+    @property
+    def biography_html(self) -> Markup:
+        """The biography as clean HTML."""
+        return Markup(markdown.to_html(self.biography.text))
+
+
+def _people(this: Meeting, series: Series) -> dict[str, Any]:
+    """What the speakers tell, by the number of the speaker, the host who has confirmed, and what was put up. Three
+    statements."""
+    language, first = loading.language(), series.first_language
+    rows, files = speakers.of(this), uploads.of(this)
+    photos = {one.contributor_id: one for one in files if one.kind == "photo"}
+    told = {
+        row.id: Told(
+            row.name.full(language),
+            languages.pick(row.person.organisation, language, first),
+            languages.pick(row.biography, language, first),
+            url_for("handouts.photo", path=this.path, upload_id=photo.id, digest=photo.digest)
+            if (photo := photos.get(row.id))
+            else "",
+        )
+        for row in rows
+        if row.state != "declined"
+    }
+    host = next((told[row.id] for row in rows if row.kind == "host" and row.state == "confirmed"), None)
+    handed_out = materials.for_reader(this, files, member=loading.of_the_circle())
+    minutes = languages.pick(handed_out.minutes.text if handed_out.minutes else None, language, first)
+    return {
+        "handed_out": handed_out,
+        "minutes": minutes,
+        "minutes_html": Markup(markdown.to_html(minutes.text)),
+        "told": {row.speaker_id: told[row.id] for row in rows if row.id in told and row.speaker_id},
+        "host": host,
     }
 
 

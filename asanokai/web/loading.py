@@ -170,6 +170,12 @@ def belongs(series_id: int) -> bool:
     return current_user.is_authenticated and (series_id, "member") in _roles()
 
 
+def of_the_circle() -> bool:
+    """Whether the reader belongs to those g.meeting is for: invited, a member of its series or its coordinator."""
+    series_id = g.meeting.series_id
+    return g.rsvp is not None or belongs(series_id) or may_coordinate(series_id)
+
+
 def _roles() -> set[tuple[int, str]]:
     """What the reader is in which series: read once a page. What a page changes about its reader shows on the next."""
     member = me()

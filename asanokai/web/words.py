@@ -28,6 +28,8 @@ KINDS = {
     "declined": lazy_gettext("Refusal"),
     "application": lazy_gettext("New application"),
     "digest": lazy_gettext("Daily digest"),
+    "speaker": lazy_gettext("Request to a speaker or host"),
+    "speaker_remind": lazy_gettext("Reminder to a speaker or host"),
 }
 
 STATES = {
@@ -56,6 +58,7 @@ REASONS = {
     "overtaken by a later change": lazy_gettext("overtaken by a later change"),
     "overtaken by a later answer": lazy_gettext("overtaken by a later answer"),
     "overtaken by a later application": lazy_gettext("overtaken by a later application"),
+    "is not asked any more": lazy_gettext("is not asked any more"),
     "nothing to say": lazy_gettext("there was nothing to say"),
     "refused too often": lazy_gettext("the mail server put it off too often"),
     "refused by the server": lazy_gettext("the mail server refused it"),
@@ -102,6 +105,23 @@ PARTS = {
 }
 """The parts of a roll."""
 
+FILES = {
+    "photo": lazy_gettext("Photograph"),
+    "slides": lazy_gettext("Slides"),
+    "material": lazy_gettext("Material"),
+}
+"""What a file is."""
+
+SEEN_BY = {"members": lazy_gettext("Members only"), "all": lazy_gettext("Everybody")}
+"""Who may see a file or minutes."""
+
+SAID = {
+    "unasked": lazy_gettext("not asked yet"),
+    "asked": lazy_gettext("asked, not confirmed yet"),
+    "confirmed": lazy_gettext("confirmed"),
+    "declined": lazy_gettext("cannot come"),
+}
+"""What speakers and hosts have said."""
 PARTS_SHORT = {**PARTS, "waiting": lazy_gettext("Waiting list")}
 """The same on a button."""
 

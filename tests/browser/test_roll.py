@@ -39,7 +39,7 @@ def state(meeting: int) -> dict[str, tuple[str, str | None, int]]:
 def add_question(page, meeting: int) -> None:
     page.goto(f"/coordinate/meetings/{meeting}?lang=en")
     with page.expect_navigation():
-        page.get_by_role("link", name="Questions", exact=True).click()
+        page.get_by_role("link", name="Questions asked", exact=True).click()
     page.fill("[name=label-en]", "Food")
     page.fill("[name=choices-en]", "Everything\nVegetarian")
     page.check("[name=kind][value=food]")

@@ -14,7 +14,19 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, FieldList, FormField, IntegerField
 from wtforms.validators import InputRequired, NumberRange, Optional
 
-from asanokai import announcing, clock, invitations, languages, letters, meetings, rsvps, showing, topics, writing
+from asanokai import (
+    announcing,
+    clock,
+    invitations,
+    languages,
+    letters,
+    meetings,
+    rsvps,
+    showing,
+    speakers,
+    topics,
+    writing,
+)
 from asanokai.announcing import Change
 from asanokai.errors import N_, BadInput
 from asanokai.series import in_utc
@@ -48,6 +60,7 @@ def _wall(moment: Any) -> Any:
 def show(meeting_id: int) -> str:
     """Where one morning stands and what is to be done next."""
     draft = g.meeting.state == "draft"
+    people = [(row.state, row.name.full(loading.language())) for row in speakers.of(g.meeting)]
     return _page(
         "meeting.html",
         tally=rsvps.tallies([meeting_id])[meeting_id],
@@ -55,6 +68,8 @@ def show(meeting_id: int) -> str:
         if draft
         else writing.forecast(until=clock.now() + meetings.AHEAD, meeting_ids=[meeting_id]),
         counts=letters.counts(meeting_id),
+        cannot=[name for state, name in people if state == "declined"],
+        unconfirmed=[name for state, name in people if state == "asked"],
         in_words=showing.in_words,
     )
 
