@@ -12,7 +12,7 @@ from datetime import timedelta
 from flask import Flask
 from sqlalchemy import insert
 
-from asanokai import clock, meetings
+from asanokai import clock, meetings, web
 from asanokai.db import session, table_of, transaction
 from asanokai.letters import Letter
 from asanokai.rsvps import Rsvp
@@ -26,6 +26,9 @@ EACH = 7
 """Times each page is asked for; the median counts."""
 
 MOST = Bound("value", most=150)
+
+NO_LISTS = ("paper",)
+"""Sheets to print hold everybody at once."""
 
 
 def measure(on: Ground, database: str) -> list[Line]:
@@ -91,27 +94,45 @@ def _letters(filled: filling.Filled, meeting_id: int) -> None:
 
 def _timed(app: Flask, filled: filling.Filled, meeting_id: int) -> Iterator[tuple[str, tuple[float, float]]]:
     cookie = filling.signed_in(app, filled.member_ids[0])
-    people = f"/coordinate/series/{filled.series_id}/members"
-    pages = {
-        "members": people,
-        "members, last page": f"{people}?page=100",
-        "members, searched": f"{people}?q=%E4%BD%90%E8%97%A4",
-        "members, silent lately": f"{people}?silent=1&sort=newest",
-        "everybody": "/coordinate/members",
-        "roll": f"/coordinate/meetings/{meeting_id}/roll",
-        "letters": "/coordinate/letters",
-        "meetings": f"/coordinate/series/{filled.series_id}",
-    }
-    for name, address in pages.items():
-        times = [_once(app, address, cookie) for _ in range(EACH)]
+    for name, address in {**_special(filled), **_from_routes(app, filled, meeting_id)}.items():
+        if _once(app, address, cookie) is None:
+            continue  # not there in the state this meeting is in
+        times = [taken for _ in range(EACH) if (taken := _once(app, address, cookie))]
         yield name, (statistics.median(busy for busy, _ in times), statistics.median(wall for _, wall in times))
 
 
-def _once(app: Flask, address: str, cookie: str) -> tuple[float, float]:
-    """Milliseconds one request keeps the processor busy, and those on the wall."""
+def _special(filled: filling.Filled) -> dict[str, str]:
+    people = f"/coordinate/series/{filled.series_id}/members"
+    return {
+        "members, last page": f"{people}?page=100",
+        "members, searched": f"{people}?q=%E4%BD%90%E8%97%A4",
+        "members, silent lately": f"{people}?silent=1&sort=newest",
+    }
+
+
+def _from_routes(app: Flask, filled: filling.Filled, meeting_id: int) -> dict[str, str]:
+    """Endpoint → address of every page that a member or a coordinator may open about the series, the meeting, a member
+    or nothing in particular: so a list that is added later is measured without being named here."""
+    known = {"series_id": filled.series_id, "meeting_id": meeting_id, "member_id": filled.member_ids[1]}
+    guarded = (web.member, web.coordinator, web.administrator, web.of_series, web.of_meeting, web.within)
+    routes = app.url_map.bind("localhost")
+    return {
+        rule.endpoint: routes.build(rule.endpoint, {name: known[name] for name in rule.arguments})
+        for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.endpoint)
+        if "GET" in (rule.methods or ())
+        and set(rule.arguments) <= set(known)
+        and web.GUARDS[rule.endpoint] in guarded
+        and rule.endpoint.partition(".")[0] not in NO_LISTS
+    }
+
+
+def _once(app: Flask, address: str, cookie: str) -> tuple[float, float] | None:
+    """Milliseconds one request keeps the processor busy, and those on the wall; None where there is no page."""
     busy, wall = time.process_time(), time.perf_counter()
     response = app.test_client(use_cookies=False).get(address, headers={"Cookie": cookie})
     busy, wall = (time.process_time() - busy) * 1000, (time.perf_counter() - wall) * 1000
+    if response.status_code in (303, 404):
+        return None
     if response.status_code != 200:
         raise RuntimeError(f"{address} answered {response.status_code}")
     return busy, wall

@@ -169,6 +169,7 @@ def _states(states: States, known: dict[str, str]) -> list[Scene]:
 def _sent(built: world.World, known: dict[str, str]) -> list[Scene]:
     """What a form leads to that is a page of its own. Sending it again changes nothing more."""
     applying = {"email": "lena@weimar.example", "family": "Neu", "consent": True}
+    hidden = f"/coordinate/meetings/{built.hidden_id}"
     return [
         Scene("asked for a link", "visitor", "/sign-in", sends={"email": "emma.whitfield@ilmenau.example"}),
         Scene("applied for a series", "visitor", "/join?series=asanokai", sends=applying),
@@ -178,6 +179,8 @@ def _sent(built: world.World, known: dict[str, str]) -> list[Scene]:
         Scene("a move to be confirmed", "akiko", known["meeting.move"], sends={"ends": "2026-03-12T10:30"}),
         Scene("a list looked at", "akiko", known["imports.take_in"], sends={}, file=("file", TABLE)),
         Scene("the next dates", "akiko", known["series.edit"], sends={"step": "dates"}),
+        Scene("a line of the roll, waiting", "akiko", f"{hidden}/roll/{built.waiting_id}"),
+        Scene("a line of the roll, with a seat", "akiko", f"{hidden}/roll/{built.seated_id}"),
         Scene("searching the roll, nobody found", "akiko", f"{known['roll.show']}?part=silent&name=xyz"),
         Scene("another rule, looked at", "akiko", known["dates.show"], sends={"step": "dates", "ordinal": "3"}),
         Scene("settings saved", "katrin", "/me/settings", sends={"family": "Lindner"}),
