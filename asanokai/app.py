@@ -5,13 +5,13 @@ from pathlib import Path
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from asanokai import clock, deputies, guests, installation, journal, letters, questions, rsvps, topics, web
+from asanokai import catering, clock, deputies, guests, installation, journal, letters, questions, rsvps, topics, web
 from asanokai.composing import Composer
 from asanokai.links import Links
 from asanokai.tokens import Tokens
 from config import Config
 
-TABLES = (deputies, guests, installation, journal, letters, questions, rsvps, topics)
+TABLES = (catering, deputies, guests, installation, journal, letters, questions, rsvps, topics)
 """Modules whose tables nothing above may happen to import, so that migrations see all of them."""
 
 

@@ -248,7 +248,7 @@ def confirm(
         member.standing = "confirmed"
     _verify_address(application)
     session().flush()
-    journal.write("confirm", "application", application.id, actor_id=member.id)
+    journal.write("confirm", "application", application.id, actor_id=member.id, **application.about)
     if application.inviter_id is not None or _open_to(application, member):
         approve(application_id, actor_id=application.inviter_id)
     else:
@@ -391,7 +391,7 @@ def _to_decide(application_id: int) -> Application:
 def _decide(application: Application, state: str, actor_id: int | None) -> None:
     application.state, application.decided_at, application.decided_by_id = state, clock.now(), actor_id
     session().flush()
-    journal.write(state, "application", application.id, actor_id=actor_id)
+    journal.write(state, "application", application.id, actor_id=actor_id, **application.about)
 
 
 def _fill_up(member: Member, application: Application) -> None:

@@ -54,6 +54,8 @@ ASKED_FOR = (
     "application",
     "digest",
     "test",
+    "pack",
+    "catering_change",
     "speaker",
     "speaker_remind",
 )
@@ -69,6 +71,7 @@ OF_MEETING = (
     "free",
     "lapsed",
     "moved",
+    "changed",
     "cancelled",
     "eve",
     "nudge",
@@ -381,7 +384,7 @@ def retry(letter_id: int, *, actor_id: int | None = None) -> None:
         raise Refused(N_("Only a letter that failed can be sent again."))
     letter.state, letter.due_at, letter.attempts = "queued", clock.now(), 0
     letter.settled_at = letter.reason = letter.server_words = None
-    journal.write("retry", "letter", letter.id, actor_id=actor_id)
+    journal.write("retry", "letter", letter.id, actor_id=actor_id, meeting=letter.meeting_id, member=letter.member_id)
 
 
 def counts(meeting_id: int | None = None) -> dict[str, int]:

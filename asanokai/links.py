@@ -46,6 +46,10 @@ class Links:
         """Where an application or a coordinator's invitation is confirmed."""
         return f"{self.base}/join/{token}"
 
+    def pack(self, token: str) -> str:
+        """The page of a meeting's host or caterer."""
+        return f"{self.base}/pack/{token}"
+
     def speaking(self, token: str) -> str:
         """The page of a speaker or host."""
         return f"{self.base}/speaking/{token}"

@@ -128,7 +128,7 @@ def adopt(meeting: Meeting, about: Sequence[Topic], *, actor_id: int | None = No
     session().add_all(slots)
     meeting.version += 1
     session().flush()
-    journal.write("adopt", "programme", meeting.id, actor_id=actor_id, slots=len(slots))
+    journal.write("adopt", "programme", meeting.id, actor_id=actor_id, meeting=meeting.id, slots=len(slots))
     return slots
 
 

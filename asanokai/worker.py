@@ -18,13 +18,14 @@ from flask import Flask
 
 from asanokai import applying, asking, clock, db, digesting, invitations, meetings, questions, rsvps, writing
 from asanokai import series as series_rules
+from asanokai.catering import counting
 from asanokai.delivering import Delivery, Step
 from asanokai.night import Night
 from asanokai.transport import Outcome, Transport
 
 log = logging.getLogger(__name__)
 
-DELIVER, PLAN, TIDY = 2, 10, 600
+DELIVER, PLAN, CATER, TIDY = 2, 10, 60, 600
 """Seconds between two beats."""
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=5)
@@ -46,6 +47,11 @@ def plan_step(night: Night) -> int:
     moments = [partial(invitations.plan, moment_id, night=night) for moment_id in due]
     messages = [partial(writing.plan, message_id, night=night) for message_id in own]
     return _each([*seats, *moments, *messages, asking.remind_due, digesting.post_due])
+
+
+def cater_step() -> int:
+    """Freeze what caterers must know by now, and post what has changed since; how many. Raises as `plan_step` does."""
+    return _each([counting.freeze_due, counting.tell_changes])
 
 
 def propose_step() -> int:
@@ -124,6 +130,7 @@ class Worker:
         self.beats: dict[str, tuple[Callable[[], object], int]] = {
             "deliver": (self._deliver, DELIVER),
             "plan": (partial(plan_step, self.night), PLAN),
+            "cater": (cater_step, CATER),
             "propose": (propose_step, TIDY),
             "tidy": (tidy_step, TIDY),
         }

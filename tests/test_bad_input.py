@@ -95,7 +95,8 @@ REFUSALS: dict[str, dict[str, str]] = {
     "people.add": {"email": "nonsense"},
     "people.edit": {"email": "nonsense"},
     "meeting.edit": {"seats": "0"},
-    "meeting.move": {"ends": "2026-03-13T07:00"},
+    "catering.show": {"own": "2026-03-13T12:00"},
+    "catering.make": {"address": "nonsense"},
     "meeting.cancel": {"reason-de": "x<y " * 300},
     "roll.line": {"guests": "99"},
     "roll.move_up": {"reason": "x<y " * 80},
@@ -434,8 +435,11 @@ FREE = {
 
 NEVER_BACK = {
     "account.sign_in_by_password": {"password"},
+    # The roll's lines ask for no comment.
+    "meeting.answer_for": {"comment"},
+    # A refused change must be checked again, and decided upon then.
+    "meeting.edit": {"step", "tell", "answers", "topics", "seen"},
     # A refused move must be checked again.
-    "meeting.move": {"step"},
     "dates.change": {"step"},
     "account.join": {"website"},
     "account.join: a meeting": {"website"},

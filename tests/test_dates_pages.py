@@ -86,7 +86,7 @@ def test_an_announced_date_is_moved_on_its_own_page_where_people_are_told(akiko,
     with db.transaction():
         number = announcing.announce(on(own, "2026-05-14")).id
     line = akiko.get(dates_page(own) + "?lang=en").text
-    assert f'href="/coordinate/meetings/{number}/move"' in line
+    assert f'href="/coordinate/meetings/{number}/edit"' in line
     assert akiko.post(f"/coordinate/meetings/{number}/decide", {"to": "drop"}).status_code == 409
 
 

@@ -35,7 +35,7 @@ from asanokai import (
     writing,
 )
 from asanokai import series as series_rules
-from asanokai.announcing import Change
+from asanokai.announcing import Change, Choices
 from asanokai.invitations import Night
 from asanokai.letters import Letter
 from asanokai.meetings import Meeting
@@ -162,6 +162,14 @@ def letters_about_a_meeting(app: Flask, clock: Any, smtp: Any, keep: Keep) -> No
     with db.transaction():
         announcing.move(meeting_id, Change(starts_at=berlin(2026, 3, 13, 8, 30), venue=ELSEWHERE))
     stage.deliver("moved")
+    with db.transaction():
+        _change(meeting_id, Choices(tell=True, topics=True), join_link="https://video.example/neu")
+    stage.deliver("changed")
+    with db.transaction():
+        _change(meeting_id, Choices(ask_again=True))
+    stage.deliver("changed", "changed-again")
+    _all_say(meeting_id, "yes", 1)
+    send_due(app, Night())
     clock.set(berlin(2026, 3, 12, 17))
     stage.deliver("eve")
     _write(meeting_id, "own", OWN)
@@ -173,6 +181,10 @@ def letters_about_a_meeting(app: Flask, clock: Any, smtp: Any, keep: Keep) -> No
     with db.transaction():
         announcing.cancel(meeting_id, reason=REASON)
     stage.deliver("cancelled")
+
+
+def _change(meeting_id: int, choices: Choices, **values: Any) -> None:
+    announcing.change(meeting_id, values, Change(), choices)
 
 
 def _morning() -> Meeting:
@@ -407,7 +419,7 @@ ALL = {
     "meeting": (
         *("invite", "remind", "confirm-yes", "confirm-maybe", "confirm-no", "waiting", "seat", "moved", "eve"),
         *("nudge", "own", "own-german", "thanks"),
-        "cancelled",
+        *("changed", "changed-again", "cancelled"),
     ),
     "queue": ("invite-kept", "remind-kept", "lapsed", "waiting-offers", "offer", "free"),
     "accounts": (*("sign_in", "opt_in", "opt_in-meeting", "join", "application", "welcome", "declined", "digest"),),
@@ -481,7 +493,17 @@ def test_no_file_is_left_over():
 # --- as the database knows them ---------------------------------------------------------------------------------------
 
 OF_MEETING = set(letters.OF_MEETING)
-WITH_ENTRY = {"invite", "invite-kept", "confirm-yes", "confirm-maybe", "seat", "moved", "cancelled"}
+WITH_ENTRY = {
+    "invite",
+    "invite-kept",
+    "confirm-yes",
+    "confirm-maybe",
+    "seat",
+    "moved",
+    "changed",
+    "changed-again",
+    "cancelled",
+}
 
 
 def fields(mail: Received, app: Flask) -> dict[str, Any]:

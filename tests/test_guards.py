@@ -95,7 +95,6 @@ READ: Expected = {
     "meeting.show: draft": OF_SERIES,
     "meeting.edit": OF_SERIES,
     "meeting.announce": OF_SERIES,
-    "meeting.move": OF_SERIES,
     "meeting.cancel": OF_SERIES,
     "roll.show": OF_SERIES,
     "roll.line": OF_SERIES,
@@ -153,6 +152,11 @@ READ: Expected = {
     "writing.paragraph": OF_SERIES,
     "writing.nudge": OF_SERIES,
     **{f"outbox.preview: {kind}": OF_SERIES for kind in OF_MEETING},
+    "pack.show": EVERYBODY,
+    "catering.show": OF_SERIES,
+    "log.of_meeting": OF_SERIES,
+    "log.of_series": OF_SERIES,
+    "log.of_member": OF_SERIES,
     "settings.edit": CHIEF,
 }
 
@@ -216,7 +220,6 @@ SENT: Expected = {
     "twins.merge": CHIEF_DONE,
     "meeting.edit": OF_SERIES_DONE,
     "meeting.announce": OF_SERIES_DONE,
-    "meeting.move": OF_SERIES_DONE,
     "meeting.cancel": OF_SERIES_DONE,
     "meeting.drop": OF_SERIES_DONE,
     "meeting.pause": OF_SERIES_DONE,
@@ -263,6 +266,9 @@ SENT: Expected = {
     "writing.paragraph": OF_SERIES_DONE,
     "writing.nudge": OF_SERIES_DONE,
     "writing.send_test": OF_SERIES_DONE,
+    "catering.show": OF_SERIES_DONE,
+    "catering.make": OF_SERIES_DONE,
+    "catering.withdraw": OF_SERIES_DONE,
     "settings.edit": CHIEF_DONE,
     "settings.pause": CHIEF_DONE,
 }

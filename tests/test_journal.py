@@ -15,6 +15,7 @@ from asanokai import (
     announcing,
     applying,
     asking,
+    catering,
     deputies,
     exporting,
     guests,
@@ -38,7 +39,8 @@ from asanokai import (
     writing,
 )
 from asanokai import series as series_rules
-from asanokai.announcing import Change
+from asanokai.announcing import Change, Choices
+from asanokai.catering import counting
 from asanokai.db import session, transaction
 from asanokai.invitations import Night
 from asanokai.journal import Entry
@@ -135,6 +137,7 @@ WORDS = {
     *exporting.KINDS,
     *FIELDS,
     *meetings.EDITABLE,
+    "topics",
     *members.NAMES,
     *("salutation", "organisation", "language", "zone"),
     *("sender_name", "welcome", "imprint", "privacy", "accessibility", "logo", "logo_type", "paused_at"),
@@ -174,6 +177,7 @@ class Stage:
         self.letter = session().scalars(select(Letter).where(Letter.key == "failed")).one()
         self.letter.state, self.letter.reason = "failed", SECRET
         self.message = self.write()
+        catering.make(self.meeting.id, "caterer", address=f"{SECRET}@jena.example")
         session().flush()
 
     def ask_and_name(self) -> None:
@@ -247,6 +251,11 @@ class Stage:
         meetings.delete_draft(self.draft, actor_id=self.actor)
         planning.restore(self.draft.id, actor_id=self.actor)
 
+    def froze(self, clock: Any) -> None:
+        numbers = {"coming": 9, "guests": 0}
+        session().add(catering.Catered(meeting_id=self.meeting.id, frozen_at=clock.now, frozen=numbers))
+        session().flush()
+
     def give_seats(self) -> None:
         self.meeting.seats = 2
         rsvps.promote(self.meeting)
@@ -316,6 +325,15 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ),
     ("move", "meeting"): lambda on, _: announcing.move(
         on.meeting.id, Change(starts_at=berlin(2026, 3, 13, 8), venue={"de": SECRET}), actor_id=on.actor
+    ),
+    ("ask again", "meeting"): lambda on, _: announcing.ask_again(
+        on.meeting, until=on.meeting.answer_until, actor_id=on.actor
+    ),
+    ("ask again", "rsvp"): lambda on, _: announcing.ask_again(
+        on.meeting, until=on.meeting.answer_until, actor_id=on.actor
+    ),
+    ("tell", "meeting"): lambda on, _: announcing.change(
+        on.meeting.id, {}, Change(), Choices(tell=True, topics=True), actor_id=on.actor
     ),
     ("cancel", "meeting"): lambda on, _: announcing.cancel(on.meeting.id, reason={"de": SECRET}, actor_id=on.actor),
     ("pause", "meeting"): lambda on, _: announcing.pause(on.meeting.id, True, actor_id=on.actor),
@@ -412,6 +430,17 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("withdraw", "message"): lambda on, _: writing.withdraw(on.message, on.meeting.id, actor_id=on.actor),
     ("write", "paragraph"): lambda on, _: writing.put(on.meeting.id, "invite", {"de": SECRET}, actor_id=on.actor),
     ("nudge", "meeting"): lambda on, _: writing.nudge(on.meeting.id, [on.one.id], night=Night(), actor_id=on.actor),
+    # host and caterer
+    ("make", "pack"): lambda on, _: catering.make(
+        on.meeting.id, "host", address=f"{SECRET}@jena.example", actor_id=on.actor
+    ),
+    ("withdraw", "pack"): lambda on, _: catering.withdraw(on.meeting.id, "caterer", actor_id=on.actor),
+    ("set deadline", "catering"): lambda on, _: catering.set_deadline(
+        on.meeting.id, own=None, lead="2 days before at 10:00", actor_id=on.actor
+    ),
+    ("freeze", "catering"): lambda _, clock: (clock.set(berlin(2026, 3, 9, 13)), counting.freeze_due()),
+    ("thaw", "catering"): lambda on, clock: (on.froze(clock), counting.freeze_due()),
+    ("tell", "catering"): lambda on, clock: (on.froze(clock), counting.tell_changes()),
     # the rest
     ("retry", "letter"): lambda on, _: letters.retry(on.letter.id, actor_id=on.actor),
     ("change", "installation"): lambda on, _: installation.change(
@@ -423,6 +452,8 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
 """Every verb there is, and a deed that should be noted as that."""
 
 TOGETHER_WITH: dict[Verb, list[Verb]] = {
+    ("ask again", "meeting"): [("ask again", "rsvp"), ("ask again", "rsvp")],
+    ("ask again", "rsvp"): [("ask again", "meeting"), ("ask again", "rsvp")],
     ("leave", "member"): [("answer", "rsvp"), ("part", "series")],
     ("pass on", "rsvp"): [("take over", "rsvp")],
     ("take over", "rsvp"): [("pass on", "rsvp")],
@@ -448,6 +479,7 @@ BY_NOBODY = {
     ("forget", "meeting"),
     ("apply", "application"),
     ("forget", "application"),
+    *((verb, "catering") for verb in ("freeze", "thaw", "tell")),
 }
 BY_THEMSELVES = {("sign in", "member"), ("new calendar secret", "member"), ("unsubscribe", "member")}
 
@@ -607,6 +639,15 @@ def test_the_waiting_list_can_be_replayed_from_it(clock):
         clock.advance(minutes=1)
         say(meeting, who, choice, party)
         assert replayed(meeting.id) == (people.seats(meeting), [rsvp.member_id for rsvp in rsvps.waiting(meeting.id)])
+    queue = [rsvp.member_id for rsvp in rsvps.waiting(meeting.id)]
+    clock.advance(minutes=1)
+    announcing.ask_again(meeting, until=meeting.answer_until)
+    assert replayed(meeting.id) == (people.seats(meeting), [])
+    # Who is back keeps the place, whoever answers first: only the seats go by the order of answering.
+    for who in (two, five, four, six, three):
+        clock.advance(minutes=1)
+        say(meeting, who, "yes")
+    assert replayed(meeting.id) == (people.seats(meeting), queue)
     # An application approved later stands where its opt-in was.
     say(meeting, seven, "yes", asked_at=early, by="coordinator")
     expected = [seven.id, six.id, four.id, three.id]

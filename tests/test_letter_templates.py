@@ -20,9 +20,10 @@ from asanokai.tables import cells
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 LANGUAGES = ("de", "en", "ja")
 KINDS = {
-    "invite", "remind", "confirm", "waiting", "seat", "offer", "free", "lapsed", "moved", "cancelled", "eve",
+    "invite", "remind", "confirm", "waiting", "seat", "offer", "free", "lapsed", "moved", "changed", "cancelled", "eve",
     "nudge", "own", "thanks",
     "sign_in", "opt_in", "join", "welcome", "declined", "application", "digest",
+    "pack", "catering_change",
     "speaker", "speaker_remind",
 }  # fmt: skip
 ANSWERS = {"yes_link", "maybe_link", "no_link"}
@@ -176,9 +177,16 @@ APPLICANT = {"applicant": "Eva Roth", "series": "Asa no Kai Thüringen", "desk_l
 def moved(answer: str, *, time: bool, place: bool, waiting: bool = False, still_open: bool = True) -> dict[str, Any]:
     """The facts of a move."""
     change = {"time": time, "place": place, "old_date": "5.3.", "old_time": "9:00", "old_venue": "Altes Haus"}
-    return {"change": change, "answer": answer, "waiting": waiting, "open": still_open}
+    standing = {"answer": answer, "waiting": waiting, "open": still_open, "asked_again": False}
+    return {"change": change, **standing}
 
 
+def changed(answer: str, changes: str, *, again: bool = False, waiting: bool = False, still_open: bool = True) -> Any:
+    """The facts of a change of something else than time and place."""
+    return {"changes": changes, "answer": answer, "waiting": waiting, "open": still_open, "asked_again": again}
+
+
+NUMBERS = {"before": 42, "now": 40, "desk_link": DESK}
 NOT_KEPT = {"tentative": False, "lapses": False}
 KEPT = (NOT_KEPT, {"tentative": True, "lapses": False}, {"tentative": True, "lapses": True})
 """Whether a seat is kept for the reader, and lapses."""
@@ -242,6 +250,18 @@ VARIANTS: list[tuple[str, dict[str, Any], Any, set[str]]] = [
         for answer in ("invited", "yes", "maybe", "no")
     ),
     ("moved", moved("yes", time=True, place=True, waiting=True), full, {"answer_link"}),
+    ("moved", moved("invited", time=True, place=True) | {"asked_again": True}, full, ANSWERS),
+    *(
+        ("changed", changed("invited", changes, again=again, still_open=still_open), meeting, links)
+        for meeting in (full, bare, long)
+        for changes, again in (("Titel, Hinweis und Themen", False), ("Titel", True), ("", True), ("", False))
+        for still_open, links in ((True, ANSWERS), (False, {"answer_link"}))
+    ),
+    *(
+        ("changed", changed(answer, "Titel", waiting=waiting, still_open=still_open), full, {"answer_link"})
+        for answer, waiting in (("yes", False), ("yes", True), ("maybe", False), ("no", False))
+        for still_open in (True, False)
+    ),
     *(
         ("cancelled", {"answer": answer, "reason": reason}, full, set())
         for answer in ("invited", "yes")
@@ -268,6 +288,22 @@ VARIANTS: list[tuple[str, dict[str, Any], Any, set[str]]] = [
     ),
     ("application", APPLICANT | {"applicant_line": "", "message": ""}, None, set()),
     *(
+        ("pack", {"pack": kind, "for_coordinators": False}, meeting, {"pack_link"})
+        for kind in ("host", "caterer")
+        for meeting in (full, bare, long)
+    ),
+    *(
+        (
+            "catering_change",
+            NUMBERS | {"for_coordinators": own, "called_off": off, "guests": guests, "food": guests > 0},
+            full,
+            links,
+        )
+        for own, links in ((True, set()), (False, {"pack_link"}))
+        for off in (True, False)
+        for guests in (0, 3)
+    ),
+    *(
         ("digest", {"lines": lines, "failed": failed, "applications": number, "desk_link": DESK}, None, set())
         for lines, failed, number in (([LINE, QUIET], [FAILED], 1), ([QUIET], [], 0), ([], [FAILED] * 2, 3))
     ),
@@ -280,12 +316,36 @@ VARIANTS: list[tuple[str, dict[str, Any], Any, set[str]]] = [
 ]
 # Written to people who have not agreed to anything yet, or to whoever asked: nothing to unsubscribe from.
 SPEAKERS = {"speaker", "speaker_remind"}
-NOT_SUBSCRIBED = {"sign_in", "opt_in", "join", "declined", "application", "digest"} | SPEAKERS
+NOT_SUBSCRIBED = {
+    "sign_in",
+    "opt_in",
+    "join",
+    "declined",
+    "application",
+    "digest",
+    "pack",
+    "catering_change",
+} | SPEAKERS
 HAS_ANSWER_LINKS = {
-    *("invite", "remind", "confirm", "waiting", "seat", "offer", "free", "lapsed", "moved", "cancelled", "eve"),
+    *(
+        "invite",
+        "remind",
+        "confirm",
+        "waiting",
+        "seat",
+        "offer",
+        "free",
+        "lapsed",
+        "moved",
+        "changed",
+        "cancelled",
+        "eve",
+    ),
     *("nudge", "own", "thanks"),
 }
 OWN_LINKS = {
+    "pack": {"pack_link"},
+    "catering_change": {"pack_link"},
     "sign_in": {"sign_in_link"},
     "opt_in": {"confirm_link"},
     "join": {"confirm_link"},

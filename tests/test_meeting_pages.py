@@ -53,7 +53,9 @@ def now(meeting_id: int) -> Meeting:
     return meetings.by_id(meeting_id)
 
 
+WHEN = {"starts": "2026-03-12T08:00", "ends": "2026-03-12T10:00", **texts("venue", "Jena")}
 FACTS = {
+    **WHEN,
     **texts("title", "Licht"),
     **texts("note"),
     "join_link": "https://video.example/x",
@@ -84,8 +86,8 @@ def test_what_is_edited_is_kept_and_the_deadline_is_meant_on_the_meetings_clock(
 
 
 def test_the_forms_show_wall_times_of_the_place_to_a_coordinator_in_tokyo(akiko, draft):
-    edit, move = (typed(akiko.get(page(draft, verb)).text, "") for verb in ("edit", "move"))
-    assert (edit["answer_until"], move["starts"], move["ends"]) == (
+    shown = typed(akiko.get(page(draft, "edit")).text, "")
+    assert (shown["answer_until"], shown["starts"], shown["ends"]) == (
         "2026-03-11T12:00",
         "2026-03-12T08:00",
         "2026-03-12T10:00",
@@ -94,8 +96,7 @@ def test_the_forms_show_wall_times_of_the_place_to_a_coordinator_in_tokyo(akiko,
 
 def test_saving_an_untouched_form_changes_nothing(akiko, draft):
     before = {name: getattr(now(draft), name) for name in (*meetings.EDITABLE, "starts_at", "ends_at", "venue", "path")}
-    for verb in ("edit", "move"):
-        assert akiko.post(page(draft, verb), unticked(typed(akiko.get(page(draft, verb)).text, ""))).status_code == 303
+    assert akiko.post(page(draft, "edit"), unticked(typed(akiko.get(page(draft, "edit")).text, ""))).status_code == 303
     assert {name: getattr(now(draft), name) for name in before} == before
 
 
@@ -111,7 +112,9 @@ def test_more_seats_go_to_who_waits(akiko, announced):
         people.say(meeting, people.katrin(), "yes", guests=1)
         people.say(meeting, people.emma(), "yes")
         waiting = people.seats(meeting)[people.emma().id]
-    akiko.post(page(announced, "edit"), unticked({**FACTS, "guests_allowed": "1"}))
+    change = unticked({**FACTS, "guests_allowed": "1", "tell": "yes"})
+    assert "Free seats go to those who wait" in plain(akiko.post(page(announced, "edit"), change).text)
+    akiko.post(page(announced, "edit"), {**change, "step": "save"})
     assert (waiting, people.seats(now(announced))[people.emma().id]) == (("yes", "waiting", 0), ("yes", "held", 0))
 
 
@@ -135,36 +138,113 @@ def test_what_was_announced_cannot_be_announced_again_and_is_told_so(akiko, anno
 MOVED = {"starts": "2026-03-19T08:30", "ends": "2026-03-19T10:30", **texts("venue", "Rathaus Ilmenau")}
 
 
-def test_a_draft_is_moved_at_once(akiko, draft):
-    assert akiko.post(page(draft, "move"), MOVED).status_code == 303
+def stored(reader: Reader, meeting_id: int) -> dict[str, str]:
+    """What the form of a meeting holds, as a browser sends it back."""
+    return {name: value for name, value in unticked(typed(reader.get(page(meeting_id, "edit")).text, "")).items()}
+
+
+def test_a_draft_is_moved_at_once_and_its_deadline_moves_along(akiko, draft):
+    assert akiko.post(page(draft, "edit"), {**stored(akiko, draft), **MOVED}).status_code == 303
     meeting = now(draft)
-    assert (meeting.starts_at, meeting.ends_at, meeting.venue, meeting.path) == (
+    assert (meeting.starts_at, meeting.ends_at, meeting.venue, meeting.path, meeting.answer_until) == (
         people.berlin(2026, 3, 19, 8, 30),
         people.berlin(2026, 3, 19, 10, 30),
         {"de": "Rathaus Ilmenau"},
         "2026-03-19-asanokai",
+        people.berlin(2026, 3, 18, 12),
     )
 
 
 def test_what_is_announced_is_moved_in_a_second_step_that_says_whom_it_touches(akiko, announced):
     before = now(announced).starts_at
-    checked = akiko.post(page(announced, "move"), MOVED)
-    asked = (checked.status_code, "2 people are told by letter; their answers stay valid." in plain(checked.text))
+    checked = akiko.post(page(announced, "edit"), {**stored(akiko, announced), **MOVED})
+    said = plain(checked.text)
     unmoved, kept = now(announced).starts_at, typed(checked.text, "")
-    akiko.post(page(announced, "move"), kept)
-    assert asked == (200, True)
-    assert (unmoved, {name: kept[name] for name in (*MOVED, "step")}) == (before, {**MOVED, "step": "move"})
+    assert checked.status_code == 200
+    assert "2 people know of this meeting." in said
+    assert "Day Thursday, 12 March 2026 Thursday, 19 March 2026" in said
+    assert "Place (Deutsch) Haus der Optik, Jena Rathaus Ilmenau" in said
+    assert "everybody who knows of the meeting gets a letter" in said
+    assert (unmoved, {name: kept[name] for name in (*MOVED, "tell", "answers")}) == (
+        before,
+        {**MOVED, "tell": "yes", "answers": "keep"},
+    )
+    akiko.post(page(announced, "edit"), {**unticked(kept), "step": "save"})
     assert now(announced).starts_at == people.berlin(2026, 3, 19, 8, 30)
     assert [len(people.letters_to(who, "moved")) for who in (people.katrin(), people.emma())] == [1, 1]
 
 
 def test_the_second_step_is_not_offered_for_what_cannot_be(akiko, announced):
-    wrong = akiko.post(page(announced, "move"), {**MOVED, "ends": "nonsense"})
-    backwards = akiko.post(page(announced, "move"), {**MOVED, "ends": "2026-03-19T08:00", "step": "move"})
-    past = akiko.post(page(announced, "move"), {**MOVED, "starts": "2026-02-01T08:00", "step": "move"})
-    assert [(one.status_code, 'name="step"' in one.text) for one in (wrong, backwards, past)] == [(422, False)] * 3
-    assert "Ends: The end must lie after the start." in plain(backwards.text)
-    assert "Begins: An announced meeting cannot be moved into the past." in plain(past.text)
+    form = stored(akiko, announced)
+    for step in ("check", "save"):
+        wrong = akiko.post(page(announced, "edit"), {**form, **MOVED, "ends": "nonsense", "step": step})
+        backwards = akiko.post(page(announced, "edit"), {**form, **MOVED, "ends": "2026-03-19T08:00", "step": step})
+        past = akiko.post(page(announced, "edit"), {**form, **MOVED, "starts": "2026-02-01T08:00", "step": step})
+        assert [(one.status_code, 'value="save"' in one.text) for one in (wrong, backwards, past)] == [(422, False)] * 3
+        assert "Ends: The end must lie after the start." in plain(backwards.text)
+        assert "Begins: An announced meeting cannot be moved into the past." in plain(past.text)
+
+
+# --- the second step --------------------------------------------------------------------------------------------------
+
+
+def test_a_title_is_changed_silently_unless_one_chooses_to_tell(akiko, announced):
+    form = {**stored(akiko, announced), "title-de": "Licht"}
+    checked = typed(akiko.post(page(announced, "edit"), form).text, "")
+    assert (checked["tell"], checked["answers"]) == ("no", "keep")
+    akiko.post(page(announced, "edit"), {**unticked(checked), "step": "save"})
+    assert (now(announced).title, people.letters_to(people.katrin(), "changed")) == ({"de": "Licht"}, [])
+    checked = typed(akiko.post(page(announced, "edit"), {**stored(akiko, announced), "title-de": "Laser"}).text, "")
+    akiko.post(page(announced, "edit"), {**unticked(checked), "step": "save", "tell": "yes", "topics": "y"})
+    (letter,) = people.letters_to(people.katrin(), "changed")
+    assert letter.facts == {"fields": ["title", "topics"], "asked": False}
+
+
+def test_whoever_is_asked_again_gives_the_seat_back_and_gets_a_letter(akiko, announced):
+    with db.transaction():
+        people.say(meetings.by_id(announced), people.katrin(), "yes")
+    checked = akiko.post(page(announced, "edit"), {**stored(akiko, announced), **MOVED})
+    form = {**unticked(typed(checked.text, "")), "step": "save", "answers": "again"}
+    assert akiko.post(page(announced, "edit"), form).status_code == 303
+    assert people.seats(now(announced))[people.katrin().id] == ("invited", None, 0)
+    assert people.kinds_to(people.katrin())[-1:] == ["moved"]
+
+
+def test_what_somebody_else_changed_meanwhile_must_be_looked_at_once_more(akiko, announced):
+    checked = typed(akiko.post(page(announced, "edit"), {**stored(akiko, announced), "seats": "9"}).text, "")
+    with db.transaction():
+        announcing.edit(announced, seats=7, actor_id=people.akiko().id)
+    refused = akiko.post(page(announced, "edit"), {**unticked(checked), "step": "save"})
+    assert refused.status_code == 409
+    assert "Somebody has changed this meeting in the meantime." in plain(refused.text)
+    assert ("Seats 7 9" in plain(refused.text), now(announced).seats) == (True, 7)
+    again = typed(refused.text, "")
+    assert akiko.post(page(announced, "edit"), {**unticked(again), "step": "save"}).status_code == 303
+    assert now(announced).seats == 9
+
+
+def test_a_new_time_is_never_kept_from_those_who_know_the_old_one(akiko, announced):
+    form = {**stored(akiko, announced), **MOVED, "step": "save", "tell": "no", "answers": "keep"}
+    refused = akiko.post(page(announced, "edit"), form)
+    assert (refused.status_code, "everybody must be told" in plain(refused.text)) == (422, True)
+    assert now(announced).starts_at == people.berlin(2026, 3, 12, 8)
+
+
+def test_one_can_go_back_from_the_check_with_what_was_typed(akiko, announced):
+    checked = typed(akiko.post(page(announced, "edit"), {**stored(akiko, announced), "seats": "9"}).text, "")
+    back = akiko.post(page(announced, "edit"), {**unticked(checked), "step": "form"})
+    assert (back.status_code, typed(back.text, "")["seats"], now(announced).seats) == (200, "9", 2)
+
+
+def test_both_pages_say_what_is_missing_in_which_language_and_how_many_read_it(akiko, draft):
+    said = plain(akiko.get(page(draft, "announce")).text)
+    assert "Where a text is missing" not in said
+    with db.transaction():
+        meetings.by_id(draft).venue = {"de": "Jena"}
+    said = plain(akiko.get(page(draft, "announce")).text)
+    assert "Deutsch 1 reader English 1 reader 日本語 0 readers" in said
+    assert "Place there missing missing" in said
+    assert "Where a text is missing, it is shown in another language." in said
 
 
 # --- cancelling, dropping, holding back -------------------------------------------------------------------------------

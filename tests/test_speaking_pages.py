@@ -92,7 +92,7 @@ def opened(reader, address):
 
 def test_the_page_speaks_its_readers_language_and_asks_speaker_and_host_for_what_each_can_give(stranger, ito, host):
     theirs, houses = plain(opened(stranger, ito)), plain(opened(stranger, host))
-    assert ("ご講演" in theirs, "要旨" in theirs, "資料" in theirs) == (True, True, True)
+    assert ("ご講演" in theirs, "要旨" in theirs, "スライド" in theirs) == (True, True, True)
     assert ("Zu Gast bei Ihnen" in houses, "Folien" in houses, "Kurzbeschreibung" in houses) == (True, False, False)
     assert "Ihr Vortrag" in plain(opened(stranger, f"{ito}?lang=de"))
 

@@ -61,6 +61,7 @@ def test_there_are_these_beats_and_letters_go_every_two_seconds(worker):
     assert {name: seconds for name, (_step, seconds) in worker.beats.items()} == {
         "deliver": 2,
         "plan": 10,
+        "cater": 60,
         "propose": 600,
         "tidy": 600,
     }
@@ -116,7 +117,7 @@ def test_what_is_over_was_held(worker, clock):
     assert found == ["announced", "held"]
 
 
-@pytest.mark.parametrize(("beat", "most"), [("deliver", 6), ("plan", 10), ("propose", 1), ("tidy", 6)])
+@pytest.mark.parametrize(("beat", "most"), [("deliver", 6), ("plan", 10), ("cater", 2), ("propose", 1), ("tidy", 6)])
 def test_a_beat_of_an_empty_database_costs_few_statements(worker, beat, most):
     worker.beat(beat)
     with statements() as asked:

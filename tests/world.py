@@ -30,6 +30,7 @@ from asanokai import (
     applying,
     asking,
     bulk,
+    catering,
     db,
     deputies,
     installation,
@@ -128,6 +129,7 @@ class World:
     unsubscribe: str
     confirm: str
     sign_in: str
+    pack: str
 
     def vanished(self) -> "World":
         """The same addresses for things that are not there."""
@@ -183,6 +185,7 @@ def _build(app: Flask) -> World:
     members.set_password(people.kenji(), PASSWORD, actor_id=None)
     installation.change(actor_id=None, logo=PICTURE, logo_type="image/png", imprint={"de": "Impressum"})
     tokens, katrin, kenji = app.extensions["tokens"], people.katrin(), people.kenji()
+    pack = catering.make(meeting.id, "caterer", address="koch@jena.example")
     return World(
         series_id=series.id,
         other_series_id=other.id,
@@ -221,6 +224,7 @@ def _build(app: Flask) -> World:
         answer=tokens.mint("answer", [meeting.id, katrin.id]),
         unsubscribe=tokens.mint("unsubscribe", katrin.id),
         confirm=tokens.mint("opt-in", list(invited)),
+        pack=tokens.mint("pack", [pack.id, pack.nonce]),
         sign_in=tokens.mint("sign-in", [kenji.id, members.mint_sign_in(kenji)]),
     )
 
@@ -327,6 +331,7 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         "lists.of_series": series,
         "lists.drop_view": {"view_id": world.view_id},
         "people.edit": {"member_id": world.member_id},
+        **{f"meeting.{verb}": meeting for verb in ("show", "edit", "cancel", "pause", "roll", "add_topic")},
         "people.leave": {"member_id": world.member_id},
         "twins.merge": {"kept_id": world.member_id, "other_id": world.twin_id},
         **{f"meeting.{verb}": meeting for verb in ("show", "edit", "move", "cancel", "pause", "roll", "add_topic")},
@@ -371,6 +376,12 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         **{f"writing.{verb}": meeting for verb in ("add", "nudge", "send_test")},
         **{f"writing.{verb}": {**meeting, "message_id": world.message_id} for verb in ("edit", "check", "withdraw")},
         "writing.paragraph": {**meeting, "kind": "remind"},
+        "pack.show": {"token": world.pack},
+        "catering.show": meeting,
+        **{f"catering.{verb}": {**meeting, "kind": "caterer"} for verb in ("make", "withdraw")},
+        "log.of_meeting": meeting,
+        "log.of_series": series,
+        "log.of_member": {"member_id": world.member_id},
     }
 
 
@@ -570,6 +581,9 @@ def forms(world: World) -> dict[str, dict[str, str]]:
             "administrator": "",
         },
         "meeting.edit": {
+            "starts": "2026-03-13T08:00",
+            "ends": "2026-03-13T10:00",
+            **texts("venue", "Ilmenau"),
             **texts("title", "Licht"),
             **texts("note"),
             "join_link": "",
@@ -578,14 +592,13 @@ def forms(world: World) -> dict[str, dict[str, str]]:
             "answer_until": "2026-03-11T12:00",
             "public": "y",
             "needs_approval": "y",
+            "step": "save",
+            "tell": "yes",
+            "answers": "keep",
+            "topics": "",
+            "seen": "",
         },
         "meeting.announce": {},
-        "meeting.move": {
-            "starts": "2026-03-13T08:00",
-            "ends": "2026-03-13T10:00",
-            **texts("venue", "Ilmenau"),
-            "step": "move",
-        },
         "meeting.cancel": texts("reason", "Schnee"),
         "meeting.drop": {},
         "meeting.pause": {"back": "pauses"},
@@ -642,6 +655,9 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "writing.paragraph": texts("words", "Ein **Absatz**"),
         "writing.nudge": {"members": str(world.member_id)},
         "writing.send_test": {"kind": "invite", "language": "de", "member": "", "message": ""},
+        "catering.show": {**lead("lead", "2", "10:00"), "own": "2026-03-10T12:00"},
+        "catering.make": {"address": "koch@jena.example", "language": "de"},
+        "catering.withdraw": {},
         "settings.edit": {
             "organisation": "DJW Thüringen",
             "sender_name": "Asa no Kai",

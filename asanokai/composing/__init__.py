@@ -207,6 +207,8 @@ class Composer:
             marks["speaking_link"] = self.links.speaking(self.tokens.mint("speaking", list(work.contributor)))
         if work.kind in ("opt_in", "join"):
             marks["confirm_link"] = self.links.confirm(self.tokens.mint("opt-in", [work.application_id, work.nonce]))
+        if work.kind in ("pack", "catering_change"):
+            marks["pack_link"] = self.links.pack(self.tokens.mint("pack", [work.pack_id, work.nonce]))
         return marks
 
     def _sender(self, work: Work) -> str:

@@ -24,11 +24,12 @@ from asanokai import (
     topics,
     writing,
 )
+from asanokai.composing import changes, packs
 from asanokai.composing.digest import digest
 from asanokai.composing.overtaking import Row, overtaken
 from asanokai.composing.own import own_words, paragraph_in
 from asanokai.db import session
-from asanokai.languages import Name, dates_of, moment_in_words, pick, span_in_words
+from asanokai.languages import Name, moment_in_words, pick
 from asanokai.letters import OF_MEETING, Letter
 from asanokai.meetings import Meeting
 from asanokai.members import Address, Application, Member
@@ -70,6 +71,7 @@ class Work:
     member_id: int = 0
     meeting_id: int = 0
     application_id: int = 0
+    pack_id: int = 0
     nonce: str = ""
     contributor: tuple[int, str] | None = None
     shown: Shown | None = None
@@ -189,7 +191,7 @@ def work_of(row: Row, around: Around) -> Work:
         to=_to(row),
         language=language,
         reader_name=name.full(language),
-        greeting=name.greeting(language),
+        greeting=name.greeting(language) if name != Name() else packs.TO_WHOM_IT_CONCERNS[language],
         organisation=around.organisation,
         sender_name=around.sender_name,
         layout_key=(
@@ -200,6 +202,7 @@ def work_of(row: Row, around: Around) -> Work:
         member_id=letter.member_id or 0,
         meeting_id=letter.meeting_id or 0,
         application_id=application.id if application else 0,
+        pack_id=row.facts.get("pack", 0),
         nonce=_nonce(row, application),
         contributor=(row.contributor.id, row.contributor.secret) if row.contributor else None,
         shown=shown,
@@ -254,6 +257,8 @@ def _name(member: Member | None, application: Application | None) -> Name:
 
 
 def _nonce(row: Row, application: Application | None) -> str:
+    if row.letter.kind in ("pack", "catering_change"):
+        return str(row.facts.get("nonce", ""))
     if row.letter.kind == "sign_in" and row.member is not None:
         return members.mint_sign_in(row.member)
     if row.letter.kind in ("opt_in", "join") and application is not None:
@@ -287,7 +292,7 @@ def _no_facts(_row: Row, _shown: Shown | None, _application: Application | None)
 
 def _invite(row: Row, shown: Shown | None, _application: Application | None) -> dict[str, Any]:
     answer = row.rsvp.answer if row.rsvp else "invited"
-    return {"answer": answer, "waiting": _waits(row), **_kept(row, shown)}
+    return {"answer": answer, "waiting": changes.waits(row), **_kept(row, shown)}
 
 
 def _remind(row: Row, shown: Shown | None, _application: Application | None) -> dict[str, Any]:
@@ -298,11 +303,6 @@ def _kept(row: Row, shown: Shown | None) -> dict[str, Any]:
     """Whether a seat is kept for the reader tentatively, and is lost if nothing is said."""
     lapses = shown is not None and bool(shown.series.standing_lapses)
     return {"tentative": row.rsvp is not None and row.rsvp.tentative, "lapses": lapses}
-
-
-def _waits(row: Row) -> bool:
-    """Whether the reader has said yes and has no seat yet."""
-    return row.rsvp is not None and row.rsvp.seat in ("waiting", "offered")
 
 
 def _waiting(row: Row, shown: Shown | None, _application: Application | None) -> dict[str, Any]:
@@ -325,12 +325,7 @@ def _guests(row: Row, _shown: Shown | None, _application: Application | None) ->
 
 def _confirm(row: Row, _shown: Shown | None, _application: Application | None) -> dict[str, Any]:
     assert row.rsvp is not None
-    return {"answer": row.rsvp.answer, "guests": row.rsvp.guests, "late": row.rsvp.late, "open": _is_open(row)}
-
-
-def _is_open(row: Row) -> bool:
-    """Whether one may still say yes."""
-    return row.meeting is not None and clock.now() <= row.meeting.answer_until
+    return {"answer": row.rsvp.answer, "guests": row.rsvp.guests, "late": row.rsvp.late, "open": changes.is_open(row)}
 
 
 def _eve(row: Row, shown: Shown | None, _application: Application | None) -> dict[str, Any]:
@@ -339,22 +334,6 @@ def _eve(row: Row, shown: Shown | None, _application: Application | None) -> dic
     # To a reader on another clock it may be today or the day after tomorrow.
     tomorrow = not shown.elsewhere and shown.local_date - today == timedelta(days=1)
     return {"guests": row.rsvp.guests if row.rsvp else 0, "tomorrow": tomorrow}
-
-
-def _moved(row: Row, shown: Shown | None, _application: Application | None) -> dict[str, Any]:
-    assert shown is not None
-    language, meeting = row.language, shown.meeting
-    starts, ends = (datetime.fromisoformat(row.facts[name]) for name in ("old_starts_at", "old_ends_at"))
-    old_venue = row.facts.get("old_venue")
-    change = {
-        "time": (starts, ends) != (meeting.starts_at, meeting.ends_at),
-        "place": (old_venue or None) != (meeting.venue or None),
-        "old_date": dates_of(starts, ends, language, meeting.zone),
-        "old_time": span_in_words(starts, ends, language, meeting.zone),
-        "old_venue": str(pick(old_venue, language, shown.series.first_language)),
-    }
-    answer = row.rsvp.answer if row.rsvp else "invited"
-    return {"change": change, "answer": answer, "waiting": _waits(row), "open": _is_open(row)}
 
 
 def _cancelled(row: Row, shown: Shown | None, _application: Application | None) -> dict[str, Any]:
@@ -424,7 +403,8 @@ _FACTS = {
     "offer": _offer,
     "free": _guests,
     "eve": _eve,
-    "moved": _moved,
+    "moved": changes.moved,
+    "changed": changes.changed,
     "cancelled": _cancelled,
     "welcome": _of_application,
     "declined": _of_application,
@@ -432,6 +412,8 @@ _FACTS = {
     "application": _to_coordinator,
     "digest": _digest,
     "test": _test,
+    "pack": packs.pack,
+    "catering_change": packs.catering_change,
     "speaker": _contribution,
     "speaker_remind": _contribution,
 }

@@ -20,7 +20,14 @@ from asanokai.composing.mime import base64_lines, header, plain_name, words
 from asanokai.languages import month_in_words, weekday_in_words
 from asanokai.links import Links
 
-CALENDAR = {"invite": "REQUEST", "confirm": "REQUEST", "seat": "REQUEST", "moved": "REQUEST", "cancelled": "CANCEL"}
+CALENDAR = {
+    "invite": "REQUEST",
+    "confirm": "REQUEST",
+    "seat": "REQUEST",
+    "moved": "REQUEST",
+    "changed": "REQUEST",
+    "cancelled": "CANCEL",
+}
 """Which letters carry a calendar entry. A refusal's confirmation does not: there is nothing to put into a calendar."""
 
 OUTER = "=_m"
@@ -49,6 +56,7 @@ class Marks:
         "position",
         "sign_in_link",
         "confirm_link",
+        "pack_link",
         "speaking_link",
     )
 
@@ -155,6 +163,8 @@ class Typesetter:
         }
         if work.kind in ("application", "digest"):
             facts["desk_link"] = self._links.coordinate()
+        if work.kind == "catering_change":
+            facts["desk_link"] = self._links.coordinate_meeting(work.meeting_id)
         if work.kind == "application":
             facts["desk_link"] = self._links.coordinate_applications()
         if work.kind == "digest":

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from asanokai import asking, clock, series
+from asanokai import asking, catering, clock, series
 from asanokai.letters import OF_MEETING, Letter
 from asanokai.meetings import Meeting
 from asanokai.members import Address, Member
@@ -49,6 +49,8 @@ def overtaken(row: Row) -> str | None:
             return "no address"
         if row.address.suppressed_at is not None:
             return "address suppressed"
+    if letter.address is not None and "pack" in row.facts and _withdrawn(row):
+        return "the link was withdrawn"
     if letter.kind == "digest" and (member is None or not series.coordinated_by(member)):
         return "nothing to say"
     if letter.kind in asking.KINDS:
@@ -60,6 +62,10 @@ def overtaken(row: Row) -> str | None:
             return "unsubscribed"
         return _overtaken_by_meeting(row) or _overtaken_by_answer(row)
     return None
+
+
+def _withdrawn(row: Row) -> bool:
+    return catering.named([row.facts["pack"], row.facts.get("nonce")]) is None
 
 
 def _overtaken_by_contributor(row: Row) -> str | None:

@@ -12,7 +12,20 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from asanokai import announcing, clock, db, installation, meetings, members, proposals, questions, rsvps, series, topics
+from asanokai import (
+    announcing,
+    clock,
+    db,
+    installation,
+    meetings,
+    members,
+    programme,
+    proposals,
+    questions,
+    rsvps,
+    series,
+    topics,
+)
 from asanokai.demo.words import EVENT, FOOD, PROGRAMME, PROPOSALS, SERIES, WELCOME
 from asanokai.meetings import Meeting
 from asanokai.members import Member, normal_address
@@ -145,6 +158,7 @@ def _coming(row: Series, people: list[Member]) -> int:
     open_ = [meeting for meeting in proposed if meeting.answer_until > clock.now() + timedelta(days=2)]
     for place, meeting in enumerate(open_[:2]):
         _post_topics(meeting, PROGRAMME[(place + PAST) % len(PROGRAMME)], people)
+        programme.adopt(meeting, topics.of(meeting))
         announcing.announce(meeting.id)
         for member in people[1:4]:  # a seat is kept for them at the next announcement
             rsvps.come_normally(row.id, member.id)

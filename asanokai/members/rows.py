@@ -147,3 +147,8 @@ class Application(Base):
     confirmed_at: Mapped[datetime | None]
     decided_at: Mapped[datetime | None]
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
+
+    @property
+    def about(self) -> dict[str, int | None]:
+        """Whom and what it is about, for the journal."""
+        return {"member": self.member_id, "meeting": self.meeting_id, "series": self.series_id}

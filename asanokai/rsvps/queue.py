@@ -47,7 +47,9 @@ def take(meeting: Meeting, rsvp: Rsvp, guests: int, asked_at: datetime) -> None:
         raise Refused(
             N_("There is no seat left for another guest; your own seat stays yours."), free=max(free - own, 0)
         )
-    if rsvp.seat != "waiting" or party > rsvp.party:
+    # Who was asked again keeps the earlier place, see `announcing.asking`.
+    in_line = rsvp.seat == "waiting" or (rsvp.answer == "invited" and rsvp.asked_at is not None)
+    if not in_line or party > rsvp.party:
         rsvp.asked_at, rsvp.turn = asked_at, next_turn
     rsvp.seat = "waiting"
 

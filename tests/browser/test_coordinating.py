@@ -157,7 +157,7 @@ def test_a_coordinator_in_tokyo_moves_a_morning_by_the_meetings_own_clock(app, c
         number = people.announced_meeting(series, people=[people.emma()]).id
     page = open_page(locale="ja-JP", timezone_id="Asia/Tokyo")
     sign_in(app, smtp, page, "akiko.sato@hamamatsu.example")
-    page.goto(f"/coordinate/meetings/{number}/move")
+    page.goto(f"/coordinate/meetings/{number}/edit")
     assert page.input_value("[name=starts]") == "2026-03-12T08:00"
     # The clock in Berlin changes on 29 March.
     page.fill("[name=starts]", "2026-04-09T08:00")

@@ -19,7 +19,7 @@ PAGES = {
         "/coordinate/series/1/members",
         "/coordinate/meetings/1",
         "/coordinate/meetings/1/roll",
-        "/coordinate/meetings/1/move",
+        "/coordinate/meetings/1/edit",
         "/coordinate/letters",
     ),
 }

@@ -108,7 +108,7 @@ def test_a_morning_is_announced_moved_and_cancelled(app, clock, smtp, open_plain
     sign_in(app, smtp, page, KATRIN)
     page.goto(f"/coordinate/meetings/{draft}/announce")
     press(page)
-    page.goto(f"/coordinate/meetings/{draft}/move")
+    page.goto(f"/coordinate/meetings/{draft}/edit")
     page.fill("#starts", "2026-04-10T09:00")
     page.fill("#ends", "2026-04-10T11:00")
     press(page)

@@ -3,36 +3,20 @@
 The guard has loaded g.meeting and g.series. What changes for whom is decided in `announcing`, `rsvps` and `topics`.
 """
 
-from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
-from wtforms import BooleanField, FieldList, FormField, IntegerField
-from wtforms.validators import InputRequired, NumberRange, Optional
+from wtforms import FieldList, FormField
 
-from asanokai import (
-    announcing,
-    clock,
-    invitations,
-    languages,
-    letters,
-    meetings,
-    rsvps,
-    showing,
-    speakers,
-    topics,
-    writing,
-)
-from asanokai.announcing import Change
+from asanokai import announcing, clock, invitations, letters, meetings, rsvps, showing, speakers, topics, writing
 from asanokai.errors import N_, BadInput
-from asanokai.series import in_utc
 from asanokai.topics import LONGEST_ABSTRACT, SpeakerText
-from asanokai.web import loading, words
-from asanokai.web.forms import REQUIRED, Form, TextsField, attempt, line, wall_time, web_address
+from asanokai.web import changing, loading, words
+from asanokai.web.changing import MeetingForm
+from asanokai.web.forms import Form, TextsField, attempt, line
 
 pages = Blueprint("meeting", __name__)
 
@@ -49,11 +33,6 @@ def _shown() -> showing.Shown:
 
 def _page(template: str, **facts: Any) -> str:
     return render_template(f"coordinate/{template}", shown=_shown(), meeting=g.meeting, words=words, **facts)
-
-
-def _wall(moment: Any) -> Any:
-    """A stored moment as the wall time a form shows: in the meeting's zone, without a zone of its own."""
-    return moment.astimezone(ZoneInfo(g.meeting.zone)).replace(tzinfo=None)
 
 
 @pages.get("/meetings/<int:meeting_id>")
@@ -77,40 +56,24 @@ def show(meeting_id: int) -> str:
 # --- its facts --------------------------------------------------------------------------------------------------------
 
 
-class MeetingForm(Form):
-    """What can be changed without anybody's calendar changing."""
-
-    title = TextsField(lazy_gettext("Title"))
-    note = TextsField(lazy_gettext("Note"), longest=2000, lines=3)
-    join_link = line(lazy_gettext("Link for those who join by video"), web_address, longest=500)
-    seats = IntegerField(lazy_gettext("Seats"), [Optional(), NumberRange(min=1, max=100_000)])
-    guests_allowed = IntegerField(lazy_gettext("Guests each may bring"), [InputRequired(REQUIRED), NumberRange(0, 20)])
-    answer_until = wall_time(lazy_gettext("Answers are taken until"), InputRequired(REQUIRED))
-    public = BooleanField(lazy_gettext("Show in the public programme"))
-    needs_approval = BooleanField(lazy_gettext("Applications need approval"))
-
-
 @pages.route("/meetings/<int:meeting_id>/edit", methods=["GET", "POST"])
 def edit(meeting_id: int) -> Response | tuple[str, int]:
-    """Title, note, seats, deadline and the like."""
+    """Everything about one morning: form, then what it changes for whom, then done. Of a draft nobody is told."""
     this = g.meeting
-    form = MeetingForm(data={**_stored(this), "answer_until": _wall(this.answer_until)})
-
-    def act() -> None:
-        values = {name: form[name].data for name in _stored(this)}
-        values |= {name: values[name] or None for name in ("title", "note")}
-        values["answer_until"] = in_utc(form.answer_until.data, this.zone)  # type: ignore[arg-type]  # required: not None here
-        announcing.edit(meeting_id, actor_id=loading.me().id, **values)
-
-    if attempt(form, act):
+    form = MeetingForm(data=changing.stored(this))
+    step = request.form.get("step")
+    if step == "form":  # back from the check, with what was typed
+        return _page("meeting_edit.html", form=form), 200
+    if this.state != "draft" and step != "save":
+        if not changing.checked(form, this):
+            return _page("meeting_edit.html", form=form), form.status
+        return _page("meeting_check.html", form=form, check=changing.check(form, this, g.series)), form.status
+    if attempt(form, lambda: changing.save(form, this, actor_id=loading.me().id)):
         flash(gettext("Saved."))
         return _back()
-    return _page("meeting_edit.html", form=form), form.status
-
-
-def _stored(meeting: meetings.Meeting) -> dict[str, Any]:
-    names = ("title", "note", "join_link", "seats", "guests_allowed", "public", "needs_approval")
-    return {name: getattr(meeting, name) for name in names}
+    if this.state == "draft" or not changing.decidable(form):
+        return _page("meeting_edit.html", form=form), form.status
+    return _page("meeting_check.html", form=form, check=changing.check(form, this, g.series)), form.status
 
 
 # --- its states -------------------------------------------------------------------------------------------------------
@@ -128,56 +91,10 @@ def announce(meeting_id: int) -> Response | tuple[str, int]:
         flash(gettext("Announced. The letters go out by themselves."))
         return _back()
     forecast = invitations.would_go_out(g.meeting) if g.meeting.state == "draft" else []
-    return _page("meeting_announce.html", form=form, forecast=forecast, in_words=showing.in_words), form.status
-
-
-class MoveForm(Form):
-    """Another time or place, as wall times in the meeting's zone."""
-
-    starts = wall_time(lazy_gettext("Begins"), InputRequired(REQUIRED))
-    ends = wall_time(lazy_gettext("Ends"), InputRequired(REQUIRED))
-    venue = TextsField(lazy_gettext("Place"), longest=300)
-
-
-@pages.route("/meetings/<int:meeting_id>/move", methods=["GET", "POST"])
-def move(meeting_id: int) -> Response | tuple[str, int]:
-    """Another time or place: first say whom it touches, then do it."""
-    this = g.meeting
-    form = MoveForm(data={"starts": _wall(this.starts_at), "ends": _wall(this.ends_at), "venue": this.venue})
-    checked = this.state == "draft" or request.form.get("step") == "move"
-    if not checked:
-        valid = form.validate_on_submit()
-        form.status = 200 if valid or not form.is_submitted() else 422
-        check = _as_moved(form) if valid else None
-        return _page("meeting_move.html", form=form, check=check, touched=announcing.touched(this)), form.status
-
-    def act() -> None:
-        starts, ends = (in_utc(form[name].data, this.zone) for name in ("starts", "ends"))
-        announcing.move(meeting_id, Change(starts, ends, form.venue.data or {}), actor_id=loading.me().id)
-
-    if attempt(form, act):
-        flash(gettext("Saved."))
-        return _back()
-    return _page("meeting_move.html", form=form, check=None, touched=announcing.touched(this)), form.status
-
-
-@dataclass(frozen=True)
-class Moved:
-    """Where and when it would be, in the reader's words."""
-
-    date: str
-    time: str
-    venue: languages.Text
-
-
-def _as_moved(form: MoveForm) -> Moved:
-    zone, language = g.meeting.zone, loading.language()
-    starts, ends = (in_utc(form[name].data, zone) for name in ("starts", "ends"))
-    return Moved(
-        languages.dates_of(starts, ends, language, zone),
-        languages.span_in_words(starts, ends, language, zone),
-        languages.pick(form.venue.data or g.meeting.venue, language, g.series.first_language),
-    )
+    said = changing.languages_of(g.meeting, {name: getattr(g.meeting, name) for name in ("title", "venue", "note")})
+    return _page(
+        "meeting_announce.html", form=form, forecast=forecast, said=said, in_words=showing.in_words
+    ), form.status
 
 
 class CancelForm(Form):

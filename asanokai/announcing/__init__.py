@@ -5,20 +5,37 @@ change are inserted by one statement for everybody it touches. Invitations, remi
 here: `invitations` plans them from the moments set here.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, cast, exists, func, literal, select, true, update
+from sqlalchemy import select
 
-from asanokai import clock, db, journal, letters, meetings, rsvps
+from asanokai import clock, journal, letters, meetings, rsvps
 from asanokai import series as series_rules
-from asanokai.db import insert_missing, session
+from asanokai.announcing.asking import ask_again
+from asanokai.announcing.telling import TOLD_OF, keep_useful, post, raise_sequence, tell_changed, tell_moved, touched
+from asanokai.db import session
 from asanokai.errors import N_, BadInput, Refused
-from asanokai.letters import Letter
 from asanokai.meetings import EDITABLE, Meeting
-from asanokai.members import Address, Member
-from asanokai.rsvps import Rsvp
+
+__all__ = [
+    "TOLD_OF",
+    "Change",
+    "Choices",
+    "announce",
+    "ask_again",
+    "cancel",
+    "change",
+    "change_series",
+    "check",
+    "edit",
+    "move",
+    "moves",
+    "pause",
+    "touched",
+]
 
 PLANNED = ("invite", "remind", "eve")
 
@@ -30,6 +47,17 @@ class Change:
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     venue: dict[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What is to happen to those a change touches. `topics` says that they are told the topics have changed; `seen` is
+    the version of the meeting that whoever decides has seen."""
+
+    tell: bool = False
+    ask_again: bool = False
+    topics: bool = False
+    seen: int | None = None
 
 
 def announce(meeting_id: int, *, actor_id: int | None = None) -> Meeting:
@@ -61,32 +89,27 @@ def edit(meeting_id: int, *, actor_id: int | None = None, **values: Any) -> Meet
     meeting = meetings.for_update(meeting_id)
     if set(values) - set(EDITABLE):
         raise TypeError(f"not editable: {sorted(set(values) - set(EDITABLE))}")
-    _check(meeting, values)
+    _check(values, meeting.starts_at)
     for field, value in values.items():
         setattr(meeting, field, value)
     meeting.version += 1
     journal.write("edit", "meeting", meeting.id, actor_id=actor_id, fields=sorted(values), seats=meeting.seats)
     if "answer_until" in values and meeting.state == "announced":
         meetings.set_moments(meeting)
-        _keep_useful(meeting)
+        keep_useful(meeting)
     if "seats" in values:
         rsvps.promote(meeting)
     return meeting
 
 
-def _check(meeting: Meeting, values: dict[str, Any]) -> None:
+def _check(values: dict[str, Any], starts_at: datetime) -> None:
     seats, guests = values.get("seats"), values.get("guests_allowed", 0)
     if seats is not None and not 0 < seats <= 100_000:
         raise BadInput("seats", N_("Please give a number of seats above zero, or none for unlimited."))
     if guests is None or not 0 <= guests <= 20:
         raise BadInput("guests_allowed", N_("Between 0 and 20 guests may be allowed."))
-    if "answer_until" in values and values["answer_until"] > meeting.starts_at:
+    if "answer_until" in values and values["answer_until"] > starts_at:
         raise BadInput("answer_until", N_("The deadline cannot lie after the start."))
-
-
-def touched(meeting: Meeting) -> int:
-    """How many people a move or cancellation would be written to."""
-    return int(session().scalar(select(func.count()).select_from(_readers(meeting).subquery())) or 0)
 
 
 def move(meeting_id: int, change: Change, *, actor_id: int | None = None) -> Meeting:
@@ -95,9 +118,7 @@ def move(meeting_id: int, change: Change, *, actor_id: int | None = None) -> Mee
     A draft just changes. Raises `Refused` for a meeting that is over or cancelled.
     """
     meeting, now = meetings.for_update(meeting_id), clock.now()
-    over = meeting.state == "announced" and meeting.ends_at <= now
-    if over or meeting.state not in ("draft", "announced"):
-        raise Refused(N_("Only a draft or an announced meeting can be moved."))
+    _may_move(meeting, now)
     old = {
         "old_starts_at": meeting.starts_at.isoformat(),
         "old_ends_at": meeting.ends_at.isoformat(),
@@ -105,29 +126,25 @@ def move(meeting_id: int, change: Change, *, actor_id: int | None = None) -> Mee
         "since": meeting.sequence,
     }
     day = meeting.local_date
-    # In UTC, since Python compares and adds wall times where two moments share a zone.
-    starts_at = (change.starts_at or meeting.starts_at).astimezone(UTC)
-    ends_at = (change.ends_at or meetings.end_from(meeting, starts_at)).astimezone(UTC)
+    starts_at, ends_at = _times(meeting, change)
     time_moves = (starts_at, ends_at) != (meeting.starts_at, meeting.ends_at)
     place_moves = change.venue is not None and change.venue != (meeting.venue or {})
     if not (time_moves or place_moves):
         return meeting
-    begun = starts_at <= now and (starts_at != meeting.starts_at or ends_at <= now)
-    if meeting.state == "announced" and begun:
-        raise BadInput("starts", N_("An announced meeting cannot be moved into the past."))
+    _may_lie(meeting, starts_at, ends_at, now)
     if time_moves:
         meetings.set_times(meeting, starts_at, ends_at)
     if place_moves:
         meeting.venue = change.venue or None
     meeting.version += 1
     if meeting.state == "announced":
-        _raise_sequence(meeting)
+        raise_sequence(meeting)
         if meeting.local_date != day:
             # Planned anew for the new day. On the same day they stay due when they were, and say what is true then.
             letters.drop_queued("the meeting was moved", meeting_id=meeting.id, kinds=("remind", "eve"), again=True)
         meetings.set_moments(meeting)
-        _keep_useful(meeting)
-        _tell_moved(meeting, old)
+        keep_useful(meeting)
+        tell_moved(meeting, old)
     journal.write(
         "move",
         "meeting",
@@ -141,58 +158,80 @@ def move(meeting_id: int, change: Change, *, actor_id: int | None = None) -> Mee
     return meeting
 
 
-def _raise_sequence(meeting: Meeting) -> None:
-    """One higher for everybody, also for a reader whose own entry was ahead: what goes out is the higher of the two."""
-    meeting.sequence += 1
-    session().execute(
-        update(Rsvp)
-        .where(Rsvp.meeting_id == meeting.id, Rsvp.sequence >= meeting.sequence)
-        .values(sequence=Rsvp.sequence + 1)
-    )
+def _may_move(meeting: Meeting, now: datetime) -> None:
+    over = meeting.state == "announced" and meeting.ends_at <= now
+    if over or meeting.state not in ("draft", "announced"):
+        raise Refused(N_("Only a draft or an announced meeting can be moved."))
 
 
-def _keep_useful(meeting: Meeting) -> None:
-    """What still waits to be sent is of use until the new deadline, or the new end."""
-    for kinds, until in (
-        (("invite",), meeting.answer_until),
-        (("confirm", "waiting", "seat", "free", "lapsed"), meeting.ends_at),
-    ):
-        session().execute(
-            update(Letter)
-            .where(Letter.meeting_id == meeting.id, Letter.kind.in_(kinds), Letter.state.in_(("queued", "claimed")))
-            .values(useless_after=until)
-            .execution_options(synchronize_session=False)
-        )
+def _times(meeting: Meeting, to: Change) -> tuple[datetime, datetime]:
+    """In UTC, since Python compares and adds wall times where two moments share a zone."""
+    starts_at = (to.starts_at or meeting.starts_at).astimezone(UTC)
+    return starts_at, (to.ends_at or meetings.end_from(meeting, starts_at)).astimezone(UTC)
 
 
-def _tell_moved(meeting: Meeting, old: dict[str, Any]) -> None:
-    waiting = and_(Letter.meeting_id == meeting.id, Letter.kind == "moved", Letter.state == "queued")
-    since = Letter.facts["since"].as_integer()
-    earlier = session().scalars(select(Letter.facts).where(waiting, since.is_not(None)).distinct()).all()
-    # Who has not yet got the letter of an earlier move must be told what they last knew, all others what was true
-    # until now. `since` is the SEQUENCE from which that was so.
-    for known in [facts for facts in earlier if facts]:
-        of_reader = and_(waiting, since == known["since"], Letter.member_id == Member.id)
-        _post_moved(meeting, known, exists().where(of_reader))
-    _post_moved(meeting, old, ~exists().where(waiting, since.is_not(None), Letter.member_id == Member.id))
-    session().execute(
-        update(Letter)
-        .where(waiting, Letter.facts["sequence"].as_integer() < meeting.sequence)
-        .values(state="dropped", reason="overtaken by a later change", settled_at=clock.now())
-        .execution_options(synchronize_session=False)
-    )
+def _may_lie(meeting: Meeting, starts_at: datetime, ends_at: datetime, now: datetime) -> None:
+    begun = starts_at <= now and (starts_at != meeting.starts_at or ends_at <= now)
+    if meeting.state == "announced" and begun:
+        raise BadInput("starts", N_("An announced meeting cannot be moved into the past."))
 
 
-def _post_moved(meeting: Meeting, old: dict[str, Any], to: ColumnElement[bool]) -> None:
-    now = {
-        "old_starts_at": meeting.starts_at.isoformat(),
-        "old_ends_at": meeting.ends_at.isoformat(),
-        "old_venue": meeting.venue,
-    }
-    if now == {name: old[name] for name in now}:
-        return  # moved back before they heard of it
-    facts = {**old, "sequence": meeting.sequence}
-    _post(meeting, "moved", facts, suffix=f":{meeting.sequence}", useless_after=meeting.ends_at, to=to)
+def moves(meeting: Meeting, to: Change) -> bool:
+    """Whether that is another time or place than the meeting has."""
+    place = to.venue is not None and to.venue != (meeting.venue or {})
+    return place or _times(meeting, to) != (meeting.starts_at, meeting.ends_at)
+
+
+def check(meeting: Meeting, values: dict[str, Any], to: Change) -> None:
+    """Raise what `change` would refuse, and change nothing."""
+    starts_at, ends_at = _times(meeting, to)
+    if moves(meeting, to):
+        _may_move(meeting, clock.now())
+        _may_lie(meeting, starts_at, ends_at, clock.now())
+    if ends_at <= starts_at:
+        raise BadInput("ends", N_("The end must lie after the start."))
+    kept = values.get("answer_until") == meeting.answer_until  # moves along
+    _check({name: value for name, value in values.items() if name != "answer_until" or not kept}, starts_at)
+
+
+def change(
+    meeting_id: int, values: dict[str, Any], to: Change, choices: Choices, *, actor_id: int | None = None
+) -> Meeting:
+    """Everything that one page changes at once: what `edit` and `move` do, and what becomes of those it touches.
+
+    A new time or place must be told, since calendars show the old one; asking again is telling, too. Raises `Refused`,
+    or `BadInput` with the field that is wrong; then nothing has changed.
+    """
+    meeting = meetings.for_update(meeting_id)
+    if choices.seen is not None and choices.seen != meeting.version:
+        raise Refused(N_("Somebody has changed this meeting in the meantime. Please look at it once more."))
+    told, before = meeting.state == "announced", meeting.sequence
+    stored = meeting.answer_until
+    if moves(meeting, to):
+        move(meeting_id, to, actor_id=actor_id)
+    if values.get("answer_until") == stored:
+        values = {name: value for name, value in values.items() if name != "answer_until"}  # it has moved along
+    changed = {name: value for name, value in values.items() if getattr(meeting, name) != value}
+    if told and meeting.sequence != before and not (choices.tell or choices.ask_again):
+        raise BadInput("tell", N_("Calendars show the old time and place: everybody must be told."))
+    asked = choices.ask_again and told
+    if asked:
+        ask_again(meeting, until=changed.get("answer_until", meeting.answer_until), actor_id=actor_id)
+    if changed:
+        edit(meeting_id, actor_id=actor_id, **changed)
+    if told and (choices.tell or asked):
+        _tell(meeting, {*changed, *(["topics"] if choices.topics else [])}, asked, actor_id)
+    return meeting
+
+
+def _tell(meeting: Meeting, changed: Collection[str], asked: bool, actor_id: int | None) -> None:
+    fields = [name for name in TOLD_OF if name in changed]
+    if not fields and not asked:
+        return  # a new time or place has its own letter
+    meeting.version += 1
+    count = tell_changed(meeting, fields, asked_again=asked)
+    if count:  # else the letter about another time or place says it all, or nobody knows of the meeting yet
+        journal.write("tell", "meeting", meeting.id, actor_id=actor_id, fields=fields, letters=count)
 
 
 def cancel(meeting_id: int, *, reason: dict[str, str] | None = None, actor_id: int | None = None) -> Meeting:
@@ -205,15 +244,28 @@ def cancel(meeting_id: int, *, reason: dict[str, str] | None = None, actor_id: i
         raise Refused(N_("Only an announced meeting that is not over can be cancelled."))
     meeting.state, meeting.cancelled_at = "cancelled", clock.now()
     meeting.reason = {key: words for key, words in (reason or {}).items() if words} or None
-    _raise_sequence(meeting)
+    raise_sequence(meeting)
     meeting.version += 1
     # First what waits: a letter that a sender is just claiming is waited for, and its reader is told then.
     letters.drop_queued(
         "the meeting was cancelled",
         meeting_id=meeting.id,
-        kinds=(*PLANNED, "confirm", "waiting", "seat", "offer", "free", "lapsed", "moved", "nudge", "own", "thanks"),
+        kinds=(
+            *PLANNED,
+            "confirm",
+            "waiting",
+            "seat",
+            "offer",
+            "free",
+            "lapsed",
+            "moved",
+            "changed",
+            "nudge",
+            "own",
+            "thanks",
+        ),
     )
-    _post(meeting, "cancelled", None, useless_after=meeting.ends_at)
+    post(meeting, "cancelled", None, useless_after=meeting.ends_at)
     journal.write("cancel", "meeting", meeting.id, actor_id=actor_id, sequence=meeting.sequence)
     return meeting
 
@@ -239,51 +291,3 @@ def pause(meeting_id: int, paused: bool, *, actor_id: int | None = None) -> None
     meeting = meetings.for_update(meeting_id)
     meeting.paused_at = clock.now() if paused else None
     journal.write("pause" if paused else "resume", "meeting", meeting.id, actor_id=actor_id)
-
-
-def _readers(meeting: Meeting) -> Any:
-    """Who has heard of the meeting: a letter about it has left for them (or is leaving)."""
-    told = exists().where(
-        Letter.meeting_id == meeting.id,
-        Letter.member_id == Rsvp.member_id,
-        Letter.state.in_(("sent", "claimed")),
-    )
-    answered = Rsvp.answer != "invited"
-    return (
-        select(Rsvp.member_id.label("member_id"))
-        .join(Member, Member.id == Rsvp.member_id)
-        .join(
-            Address,
-            and_(Address.member_id == Member.id, Address.kind == "main", Address.suppressed_at.is_(None)),
-        )
-        .where(Rsvp.meeting_id == meeting.id, Member.standing == "accepted", told | answered)
-    )
-
-
-def _post(
-    meeting: Meeting,
-    kind: str,
-    facts: dict[str, Any] | None,
-    *,
-    suffix: str = "",
-    useless_after: datetime,
-    to: ColumnElement[bool] | None = None,
-) -> int:
-    session().flush()
-    now = clock.now()
-    readers = _readers(meeting).where(true() if to is None else to).subquery()
-    columns: dict[str, ColumnElement[Any]] = {
-        "key": literal(f"{kind}:{meeting.id}:") + cast(readers.c.member_id, String) + literal(suffix),
-        "kind": literal(kind),
-        "member_id": readers.c.member_id,
-        "meeting_id": literal(meeting.id),
-        "facts": literal(facts, Letter.facts.type),
-        "state": literal("queued"),
-        "due_at": db.moment(now),
-        "useless_after": db.moment(useless_after),
-        "attempts": literal(0),
-        "created_at": db.moment(now),
-    }
-    rows = select(*(column.label(name) for name, column in columns.items())).where(true())
-    inserted = session().execute(insert_missing(Letter).from_select(list(columns), rows))
-    return db.affected(inserted)
