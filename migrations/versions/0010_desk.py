@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "next"
+revision = "0010"
 down_revision = "0009"
 branch_labels = None
 depends_on = None
