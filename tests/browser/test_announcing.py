@@ -1,5 +1,5 @@
-"""A draft is announced by clicking, in the coordinator's own language, with scripts and without: first the page says what
-will go out and which texts are missing in which language; then it is public and members are written to."""
+"""A draft is announced by clicking, in the coordinator's own language, with scripts and without: first the page says
+what will go out and which texts are missing in which language; then it is public and members are written to."""
 
 import pytest
 
