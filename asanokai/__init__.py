@@ -7,8 +7,8 @@ The map. One deep file per business word; imports only go down these floors:
     6  web/*   worker                                       pages; the heartbeat
     5  delivering   demo  >  composing   transport   catcher   doctor   printing   listing
                                                             a letter row → a mail → SMTP; trying it out; paper
-    4  bulk   planning  >  announcing   applying   archive   asking   catering   digesting   entering   exporting
-       history   importing   invitations   leaving   merging   showing
+    4  bulk   planning   writing  >  announcing   applying   archive   asking   catering   digesting   entering
+       exporting   history   importing   invitations   leaving   merging   showing
                                                             verbs that touch several words
     3  directory   views > questions   guests > rsvps > proposals   materials > uploads > speakers > programme
        > topics > meetings > series > deputies > members > installation > letters

@@ -29,13 +29,13 @@ from asanokai import (
     demo,
     doctor,
     importing,
-    invitations,
     letters,
     listing,
     meetings,
     members,
     running,
     terminal,
+    writing,
 )
 from asanokai import series as series_rules
 from asanokai.app import create_app
@@ -405,7 +405,7 @@ def forecast(until: datetime | None, as_json: bool) -> None:
     """Say what goes out next, to how many, and who is left out and why."""
     until = until or clock.now() + timedelta(days=30)
     with db.reading():
-        lines = invitations.forecast(until=until)
+        lines = writing.forecast(until=until)
     facts = [listing.of_forecast(line) for line in lines]
     if as_json:
         terminal.document({"until": until, "letters": facts})

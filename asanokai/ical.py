@@ -52,6 +52,7 @@ class Mailed:
 
     def __init__(self, entry: Entry, method: str) -> None:
         self.method = method
+        self.entry = entry
         calendar = _calendar()
         calendar.add("method", method)
         event = _event(entry)

@@ -53,6 +53,7 @@ ASKED_FOR = (
     "declined",
     "application",
     "digest",
+    "test",
     "pack",
     "catering_change",
     "speaker",
@@ -73,6 +74,9 @@ OF_MEETING = (
     "changed",
     "cancelled",
     "eve",
+    "nudge",
+    "own",
+    "thanks",
 )
 """Letters about a meeting to its audience: they carry answer links and List-* headers."""
 
@@ -419,3 +423,20 @@ def newest(
     if state is not None:
         query = query.where(Letter.state == state)
     return session().scalars(query).all()
+
+
+def of_member(
+    member_id: int, *, meeting_ids: Sequence[int] | None = None, limit: int = 100, offset: int = 0
+) -> Sequence[Letter]:
+    """One member's letters, the newest first: those about some meetings or (None) all."""
+    query = select(Letter).where(Letter.member_id == member_id).order_by(Letter.created_at.desc(), Letter.id.desc())
+    if meeting_ids is not None:
+        query = query.where(Letter.meeting_id.in_(meeting_ids))
+    return session().scalars(query.limit(limit).offset(offset)).all()
+
+
+def queued_of(meeting_ids: Sequence[int]) -> dict[int, int]:
+    """How many letters of each meeting wait to be sent; meetings without are left out."""
+    query = select(Letter.meeting_id, func.count()).where(Letter.state == "queued", Letter.meeting_id.in_(meeting_ids))
+    found = session().execute(query.group_by(Letter.meeting_id))
+    return {meeting_id: number for meeting_id, number in found if meeting_id is not None}

@@ -470,7 +470,7 @@ def held_back() -> list[int]:
             select(Meeting.id)
             .join(Series, Series.id == Meeting.series_id)
             .where(
-                Meeting.ends_at > clock.now() - timedelta(days=1),
+                Meeting.ends_at > clock.now() - timedelta(days=30),  # thanks follow a meeting
                 Meeting.paused_at.is_not(None) | Series.paused_at.is_not(None),
             )
         )

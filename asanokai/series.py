@@ -5,7 +5,7 @@ A series without a rule is what pages call an event. The rule proposes dates; a 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
@@ -374,6 +374,12 @@ def roles_of(member_id: int) -> set[tuple[int, str]]:
 def belongs(series_id: int, member_id: int, role: str = "member") -> bool:
     """Whether the member belongs to the series in that role now."""
     return (series_id, role) in roles_of(member_id)
+
+
+def knew(series_ids: Collection[int], member_id: int) -> bool:
+    """Whether somebody belongs to one of the series, or did."""
+    query = select(Belonging.id).where(Belonging.member_id == member_id, Belonging.series_id.in_(series_ids))
+    return session().scalar(query.limit(1)) is not None
 
 
 def of_member(member: Member) -> list[Series]:

@@ -16,7 +16,7 @@ FLOORS = {
     6: "web worker",
     5.2: "delivering demo",
     5.1: "composing transport catcher intake printing doctor backup listing",
-    4.5: "bulk planning",
+    4.5: "bulk planning writing",
     4: "announcing applying archive asking catering digesting exporting entering figures "
     "history importing invitations leaving merging showing",
     3.85: "directory views",

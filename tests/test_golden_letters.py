@@ -32,6 +32,7 @@ from asanokai import (
     rsvps,
     speakers,
     topics,
+    writing,
 )
 from asanokai import series as series_rules
 from asanokai.announcing import Change, Choices
@@ -75,6 +76,20 @@ NOTE = {
     "en": "Please use the entrance in the courtyard.\nNo badge is needed.",
     "ja": "中庭側の入口をご利用ください。\n身分証は必要ございません。",
 }
+PARAGRAPH = {
+    "de": "Es gibt diesmal **Brezeln**.",
+    "en": "There will be **pretzels** this time.",
+    "ja": "今回は**ブレーツェル**をご用意いたします。",
+}
+OWN = (
+    {"de": "Bitte den Hofeingang nehmen", "en": "Please use the courtyard", "ja": "入口変更のお知らせ"},
+    {
+        "de": "vor dem Haus wird gebaut. Bitte kommen Sie durch den **Hof**:\n\n- links am Tor\n- dann zwei Stufen",
+        "en": "There are building works in front of the house. Please come through the **courtyard**:\n\n"
+        "- left at the gate\n- then two steps",
+        "ja": "正面入口は工事中のため、**中庭**側よりお越しください。\n\n- 門の左手\n- 段差が二段ございます",
+    },
+)
 REASON = {
     "de": "Der Vortragende ist erkrankt.",
     "en": "The speaker has fallen ill.",
@@ -127,6 +142,12 @@ def letters_about_a_meeting(app: Flask, clock: Any, smtp: Any, keep: Keep) -> No
     stage.deliver("invite")
     clock.set(berlin(2026, 3, 10, 9))
     stage.deliver("remind")
+    with db.transaction():
+        writing.put(meeting_id, "remind", PARAGRAPH, actor_id=None)
+        writing.nudge(meeting_id, [make().id for make in READERS], night=Night(), actor_id=None)
+    stage.deliver("nudge")
+    with db.transaction():
+        writing.put(meeting_id, "remind", {}, actor_id=None)
     for choice, guests in (("yes", 1), ("maybe", 0), ("no", 0)):
         _all_say(meeting_id, choice, guests)
         stage.deliver("confirm", f"confirm-{choice}")
@@ -151,6 +172,12 @@ def letters_about_a_meeting(app: Flask, clock: Any, smtp: Any, keep: Keep) -> No
     send_due(app, Night())
     clock.set(berlin(2026, 3, 12, 17))
     stage.deliver("eve")
+    _write(meeting_id, "own", OWN)
+    stage.deliver("own")
+    _write(meeting_id, "own", tuple({"de": text["de"]} for text in OWN))
+    stage.deliver("own", "own-german")
+    _write(meeting_id, "thanks", writing.THANKS)
+    stage.deliver("thanks")
     with db.transaction():
         announcing.cancel(meeting_id, reason=REASON)
     stage.deliver("cancelled")
@@ -181,6 +208,16 @@ def _morning() -> Meeting:
     topics.post(made, TOPIC, abstract=ABSTRACT, speakers=[speaker, SpeakerText(family="Roth", given="Eva")])
     topics.post(made, ONLY_GERMAN)
     return made
+
+
+def _write(meeting_id: int, kind: str, text: tuple[dict[str, str], ...]) -> None:
+    """A letter of one's own to all who come, for now."""
+    subject, words = text
+    with db.transaction():
+        message = writing.draft(
+            meeting_id, kind=kind, audience="coming", subject=subject, words=words, due_at=None, actor_id=None
+        )
+        writing.queue(message.id, meeting_id, version=message.version, actor_id=None)
 
 
 def _all_say(meeting_id: int, choice: str, guests: int) -> None:
@@ -381,6 +418,7 @@ SCENES: dict[str, Scene] = {
 ALL = {
     "meeting": (
         *("invite", "remind", "confirm-yes", "confirm-maybe", "confirm-no", "waiting", "seat", "moved", "eve"),
+        *("nudge", "own", "own-german", "thanks"),
         *("changed", "changed-again", "cancelled"),
     ),
     "queue": ("invite-kept", "remind-kept", "lapsed", "waiting-offers", "offer", "free"),
@@ -553,7 +591,7 @@ def _known(name: str, letter: Letter, app: Flask, session: Any) -> dict[str, Any
         }
         if kind not in ("invite", "invite-kept"):
             told["References"] = letters.message_id(f"invite:{letter.meeting_id}:{member.id}", DOMAIN)
-    if kind == "cancelled":
+    if kind in ("cancelled", "thanks"):
         del told["links"]["answer"]
     if asked:
         told["links"] = {"speaking": [asked.id, asked.secret]}

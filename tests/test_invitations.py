@@ -1016,7 +1016,7 @@ def test_the_forecast_takes_the_same_number_of_statements_for_one_meeting_and_fo
 
 
 def test_counting_many_audiences_needs_few_statements_and_mixes_nothing_up(clock, monkeypatch):
-    monkeypatch.setattr(invitations, "MOST_AT_ONCE", 2)
+    monkeypatch.setattr(invitations.forecasting, "MOST_AT_ONCE", 2)
     series = people.series()
     people.belong(series, *people.crowd(3))
     meeting = announced_meeting(series)

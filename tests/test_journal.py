@@ -36,11 +36,13 @@ from asanokai import (
     speakers,
     topics,
     uploads,
+    writing,
 )
 from asanokai import series as series_rules
 from asanokai.announcing import Change, Choices
 from asanokai.catering import counting
 from asanokai.db import session, transaction
+from asanokai.invitations import Night
 from asanokai.journal import Entry
 from asanokai.letters import Letter
 from asanokai.programme import SlotText
@@ -55,7 +57,7 @@ PACKAGE = Path(journal.__file__).parent
 
 
 @pytest.fixture(autouse=True)
-def writing(app):
+def in_a_transaction(app):
     with transaction():
         yield
 
@@ -174,6 +176,7 @@ class Stage:
         letters.post("invite", "failed", member_id=self.one.id, meeting_id=self.meeting.id)
         self.letter = session().scalars(select(Letter).where(Letter.key == "failed")).one()
         self.letter.state, self.letter.reason = "failed", SECRET
+        self.message = self.write()
         catering.make(self.meeting.id, "caterer", address=f"{SECRET}@jena.example")
         session().flush()
 
@@ -237,6 +240,12 @@ class Stage:
     def take(self, *lines: str, series: Any = None) -> None:
         sheet = importing.read("\n".join(("Name;Vorname;E-Mail", *lines)).encode())
         importing.take(sheet, series=series, actor_id=self.actor)
+
+    def write(self) -> int:
+        text = {"de": f"{SECRET}e Worte"}
+        return writing.draft(
+            self.meeting.id, audience="all", subject=text, words=text, due_at=None, actor_id=self.actor
+        ).id
 
     def restore(self) -> None:
         meetings.delete_draft(self.draft, actor_id=self.actor)
@@ -415,6 +424,12 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("approved", "application"): lambda on, _: applying.approve(on.confirmed, actor_id=on.actor),
     ("declined", "application"): lambda on, _: applying.decline(on.confirmed, actor_id=on.actor, reason=SECRET),
     ("forget", "application"): lambda _, clock: (clock.advance(days=15), applying.forget_unconfirmed()),
+    # letters of one's own
+    ("write", "message"): lambda on, _: on.write(),
+    ("queue", "message"): lambda on, _: writing.queue(on.message, on.meeting.id, version=1, actor_id=on.actor),
+    ("withdraw", "message"): lambda on, _: writing.withdraw(on.message, on.meeting.id, actor_id=on.actor),
+    ("write", "paragraph"): lambda on, _: writing.put(on.meeting.id, "invite", {"de": SECRET}, actor_id=on.actor),
+    ("nudge", "meeting"): lambda on, _: writing.nudge(on.meeting.id, [on.one.id], night=Night(), actor_id=on.actor),
     # host and caterer
     ("make", "pack"): lambda on, _: catering.make(
         on.meeting.id, "host", address=f"{SECRET}@jena.example", actor_id=on.actor
@@ -453,7 +468,6 @@ TOGETHER_WITH: dict[Verb, list[Verb]] = {
 }
 """Deeds in which another verb has a part, with its own row."""
 
-BY_NOBODY = {("seat", "rsvp"), ("hold", "meeting"), ("apply", "application"), ("forget", "application")}
 SPOKEN_FOR = {("describe", "topic"), *((verb, "contributor") for verb in ("confirm", "decline", "tell"))}
 """Done behind a speaker's link: no member did it."""
 

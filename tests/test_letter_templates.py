@@ -21,6 +21,7 @@ TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 LANGUAGES = ("de", "en", "ja")
 KINDS = {
     "invite", "remind", "confirm", "waiting", "seat", "offer", "free", "lapsed", "moved", "changed", "cancelled", "eve",
+    "nudge", "own", "thanks",
     "sign_in", "opt_in", "join", "welcome", "declined", "application", "digest",
     "pack", "catering_change",
     "speaker", "speaker_remind",
@@ -109,6 +110,7 @@ def full(language: str) -> dict[str, Any]:
         "join_link": "https://video.example/asa?a=1&b=2",
         "note": "Bitte den Eingang am Hof nehmen.\nAusweis <nicht> nötig.",
         "answer_until": UNTIL[language],
+        "paragraph": None,
         "link": "https://kai.example/m/1",
         "guests_allowed": 2,
         "topics": [topic(written) for written in LANGUAGES],
@@ -137,6 +139,20 @@ def long(language: str) -> dict[str, Any]:
         "title": name.get(language, "浜松・名古屋の光学関連企業への視察団") * 3,
         "date": several,
     }
+
+
+def own(*, foreign: bool) -> dict[str, Any]:
+    """What a coordinator wrote, in the reader's language or another."""
+    words = {
+        "text": "Bitte den Ausweis & <nicht> vergessen.",
+        "html": Markup("<p>Bitte den Ausweis &amp; &lt;nicht&gt; vergessen.</p>"),
+    }
+    return {"own": {"subject": "Noch ein Wort", "lang": "de", "foreign": foreign, **words}}
+
+
+def with_paragraph(language: str) -> dict[str, Any]:
+    """A meeting about which coordinators put a paragraph into the letter."""
+    return full(language) | {"paragraph": own(foreign=True)["own"]}
 
 
 LINE = {
@@ -189,6 +205,9 @@ VARIANTS: list[tuple[str, dict[str, Any], Any, set[str]]] = [
     ),
     ("invite", {"answer": "yes", "waiting": True, **NOT_KEPT}, full, {"answer_link"}),
     *(("remind", kept, meeting, ANSWERS) for meeting in (full, bare, long) for kept in KEPT),
+    *((kind, kept, with_paragraph, ANSWERS) for kind in ("remind", "nudge") for kept in KEPT),
+    *(("own", own(foreign=foreign), full, {"answer_link"}) for foreign in (True, False)),
+    *(("thanks", own(foreign=foreign), full, set()) for foreign in (True, False)),
     *(
         ("confirm", {"answer": answer, "guests": guests, "late": late, "open": still_open}, full, {"answer_link"})
         for answer, guests, late, still_open in (
@@ -322,6 +341,7 @@ HAS_ANSWER_LINKS = {
         "cancelled",
         "eve",
     ),
+    *("nudge", "own", "thanks"),
 }
 OWN_LINKS = {
     "pack": {"pack_link"},

@@ -27,6 +27,7 @@ from asanokai import (
     speakers,
     topics,
     uploads,
+    writing,
 )
 from asanokai import series as series_rules
 from asanokai.planning import usual
@@ -69,6 +70,8 @@ def _one_more(meeting: meetings.Meeting, series: series_rules.Series, known: wor
     people.say(meeting, person, ("yes", "maybe", "no")[number % 3], comment="Gern", by="coordinator")
     _said(meeting, known, person, number)
     _letters(meeting, known, person, number)
+    writing.draft(meeting.id, audience="all", due_at=None, actor_id=None, **world.OWN)
+    topics.post(meeting, {"de": f"Thema {number}"}, speakers=[SpeakerText(family=f"Rede {number}")])
     about = topics.post(meeting, {"de": f"Thema {number}"}, speakers=[SpeakerText(family=f"Rede {number}")])
     _speaks(meeting, about, number)
     day = people.FIRST_MORNING + timedelta(days=100 + number)
@@ -77,6 +80,7 @@ def _one_more(meeting: meetings.Meeting, series: series_rules.Series, known: wor
     people.session().add(Usual(meeting_id=draft.id, said=usual.of_series(series)))
     questions.add({"de": f"Frage {number}"}, "text", meeting_id=draft.id)
     people.announced_meeting(series, day + timedelta(days=1000))
+    writing.put(draft.id, "invite", {"de": "Hallo"}, actor_id=None)
     topics.post(draft, {"en": f"Topic {number}"}, speakers=[SpeakerText(family=f"Talk {number}")])
     programme.adopt(draft, topics.of(draft))
     other = people.series(f"more-{number}", rule=None, first=None)

@@ -11,6 +11,7 @@ The roles, and who plays them:
     coordinator    Akiko, who coordinates the series, from Tokyo
     other          Naoko, who coordinates another series
     administrator  Ludwig
+    deputy         Grete, who may answer for Katrin and for Emma and belongs to nothing
 """
 
 import io
@@ -46,6 +47,7 @@ from asanokai import (
     topics,
     uploads,
     views,
+    writing,
 )
 from asanokai.letters import Letter
 from asanokai.meetings import Meeting
@@ -65,6 +67,7 @@ ROLES: dict[str, Callable[[], Member] | None] = {
     "coordinator": people.akiko,
     "other": people.naoko,
     "administrator": people.ludwig,
+    "deputy": people.grete,
 }
 PASSWORD = "ein langes Passwort"
 PICTURE = b"\x89PNG\r\n\x1a\n and so on"
@@ -72,6 +75,7 @@ COLLEAGUE = "klaus.kollege@optik-jena.example"
 NOBODY = 987_654
 """A number that no row has."""
 
+OWN = {"subject": {"de": "Noch ein Wort"}, "words": {"de": "bitte den **Hintereingang** nehmen."}}
 FRIEDA = {"family": "Neu", "given": "Frieda", "language": "en", "organisation": "Glaswerk Weimar"}
 CONSENT = {"consent_text": "Ich bin einverstanden.", "consent_version": "2026-11", "from_address": "192.0.2.7"}
 
@@ -112,6 +116,7 @@ class World:
     represented_id: int
     application_id: int
     letter_id: int
+    message_id: int
     view_id: int
     twin_id: int
     seal: str
@@ -177,6 +182,7 @@ def _build(app: Flask) -> World:
     named, wanting = _deputies()
     failed = people.letters_to(people.katrin(), "invite")[0]
     failed.state, failed.reason, failed.server_words = "failed", "refused by the server", "550 no"
+    written = writing.draft(meeting.id, audience="coming", actor_id=None, due_at=None, **OWN)
     applied, invited = _applications(series.id)
     members.set_password(people.kenji(), PASSWORD, actor_id=None)
     installation.change(actor_id=None, logo=PICTURE, logo_type="image/png", imprint={"de": "Impressum"})
@@ -208,6 +214,7 @@ def _build(app: Flask) -> World:
         represented_id=people.emma().id,
         application_id=applied,
         letter_id=failed.id,
+        message_id=written.id,
         view_id=views.save(people.akiko(), "Neue", {"sort": "newest"}, series_id=series.id).id,
         twin_id=people.emma().id,
         seal=bulk.look(bulk.Deed("language", "ja"), [katrin.id], series=series).seal,
@@ -248,6 +255,8 @@ def _deputies() -> tuple[int, int]:
     mine = deputies.name(people.katrin(), "emma.whitfield@ilmenau.example", "assistant")
     hers = deputies.name(people.emma(), "katrin.lindner@optik-jena.example", "deputy")
     deputies.agree(people.katrin(), hers.id)
+    for represented in (people.katrin(), people.emma()):
+        deputies.agree(people.grete(), deputies.name(represented, "grete.amt@optik-jena.example", "assistant").id)
     return mine.id, deputies.name(people.kenji(), "katrin.lindner@optik-jena.example", "deputy").id
 
 
@@ -365,7 +374,12 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         **{name: {**meeting, "kind": name.partition(": ")[2]} for name in preview},
         "outbox.preview: part": {**meeting, "kind": "invite", "part": "html"},
         "outbox.preview": meeting,
+        "outbox.left_out": meeting,
+        "outbox.of_member": {"member_id": world.member_id},
         "outbox.retry": {"letter_id": world.letter_id},
+        **{f"writing.{verb}": meeting for verb in ("add", "nudge", "send_test")},
+        **{f"writing.{verb}": {**meeting, "message_id": world.message_id} for verb in ("edit", "check", "withdraw")},
+        "writing.paragraph": {**meeting, "kind": "remind"},
         "pack.show": {"token": world.pack},
         "catering.show": meeting,
         **{f"catering.{verb}": {**meeting, "kind": "caterer"} for verb in ("make", "withdraw")},
@@ -457,6 +471,13 @@ SPEAKERS = {
     }.items()
 }
 TOPIC = {**texts("title", "Licht"), **texts("abstract", "Ein **Vortrag**"), **SPEAKERS}
+MESSAGE = {
+    **texts("subject", "Noch ein Wort"),
+    **texts("words", "Bitte den **Hintereingang** nehmen."),
+    "audience": "silent",
+    "due_at": "2026-03-01T10:00",
+    "kind": "own",
+}
 NAMED = {
     "title": "",
     "given": "Hiroshi",
@@ -525,7 +546,7 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "desk.decline": {"reason": "Leider nicht"},
         "series.add": SERIES,
         "series.edit": {**SERIES, "slug": "asanokai", "reach": "all"},
-        "series.pause": {},
+        "series.pause": {"back": "pauses"},
         "series.propose": {},
         "series.add_meeting": {"starts": "2026-06-11T08:00", "ends": ""},
         "dates.show": {**RULE, "ordinal": "3"},
@@ -584,7 +605,7 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "meeting.announce": {},
         "meeting.cancel": texts("reason", "Schnee"),
         "meeting.drop": {},
-        "meeting.pause": {},
+        "meeting.pause": {"back": "pauses"},
         "roll.line": asked,
         "roll.move_up": {"reason": "Spricht ein Grußwort"},
         "roll.pass_on": {"colleague": str(people_number(COLLEAGUE))},
@@ -631,6 +652,13 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "materials.seen": {"seen_by": "all"},
         "materials.remove": {},
         "outbox.retry": {"back": "all"},
+        "writing.add": MESSAGE,
+        "writing.edit": MESSAGE,
+        "writing.check": {"version": "1"},
+        "writing.withdraw": {},
+        "writing.paragraph": texts("words", "Ein **Absatz**"),
+        "writing.nudge": {"members": str(world.member_id)},
+        "writing.send_test": {"kind": "invite", "language": "de", "member": "", "message": ""},
         "catering.show": {**lead("lead", "2", "10:00"), "own": "2026-03-10T12:00"},
         "catering.make": {"address": "koch@jena.example", "language": "de"},
         "catering.withdraw": {},
@@ -643,18 +671,17 @@ def forms(world: World) -> dict[str, dict[str, str]]:
             **texts("privacy"),
             **texts("accessibility"),
         },
-        "settings.pause": {},
+        "settings.pause": {"back": "pauses"},
     }
 
 
 FILES = {
-    "people.take_in": "file",
+    "imports.take_in": "file",
     "settings.edit": "logo",
     "speaking.person": "photo",
     "speaking.talk": "slides",
     "materials.show": "file",
 }
-FILES = {"imports.take_in": "file", "settings.edit": "logo"}
 """Where a file may be sent, and the name of its input."""
 
 
@@ -665,9 +692,10 @@ def upload(data: bytes, name: str = "file.bin") -> tuple[io.BytesIO, str]:
 
 def unticked(form: dict[str, str]) -> dict[str, str]:
     """Without the boxes that are not ticked: a browser sends nothing for them."""
-    boxes = ("administrator", "remove_logo", "everywhere", "consent", "public", "needs_approval", "send")
-    boxes = ("sure", "administrator", "remove_logo", "everywhere", "consent", "public", "needs_approval")
-    boxes = ("administrator", "remove_logo", "everywhere", "consent", "public", "needs_approval", "needed", "vanishes")
+    boxes = (
+        *("sure", "administrator", "remove_logo", "everywhere", "consent", "public", "needs_approval"),
+        *("send", "needed", "vanishes"),
+    )
     return {name: words for name, words in form.items() if words or name not in boxes}
 
 

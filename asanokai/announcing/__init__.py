@@ -250,7 +250,20 @@ def cancel(meeting_id: int, *, reason: dict[str, str] | None = None, actor_id: i
     letters.drop_queued(
         "the meeting was cancelled",
         meeting_id=meeting.id,
-        kinds=(*PLANNED, "confirm", "waiting", "seat", "offer", "free", "lapsed", "moved", "changed"),
+        kinds=(
+            *PLANNED,
+            "confirm",
+            "waiting",
+            "seat",
+            "offer",
+            "free",
+            "lapsed",
+            "moved",
+            "changed",
+            "nudge",
+            "own",
+            "thanks",
+        ),
     )
     post(meeting, "cancelled", None, useless_after=meeting.ends_at)
     journal.write("cancel", "meeting", meeting.id, actor_id=actor_id, sequence=meeting.sequence)

@@ -9,19 +9,20 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 
 from flask import Flask
 
 from asanokai import clock, ical
-from asanokai.composing import gathering
+from asanokai.composing import gathering, looking
 from asanokai.composing.gathering import Dropped, Work
-from asanokai.composing.layout import Layout, Typesetter
+from asanokai.composing.layout import Layout, Marks, Typesetter
 from asanokai.composing.mime import mailbox
 from asanokai.letters import message_id
 from asanokai.links import Links
 from asanokai.tokens import Tokens
 
-__all__ = ["Composer", "Dropped", "Mail", "Preview", "Work"]
+__all__ = ["CalendarPart", "Composer", "Dropped", "Mail", "Preview", "Work"]
 
 KEPT_LAYOUTS = 200
 PARTSTAT = {"invited": "NEEDS-ACTION", "yes": "ACCEPTED", "maybe": "TENTATIVE", "no": "DECLINED"}
@@ -42,12 +43,36 @@ class Mail:
 
 
 @dataclass(frozen=True)
+class CalendarPart:
+    """What a letter's calendar part says, and what a mail program makes of it: `effect` is *enter*, *update*, *note*
+    or *cancel*."""
+
+    method: str
+    status: str
+    sequence: int
+    partstat: str
+    starts_at: datetime
+    ends_at: datetime
+    zone: str
+    summary: str
+    location: str
+    attendee: str
+    organizer: str
+    uid: str
+    effect: str
+
+
+@dataclass(frozen=True)
 class Preview:
-    """A letter as somebody would get it, for looking at."""
+    """A letter as somebody would get it, for looking at. `held_by` says why this reader would not get it now."""
 
     subject: str
     text: str
     html: str
+    to: str
+    language: str
+    calendar: CalendarPart | None = None
+    held_by: str | None = None
 
 
 class Composer:
@@ -65,7 +90,11 @@ class Composer:
 
         Needs a writing transaction: sign-in and confirmation secrets are minted here, and only their hash is kept.
         """
-        return gathering.gather(letter_ids, organisation=self.config.organisation)
+        own = self.config.organisation
+        return [
+            looking.tried(work, organisation=own) if isinstance(work, Work) and work.kind == "test" else work
+            for work in gathering.gather(letter_ids, organisation=own)
+        ]
 
     def compose(self, work: Work) -> Mail:
         """Write one letter out. Needs no database."""
@@ -104,12 +133,48 @@ class Composer:
             stamp=stamp,
         )
 
-    def preview(self, kind: str, meeting_id: int, language: str) -> Preview:
-        """A letter about a meeting as an invented reader of that language would get it. Raises `Missing`."""
-        work = gathering.invented(kind, meeting_id, language, organisation=self.config.organisation)
-        layout = self._typesetter.set(work)
-        marks = {name: "" for name in layout.names} | self._marks(work)
-        return Preview(layout.subject, layout.text.fill(marks), layout.html.fill_html(marks))
+    def preview(
+        self, kind: str, meeting_id: int, language: str, *, member_id: int | None = None, **facts: Any
+    ) -> Preview:
+        """A letter about a meeting as an invented reader of that language would get it, or as a member would now. Its
+        links lead nowhere. Raises `Missing`."""
+        own = self.config.organisation
+        if member_id is None:
+            seen = looking.Seen(looking.invented(kind, meeting_id, language, organisation=own, facts=facts))
+        else:
+            seen = looking.as_read_by(kind, meeting_id, member_id, organisation=own, facts=facts)
+        layout = self._typesetter.set(seen.work)
+        marks = {name: "" for name in layout.names} | self._marks(seen.work)
+        return Preview(
+            layout.subject,
+            layout.text.fill(marks),
+            layout.html.fill_html(marks),
+            to=mailbox_in_words(seen.work.reader_name, seen.work.to),
+            language=seen.work.language,
+            calendar=self._calendar_part(seen.work, layout),
+            held_by=seen.held_by,
+        )
+
+    def _calendar_part(self, work: Work, layout: Layout) -> CalendarPart | None:
+        if layout.calendar is None or work.shown is None:
+            return None
+        entry, sequence = layout.calendar.entry, max(work.meeting_sequence, work.reader_sequence)
+        reader = self._attendee(work, layout)
+        return CalendarPart(
+            method=layout.calendar.method,
+            status=entry.status,
+            sequence=sequence,
+            partstat=reader.partstat,
+            starts_at=entry.starts_at,
+            ends_at=entry.ends_at,
+            zone=work.shown.meeting.zone,
+            summary=entry.summary,
+            location=entry.location,
+            attendee=mailbox_in_words(reader.name, reader.address),
+            organizer=reader.organizer_name,
+            uid=entry.uid,
+            effect=_effect(layout.calendar.method, work, sequence),
+        )
 
     def _layout(self, work: Work) -> Layout:
         if work.layout_key is None:
@@ -126,6 +191,9 @@ class Composer:
     def _marks(self, work: Work) -> dict[str, str]:
         """What is filled in for this reader: greeting and links."""
         marks = {"greeting": work.greeting, "position": str(work.position or "")}
+        if work.trial and work.shown is not None:
+            # A copy is nobody's: whoever has it must not answer for its reader.
+            return dict.fromkeys(Marks.NAMES, self.links.meeting(work.shown.meeting.path)) | marks
         if work.about_meeting:
             token = self.tokens.mint("answer", [work.meeting_id, work.member_id])
             marks["answer_link"] = self.links.answer(token)
@@ -180,3 +248,18 @@ def _partstat(work: Work) -> str:
     if work.answer == "yes" and work.seat != "held":
         return "TENTATIVE"
     return PARTSTAT[work.answer]
+
+
+def mailbox_in_words(name: str, address: str) -> str:
+    """ "Name <address>" for a page: nothing is encoded."""
+    return f"{name} <{address}>" if name and address else name or address
+
+
+def _effect(method: str, work: Work, sequence: int) -> str:
+    """What the reader's mail program does with the calendar part."""
+    if method == "CANCEL":
+        return "cancel"
+    if work.stamped_at is None:
+        return "enter"
+    # Who had the entry already: a higher number asks anew, the same number only takes over what stands in it.
+    return "update" if sequence > work.reader_sequence else "note"

@@ -4,7 +4,7 @@ A letter's row is small and was written earlier; what is true now is read here. 
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,12 +12,23 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, select
 
-from asanokai import applying, asking, clock, digesting, installation, members, rsvps, showing, speakers, topics
+from asanokai import (
+    applying,
+    asking,
+    clock,
+    installation,
+    members,
+    rsvps,
+    showing,
+    speakers,
+    topics,
+    writing,
+)
 from asanokai.composing import changes, packs
-from asanokai.composing.kinds import KIND_WORDS
+from asanokai.composing.digest import digest
 from asanokai.composing.overtaking import Row, overtaken
+from asanokai.composing.own import own_words, paragraph_in
 from asanokai.db import session
-from asanokai.errors import N_, Missing
 from asanokai.languages import Name, moment_in_words, pick
 from asanokai.letters import OF_MEETING, Letter
 from asanokai.meetings import Meeting
@@ -26,6 +37,7 @@ from asanokai.rsvps import Rsvp
 from asanokai.series import Series
 from asanokai.showing import Shown
 from asanokai.speakers import Contributor
+from asanokai.writing import Message
 
 
 @dataclass(frozen=True)
@@ -40,6 +52,7 @@ class Dropped:
 class Work:
     """One letter to be written. `facts` are what its template asks for beside the meeting and the reader.
 
+    `paragraph` is what coordinators put into it; `trial` marks a copy that a coordinator sends to themselves.
     `layout_key` is None where nobody else reads the same. `ahead` counts the letters of the batch that tell this reader
     of the same meeting before this one does.
     """
@@ -70,13 +83,15 @@ class Work:
     reader_sequence: int = 0
     stamped_at: datetime | None = None
     ahead: int = 0
+    paragraph: dict[str, Any] | None = None
+    trial: bool = False
     starts_at: datetime | None = None
     facts: dict[str, Any] = field(default_factory=dict)
 
     @property
     def about_meeting(self) -> bool:
-        """Whether it goes to a meeting's audience."""
-        return self.kind in OF_MEETING
+        """Whether it goes to a meeting's audience; a test of such a letter does not."""
+        return self.kind in OF_MEETING and not self.trial
 
     @property
     def unsubscribable(self) -> bool:
@@ -85,7 +100,7 @@ class Work:
 
 
 @dataclass(frozen=True)
-class _Around:
+class Around:
     """What several letters of a batch share."""
 
     meetings: dict[int, Meeting]
@@ -94,6 +109,8 @@ class _Around:
     organisation: str
     sender_name: str
     changed_at: datetime | None
+    messages: dict[int, Message]
+    paragraphs: dict[tuple[int, str], dict[str, str]]
     shown: dict[tuple[int, str, str | None], Shown] = field(default_factory=dict)
     """Meetings as readers of one language on one clock see them: worked out once for all of them."""
 
@@ -109,8 +126,10 @@ def gather(letter_ids: Sequence[int], *, organisation: str) -> list[Work | Dropp
         .execution_options(populate_existing=True)
     )
     rows = {row[0].id: row for row in found}
-    asked = _contributors([row[0] for row in rows.values()])
-    around = _around({row[0].meeting_id for row in rows.values() if row[0].meeting_id}, organisation)
+    letters = [row[0] for row in rows.values()]
+    asked = _contributors(letters)
+    written = {int(letter.facts["message"]) for letter in letters if letter.facts and "message" in letter.facts}
+    around = around_of({letter.meeting_id for letter in letters if letter.meeting_id}, organisation, written)
     gathered: list[Work | Dropped] = []
     before: Counter[tuple[int | None, int | None]] = Counter()
     for letter_id in letter_ids:
@@ -122,7 +141,7 @@ def gather(letter_ids: Sequence[int], *, organisation: str) -> list[Work | Dropp
             gathered.append(Dropped(letter_id, reason))
             continue
         about = (letter.meeting_id, letter.member_id)
-        gathered.append(replace(_work(row, around), ahead=before[about]))
+        gathered.append(replace(work_of(row, around), ahead=before[about]))
         before[about] += 1
     return gathered
 
@@ -133,31 +152,35 @@ def _contributors(found: Sequence[Letter]) -> dict[int, Contributor]:
     return speakers.by_ids(wanted) if wanted else {}
 
 
-def _around(meeting_ids: set[int], organisation: str) -> _Around:
+def around_of(meeting_ids: set[int], organisation: str, message_ids: Collection[int] = ()) -> Around:
+    """What letters about these meetings share."""
     own = installation.current()
     found = session().scalars(select(Meeting).where(Meeting.id.in_(meeting_ids))).all() if meeting_ids else []
     wanted = {meeting.series_id for meeting in found}
     series = session().scalars(select(Series).where(Series.id.in_(wanted))).all() if wanted else []
-    return _Around(
+    return Around(
         meetings={meeting.id: meeting for meeting in found},
         series={row.id: row for row in series},
         topics=topics.of_all(list(meeting_ids)) if meeting_ids else {},
         organisation=own.organisation or organisation,
         sender_name=own.sender_name,
         changed_at=own.changed_at,
+        messages=writing.by_ids(sorted(message_ids)),
+        paragraphs=writing.of_letters(sorted(meeting_ids)),
     )
 
 
 # --- what it says -----------------------------------------------------------------------------------------------------
 
 
-def _work(row: Row, around: _Around) -> Work:
+def work_of(row: Row, around: Around) -> Work:
     letter, member, language = row.letter, row.member, row.language
     application = _application(row)
     name = row.contributor.name if row.contributor else _name(member, application)
     shown = _shown(row, around, application)
     rsvp = row.rsvp
-    facts = _FACTS.get(letter.kind, _no_facts)(row, shown, application)
+    facts = facts_of(row, shown, around, application)
+    paragraph = paragraph_in(row, shown, around.paragraphs)
     shared = letter.kind in OF_MEETING
     meeting = row.meeting
     return Work(
@@ -172,7 +195,7 @@ def _work(row: Row, around: _Around) -> Work:
         organisation=around.organisation,
         sender_name=around.sender_name,
         layout_key=(
-            (letter.kind, language, around.changed_at, _reader_zone(row), *_versions(shown), repr(facts))
+            (letter.kind, language, around.changed_at, _reader_zone(row), *_versions(shown), repr((facts, paragraph)))
             if shared
             else None
         ),
@@ -186,13 +209,21 @@ def _work(row: Row, around: _Around) -> Work:
         series_slug=shown.series.slug if shown else "",
         answer=rsvp.answer if rsvp else "invited",
         seat=rsvp.seat if rsvp else None,
-        position=rsvps.place_in_line(rsvp) if rsvp and letter.kind == "waiting" else None,
+        position=rsvps.place_in_line(rsvp) if rsvp and rsvp.asked_at and letter.kind == "waiting" else None,
         meeting_sequence=meeting.sequence if meeting else 0,
         reader_sequence=rsvp.sequence if rsvp else 0,
         stamped_at=rsvp.stamped_at if rsvp else None,
         starts_at=meeting.starts_at if meeting else None,
+        paragraph=paragraph,
         facts=facts,
     )
+
+
+def facts_of(row: Row, shown: Shown | None, around: Around, application: Application | None = None) -> dict[str, Any]:
+    """What the letter's template asks for beside the meeting and the reader."""
+    if row.letter.kind in writing.KINDS:
+        return own_words(row, shown, around.messages)
+    return _FACTS.get(row.letter.kind, _no_facts)(row, shown, application)
 
 
 def _versions(shown: Shown | None) -> tuple[object, ...]:
@@ -235,7 +266,12 @@ def _nonce(row: Row, application: Application | None) -> str:
     return ""
 
 
-def _shown(row: Row, around: _Around, application: Application | None) -> Shown | None:
+def shown_to(row: Row, around: Around) -> Shown | None:
+    """The meeting as this reader sees it."""
+    return _shown(row, around, None)
+
+
+def _shown(row: Row, around: Around, application: Application | None) -> Shown | None:
     meeting = row.meeting
     if meeting is not None:
         seen_as = (meeting.id, row.language, _reader_zone(row))
@@ -350,48 +386,18 @@ def _contribution(row: Row, shown: Shown | None, _application: Application | Non
 
 
 def _digest(row: Row, _shown: Shown | None, _application: Application | None) -> dict[str, Any]:
-    assert row.member is not None
-    since, until = (datetime.fromisoformat(row.facts[name]) for name in ("since", "until"))
-    contents = digesting.contents(row.member, since, until)
-    language = row.language
-    return {
-        "lines": [_digest_line(line, language) for line in contents.lines],
-        "failed": [
-            {
-                "kind_words": KIND_WORDS[language].get(letter.kind, letter.kind),
-                "name": who.name.full(language) if who else (letter.address or ""),
-                "words": letter.server_words or letter.reason or "",
-            }
-            for letter, who in contents.failed
-        ],
-        "applications": contents.applications,
-    }
+    return digest(row)
 
 
-def _digest_line(line: Any, language: str) -> dict[str, Any]:
-    meeting, series = line.meeting, line.series
-    return {
-        "meeting_id": meeting.id,
-        "title": str(pick(meeting.title, language, series.first_language) or pick(series.name, language)),
-        "date": moment_in_words(meeting.starts_at, language, meeting.zone),
-        "yes": line.tally.coming,
-        "maybe": line.tally.maybe,
-        "no": line.tally.no,
-        "waiting": line.tally.queued,
-        "seats": meeting.seats,
-        "new_yes": line.new_yes,
-        "new_maybe": line.new_maybe,
-        "new_no": line.new_no,
-        "new_coming": line.new_coming,
-        "new_waiting": line.new_waiting,
-        "late": [who.name.full(language) for who in line.late],
-    }
+def _test(row: Row, _shown: Shown | None, _application: Application | None) -> dict[str, Any]:
+    return row.facts
 
 
 _FACTS = {
     "invite": _invite,
     "confirm": _confirm,
     "remind": _remind,
+    "nudge": _remind,
     "waiting": _waiting,
     "seat": _guests,
     "offer": _offer,
@@ -405,57 +411,9 @@ _FACTS = {
     "join": _join,
     "application": _to_coordinator,
     "digest": _digest,
+    "test": _test,
     "pack": packs.pack,
     "catering_change": packs.catering_change,
     "speaker": _contribution,
     "speaker_remind": _contribution,
 }
-
-# --- for looking at ---------------------------------------------------------------------------------------------------
-
-INVENTED = {
-    "de": Name(family="Yamada", given="Hanako", salutation="frau", title="Dr."),
-    "en": Name(family="Yamada", given="Hanako", salutation="frau", title="Dr."),
-    "ja": Name(family="Yamada", given="Hanako", family_ja="山田", given_ja="花子"),
-}
-
-
-def invented(kind: str, meeting_id: int, language: str, *, organisation: str) -> Work:
-    """The letter of that kind about a meeting to a reader who does not exist. Raises `Missing`."""
-    if kind not in OF_MEETING or language not in INVENTED:
-        raise Missing(N_("There is no such letter."))
-    around = _around({meeting_id}, organisation)
-    meeting = around.meetings.get(meeting_id)
-    if meeting is None:
-        raise Missing(N_("There is no such meeting."))
-    answer = "yes" if kind in ("confirm", "seat", "eve", "waiting", "offer", "free") else "invited"
-    rsvp = Rsvp(answer=answer, guests=0, late=False, seat="held" if answer == "yes" else None)
-    rsvp.offered_until = meeting.answer_until if kind == "offer" else None
-    old = {
-        "old_starts_at": meeting.starts_at.isoformat(),
-        "old_ends_at": meeting.ends_at.isoformat(),
-        "old_venue": meeting.venue,
-    }
-    letter = Letter(id=0, key="", kind=kind, language=language, facts=old, attempts=0)
-    row = Row(letter, None, None, rsvp, meeting)
-    name = INVENTED[language]
-    shown = _shown(row, around, None)
-    return Work(
-        letter_id=0,
-        key="",
-        kind=kind,
-        attempts=0,
-        to="hanako.yamada@example.com",
-        language=language,
-        reader_name=name.full(language),
-        greeting=name.greeting(language),
-        organisation=around.organisation,
-        sender_name=around.sender_name,
-        layout_key=None,
-        meeting_id=0,
-        shown=shown,
-        answer=answer,
-        seat=rsvp.seat,
-        position=1,
-        facts=_FACTS.get(kind, _no_facts)(row, shown, None) | ({"tomorrow": True} if kind == "eve" else {}),
-    )

@@ -33,6 +33,9 @@ CALENDAR = {
 OUTER = "=_m"
 """Begins the outer boundary. It must not begin with the inner one, which a reader may take for it (RFC 2046 5.1.1)."""
 
+TRIAL = {"de": "[Probe] ", "en": "[Test] ", "ja": "【テスト】"}
+"""Begins the subject of a copy that a coordinator sends to themselves."""
+
 LARGEST = 95_000
 """Octets of HTML before the reader's links are filled in. Mail programs cut off what is beyond 100 kB."""
 
@@ -171,7 +174,8 @@ class Typesetter:
         name = f"mail/{work.kind}.{work.language}"
         subject, _, body = self._plain.get_template(f"{name}.txt").render(facts).partition("\n")
         text, page = fitted(body.strip("\n")) + "\n", self._page(f"{name}.html", facts)
-        return self._layout(work, " ".join(subject.split()), Pieces.cut(text), Pieces.cut(page))
+        subject = (TRIAL[work.language] if work.trial else "") + " ".join(subject.split())
+        return self._layout(work, subject, Pieces.cut(text), Pieces.cut(page))
 
     def _page(self, name: str, facts: dict[str, Any]) -> str:
         template = self._rich.get_template(name)
@@ -227,6 +231,7 @@ class Typesetter:
             "join_link": shown.meeting.join_link,
             "note": str(shown.note),
             "answer_until": shown.answer_until,
+            "paragraph": work.paragraph,
             "link": self._links.meeting(shown.meeting.path),
             "guests_allowed": shown.meeting.guests_allowed,
             "topics": [
@@ -242,7 +247,7 @@ class Typesetter:
         }
 
     def _calendar(self, work: Work) -> ical.Mailed | None:
-        if work.kind not in CALENDAR or work.shown is None:
+        if work.kind not in CALENDAR or work.shown is None or work.trial:
             return None
         if work.kind == "confirm" and work.answer == "no":
             return None

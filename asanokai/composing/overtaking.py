@@ -10,7 +10,10 @@ from asanokai.members import Address, Member
 from asanokai.rsvps import Rsvp
 from asanokai.speakers import Contributor
 
-UNASKED = ("invite", "remind", "eve")
+AFTERWARDS = ("own", "thanks")
+"""Letters that may go out when the meeting is over."""
+
+UNASKED = ("invite", "remind", "eve", "nudge", "own", "thanks")
 """Letters that whoever unsubscribed does not get."""
 
 
@@ -80,7 +83,7 @@ def _overtaken_by_meeting(row: Row) -> str | None:
         return None
     if row.meeting is None or row.meeting.state == "cancelled":
         return "the meeting was cancelled"
-    if row.meeting.ends_at <= clock.now():
+    if row.meeting.ends_at <= clock.now() and row.letter.kind not in AFTERWARDS:
         return "missed"
     if row.letter.kind == "moved" and row.facts.get("sequence", row.meeting.sequence) < row.meeting.sequence:
         return "overtaken by a later change"
@@ -93,8 +96,9 @@ def _overtaken_by_answer(row: Row) -> str | None:
         return "not invited" if kind != "cancelled" else None
     if kind in ("confirm", "waiting", "seat", "offer", "free", "lapsed") and row.facts.get("revision") != rsvp.revision:
         return "overtaken by a later answer"
-    if kind == "remind" and rsvp.answer != "invited":
+    audience = row.facts.get("audience")
+    if (kind in ("remind", "nudge") or audience == "silent") and rsvp.answer != "invited":
         return "has answered"
-    if kind == "eve" and rsvp.seat != "held":
+    if (kind == "eve" or audience == "coming") and rsvp.seat != "held":
         return "has no seat"
     return None

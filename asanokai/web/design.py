@@ -10,13 +10,13 @@ from flask import Blueprint, current_app, render_template
 from wtforms import BooleanField, RadioField, SelectField
 from wtforms.validators import InputRequired
 
-from asanokai import clock, showing
+from asanokai import clock, languages, showing
 from asanokai.errors import N_, Missing
 from asanokai.meetings import Meeting
 from asanokai.rsvps import Rsvp, Tally
 from asanokai.series import Series
 from asanokai.topics import Speaker, Topic
-from asanokai.web import loading
+from asanokai.web import loading, words
 from asanokai.web.forms import AnswerForm, Form, LeadField, TextsField, line, options, text, wall_time
 
 pages = Blueprint("design", __name__)
@@ -49,6 +49,8 @@ def parts() -> str:
     return render_template(
         "design.html",
         meetings=_meetings(),
+        order=_order(),
+        words=words,
         rsvps=_rsvps(),
         tally=Tally(yes=32, coming=36, waiting=3, queued=4, maybe=5, no=11, silent=58),
         blank=ExampleForm(formdata=None),
@@ -136,6 +138,15 @@ def _shown(state: str, starts: datetime) -> showing.Shown:
     )
     topic = Topic(id=1, meeting_id=1, position=1, title=TITLE, abstract=ABSTRACT, speakers=[speaker])
     return showing.shown(meeting, series, [topic], language=loading.language(), zone="Asia/Tokyo")
+
+
+def _order() -> list[showing.ShownSlot]:
+    """A running order: of every kind one, with and without a title."""
+    parts = [("welcome", 10, "8:00", ""), ("talk", 30, "8:10", "Licht · 光"), ("breakfast", 60, "8:40", "")]
+    return [
+        showing.ShownSlot(None, kind, minutes, begins, begins, languages.Text(title, "de", False), ())
+        for kind, minutes, begins, title in parts
+    ]
 
 
 def _rsvps() -> list[tuple[Rsvp, int | None]]:

@@ -10,7 +10,8 @@ What somebody may not see is `Missing`, exactly as if it were not there.
 
 from collections.abc import Callable
 
-from flask import current_app, g, redirect, request, session, url_for
+from flask import Response as FlaskResponse
+from flask import current_app, g, make_response, redirect, request, session, url_for
 from flask_babel import get_locale, refresh
 from flask_login import current_user
 from sqlalchemy import and_, bindparam, select
@@ -29,6 +30,13 @@ from asanokai.members import Member
 from asanokai.rsvps import HELD, QUEUED, Rsvp
 from asanokai.series import Belonging, Series, still
 from asanokai.tokens import Tokens
+
+FRAMING = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; manifest-src 'self'; "
+    "form-action 'self'; frame-src 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'"
+)
+"""What a page may do that frames a letter of this program."""
 
 OPEN_TO_SEARCH = ("programme.home", "programme.meetings", "programme.meeting", "archive.topics", "account.join")
 """Pages search engines may list."""
@@ -108,6 +116,24 @@ def reads(language: str) -> None:
     """Let the page speak the language of whoever came by a link without signing in. ?lang= still wins."""
     g.reads = language
     refresh()
+
+
+def framing(page: str) -> FlaskResponse:
+    """A page that frames a letter, and nothing else."""
+    response = make_response(page)
+    response.headers["Content-Security-Policy"] = FRAMING
+    return response
+
+
+def back_to_pauses() -> str | None:
+    """Where all pauses stand together, if that is where a button was pressed."""
+    return url_for("outbox.pauses") if request.form.get("back") == "pauses" else None
+
+
+def page_number() -> int:
+    """Which page of a long list is asked for: 1 unless ?page= says something sensible."""
+    typed = request.args.get("page", "1")
+    return min(max(int(typed), 1), 100_000) if typed.isascii() and typed.isdigit() and len(typed) < 7 else 1
 
 
 # --- guards -----------------------------------------------------------------------------------------------------------

@@ -18,6 +18,10 @@ KINDS = {
     "changed": lazy_gettext("Changed details"),
     "cancelled": lazy_gettext("Cancellation"),
     "eve": lazy_gettext("Evening-before note"),
+    "nudge": lazy_gettext("Nudge"),
+    "own": lazy_gettext("Letter of your own"),
+    "thanks": lazy_gettext("Thanks"),
+    "test": lazy_gettext("Test to yourself"),
     "sign_in": lazy_gettext("Sign-in link"),
     "opt_in": lazy_gettext("Confirmation of the address"),
     "join": lazy_gettext("Invitation to join"),
@@ -62,6 +66,7 @@ REASONS = {
     "nothing to say": lazy_gettext("there was nothing to say"),
     "refused too often": lazy_gettext("the mail server put it off too often"),
     "refused by the server": lazy_gettext("the mail server refused it"),
+    "withdrawn": lazy_gettext("withdrawn by the organisers"),
     "could not be composed": lazy_gettext("could not be written; see the program's log"),
 }
 
@@ -141,6 +146,22 @@ VERDICTS = {
     "bad": lazy_gettext("not imported"),
 }
 
+AUDIENCES = {
+    "coming": lazy_gettext("Those who come"),
+    "waiting": lazy_gettext("Those on the waiting list"),
+    "maybe": lazy_gettext("Those who said maybe"),
+    "silent": lazy_gettext("Those who are silent"),
+    "all": lazy_gettext("All who were invited or have answered"),
+}
+"""To whom a letter of one's own goes."""
+
+MESSAGE_STATES = {
+    "draft": lazy_gettext("Draft"),
+    "queued": lazy_gettext("Goes out by itself"),
+    "posted": lazy_gettext("Handed over"),
+    "withdrawn": lazy_gettext("Withdrawn"),
+}
+"""What became of a letter of one's own."""
 FIELDS = {
     "title": lazy_gettext("Title"),
     "note": lazy_gettext("Note"),

@@ -157,6 +157,7 @@ def _states(states: States, known: dict[str, str]) -> list[Scene]:
         Scene("own settings with a Japanese name", "kenji", "/me/settings"),
         Scene("the desk, everything", "ludwig", "/coordinate/"),
         Scene("searching members", "akiko", f"{known['people.of_series']}?q=lindner"),
+        Scene("a saved view of members", "akiko", f"{known['people.of_series']}?sort=newest"),
         Scene("searching members, nobody found", "akiko", f"{known['people.of_series']}?q=xyz"),
         Scene("searching everybody, nobody found", "ludwig", f"{known['people.everybody']}?q=xyz"),
         Scene("the outbox, failed ones", "akiko", f"{known['outbox.everything']}?state=failed"),

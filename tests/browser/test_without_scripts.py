@@ -147,7 +147,7 @@ def test_a_list_is_taken_in(app, clock, smtp, open_plain, meeting, tmp_path):
     page.goto(f"/coordinate/series/{series}/members/import")
     page.set_input_files("input[type=file]", tmp_path / "list.csv")
     press(page)
-    assert page.locator("tbody tr").count() == 1
+    assert page.locator("tr.verdict").count() == 1
     press(page)
     with db.reading():
         hans = members.by_address("hans@jena.example")

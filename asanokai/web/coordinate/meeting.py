@@ -11,7 +11,7 @@ from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import FieldList, FormField
 
-from asanokai import announcing, invitations, letters, meetings, rsvps, showing, speakers, topics
+from asanokai import announcing, clock, invitations, letters, meetings, rsvps, showing, speakers, topics, writing
 from asanokai.errors import N_, BadInput
 from asanokai.topics import LONGEST_ABSTRACT, SpeakerText
 from asanokai.web import changing, loading, words
@@ -45,7 +45,7 @@ def show(meeting_id: int) -> str:
         tally=rsvps.tallies([meeting_id])[meeting_id],
         forecast=invitations.would_go_out(g.meeting)
         if draft
-        else invitations.forecast(until=g.meeting.starts_at, meeting_ids=[meeting_id]),
+        else writing.forecast(until=clock.now() + meetings.AHEAD, meeting_ids=[meeting_id]),
         counts=letters.counts(meeting_id),
         cannot=[name for state, name in people if state == "declined"],
         unconfirmed=[name for state, name in people if state == "asked"],
@@ -129,7 +129,7 @@ def pause(meeting_id: int) -> Response:
     flash(
         gettext("The letters of this meeting wait.") if paused else gettext("The letters of this meeting go out again.")
     )
-    return _back()
+    return redirect(loading.back_to_pauses() or url_for("meeting.show", meeting_id=meeting_id), 303)
 
 
 # --- topics -----------------------------------------------------------------------------------------------------------

@@ -202,7 +202,7 @@ def pause(series_id: int) -> Response:
     flash(
         gettext("The letters of this series wait.") if paused else gettext("The letters of this series go out again.")
     )
-    return redirect(url_for("series.show", series_id=series_id), 303)
+    return redirect(loading.back_to_pauses() or url_for("series.show", series_id=series_id), 303)
 
 
 @pages.post("/series/<int:series_id>/propose")

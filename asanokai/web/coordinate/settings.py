@@ -83,4 +83,4 @@ def pause() -> Response:
     paused = installation.current().paused_at is None
     installation.pause(paused, actor_id=loading.me().id)
     flash(gettext("All letters wait now.") if paused else gettext("Letters go out again."))
-    return redirect(url_for("settings.edit"), 303)
+    return redirect(loading.back_to_pauses() or url_for("settings.edit"), 303)
