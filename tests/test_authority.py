@@ -6,9 +6,23 @@ Which page answers whom stands in `test_guards`; here is what the pages' own inp
 import pytest
 from sqlalchemy import select
 
-from asanokai import announcing, bulk, db, deputies, leaving, materials, meetings, members, speakers, topics, uploads
+from asanokai import (
+    announcing,
+    bulk,
+    db,
+    deputies,
+    leaving,
+    materials,
+    meetings,
+    members,
+    speakers,
+    topics,
+    uploads,
+    writing,
+)
 from asanokai import series as series_rules
 from asanokai.db import session
+from asanokai.letters import OF_MEETING
 from asanokai.speakers import PersonText, Reach
 from asanokai.topics import SpeakerText
 from tests import people
@@ -64,6 +78,45 @@ def test_the_list_of_a_series_does_not_tell_who_answers_to_another(akiko, own, c
         people.say(ours, people.emma(), "yes")
     clock.set(berlin(2026, 3, 20, 12))
     assert names(english(akiko.app), f"{page(own)}?silent=1") == ["Lindner", "Yamada"]
+
+
+def test_who_coordinates_does_not_read_which_letters_go_to_a_member_for_another_series(akiko, own, clock):
+    with db.transaction():
+        ours = people.announced_meeting(series_rules.by_id(own))
+        number = ours.id
+        clock.set(berlin(2026, 2, 20, 12))
+        people.plan()
+        people.send_all()
+        assert {one.kind for one in writing.silent(ours, limit=9)} == {"invite"}
+        members.send_sign_in(people.kenji(), "kenji@x.example", actor_id=None)
+        session().flush()
+        kinds = {one.member.id: one.kind for one in writing.silent(meetings.by_id(number), limit=9)}
+    assert kinds == {people.katrin().id: "invite", people.emma().id: "invite", people.kenji().id: None}
+    assert akiko.get(f"/coordinate/meetings/{number}/letters/nudge").status_code == 200
+
+
+def test_todays_address_of_who_once_belonged_is_not_shown(akiko, own):
+    with db.transaction():
+        meeting, kenji = people.announced_meeting(series_rules.by_id(own)), people.kenji()
+        series_rules.part(series_rules.by_id(own), kenji, actor_id=None)
+        address, number, meeting_id = members.main_address(kenji).text, kenji.id, meeting.id
+    letters = akiko.get(f"/coordinate/people/{number}/letters")
+    assert (letters.status_code, address in letters.text) == (200, False)
+    preview = f"/coordinate/meetings/{meeting_id}/letters/preview?kind=invite&member={number}"
+    assert akiko.get(preview).status_code == 404
+    assert (
+        people.katrin().id != number
+        and akiko.get(preview.replace(f"={number}", f"={people.katrin().id}")).status_code == 200
+    )
+
+
+@pytest.mark.parametrize("kind", OF_MEETING)
+def test_every_letter_can_be_looked_at_as_a_member(akiko, own, kind):
+    with db.transaction():
+        number = people.announced_meeting(series_rules.by_id(own)).id
+        katrin = people.katrin().id
+    page = f"/coordinate/meetings/{number}/letters/preview?kind={kind}&member={katrin}"
+    assert [akiko.get(page).status_code, akiko.get(f"{page}&part=html").status_code] == [200, 200]
 
 
 # --- more than a page would send --------------------------------------------------------------------------------------
