@@ -12,6 +12,7 @@ The cast, each made on first use and found again after that:
     naoko    a member in Hamamatsu, Japanese, on Japanese time
     juergen  was a member and left
     ludwig   administers everything
+    grete    an assistant who belongs to no series; a test lets her answer for others
     oskar    the outsider: accepted, but belongs to no series, and must see nothing
 """
 
@@ -162,6 +163,10 @@ def ludwig() -> Member:
     if not chief.administrator:
         members.make_administrator(chief, True, actor_id=None)
     return chief
+
+
+def grete() -> Member:
+    return _of_the_cast("grete.amt@optik-jena.example", language="de", family="Amt", given="Grete")
 
 
 def oskar() -> Member:

@@ -468,7 +468,6 @@ TOGETHER_WITH: dict[Verb, list[Verb]] = {
 }
 """Deeds in which another verb has a part, with its own row."""
 
-BY_NOBODY = {("seat", "rsvp"), ("hold", "meeting"), ("apply", "application"), ("forget", "application")}
 SPOKEN_FOR = {("describe", "topic"), *((verb, "contributor") for verb in ("confirm", "decline", "tell"))}
 """Done behind a speaker's link: no member did it."""
 

@@ -11,6 +11,7 @@ The roles, and who plays them:
     coordinator    Akiko, who coordinates the series, from Tokyo
     other          Naoko, who coordinates another series
     administrator  Ludwig
+    deputy         Grete, who may answer for Katrin and for Emma and belongs to nothing
 """
 
 import io
@@ -66,6 +67,7 @@ ROLES: dict[str, Callable[[], Member] | None] = {
     "coordinator": people.akiko,
     "other": people.naoko,
     "administrator": people.ludwig,
+    "deputy": people.grete,
 }
 PASSWORD = "ein langes Passwort"
 PICTURE = b"\x89PNG\r\n\x1a\n and so on"
@@ -253,6 +255,8 @@ def _deputies() -> tuple[int, int]:
     mine = deputies.name(people.katrin(), "emma.whitfield@ilmenau.example", "assistant")
     hers = deputies.name(people.emma(), "katrin.lindner@optik-jena.example", "deputy")
     deputies.agree(people.katrin(), hers.id)
+    for represented in (people.katrin(), people.emma()):
+        deputies.agree(people.grete(), deputies.name(represented, "grete.amt@optik-jena.example", "assistant").id)
     return mine.id, deputies.name(people.kenji(), "katrin.lindner@optik-jena.example", "deputy").id
 
 
@@ -672,13 +676,12 @@ def forms(world: World) -> dict[str, dict[str, str]]:
 
 
 FILES = {
-    "people.take_in": "file",
+    "imports.take_in": "file",
     "settings.edit": "logo",
     "speaking.person": "photo",
     "speaking.talk": "slides",
     "materials.show": "file",
 }
-FILES = {"imports.take_in": "file", "settings.edit": "logo"}
 """Where a file may be sent, and the name of its input."""
 
 
@@ -689,9 +692,10 @@ def upload(data: bytes, name: str = "file.bin") -> tuple[io.BytesIO, str]:
 
 def unticked(form: dict[str, str]) -> dict[str, str]:
     """Without the boxes that are not ticked: a browser sends nothing for them."""
-    boxes = ("administrator", "remove_logo", "everywhere", "consent", "public", "needs_approval", "send")
-    boxes = ("sure", "administrator", "remove_logo", "everywhere", "consent", "public", "needs_approval")
-    boxes = ("administrator", "remove_logo", "everywhere", "consent", "public", "needs_approval", "needed", "vanishes")
+    boxes = (
+        *("sure", "administrator", "remove_logo", "everywhere", "consent", "public", "needs_approval"),
+        *("send", "needed", "vanishes"),
+    )
     return {name: words for name, words in form.items() if words or name not in boxes}
 
 
