@@ -54,10 +54,10 @@ def test_the_forecast_says_by_day_on_the_readers_own_clock_what_goes_to_how_many
     # Akiko sits in Tokyo: 09:00 in Jena is 17:00 there.
     assert days(akiko.get(DESK + "/forecast").text) == [
         "Thursday, 19 February 2026",
-        "17:00 Invitation 2026-03-12-asanokai 2 people Deutsch 1, 日本語 1 "
+        "17:00 Invitation 2026-03-12-asanokai 2 people Deutsch (1), 日本語 (1) "
         "has no mail address (1) has ended the invitations (1) By name",
         "Tuesday, 10 March 2026",
-        "17:00 Reminder 2026-03-12-asanokai 2 people Deutsch 1, 日本語 1 "
+        "17:00 Reminder 2026-03-12-asanokai 2 people Deutsch (1), 日本語 (1) "
         "has no mail address (1) has ended the invitations (1) By name",
         "Thursday, 12 March 2026",
         "1:00 Evening-before note 2026-03-12-asanokai 0 people",

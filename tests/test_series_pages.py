@@ -167,9 +167,9 @@ def test_what_cannot_be_is_refused_beside_its_field(akiko, changes, words):
 def test_dates_are_shown_before_anything_is_saved(akiko):
     page = akiko.post(NEW + "?lang=en", form(step="dates", weekday="FR", ordinal="1")).text
     assert listed(page)[:3] == [
-        "Friday, 3 April 2026, 08:00",
-        "Friday, 1 May 2026, 08:00",
-        "Friday, 5 June 2026, 08:00",
+        "Friday, 3 April 2026, 8:00",
+        "Friday, 1 May 2026, 8:00",
+        "Friday, 5 June 2026, 8:00",
     ]
     assert typed(page, NEW)["weekday"] == "FR"
     assert len(list(session().scalars(people.select(Series)))) == 1

@@ -240,13 +240,15 @@ def test_a_coordinator_names_addresses_and_asks(akiko, morning):
     said = plain(akiko.get(page(morning)).text)
     assert "asked, not confirmed yet" in said
     assert "hiroshi.ito@hamamatsu.example" in said
-    assert "Not confirmed yet: Eva Roth, Hiroshi Ito." in plain(akiko.get(f"/coordinate/meetings/{morning}").text)
+    assert "Not confirmed yet: Eva Roth, Hiroshi Ito Speakers and host" in plain(
+        akiko.get(f"/coordinate/meetings/{morning}").text
+    )
 
 
 def test_who_cannot_come_stands_on_the_meetings_page_with_their_word_on_the_list(akiko, stranger, ito, morning):
     opened(stranger, ito)
     stranger.post(f"{ito}/answer", {"comes": "no", "word": "Verhindert, leider"})
-    assert "Cannot come: Hiroshi Ito." in plain(akiko.get(f"/coordinate/meetings/{morning}").text)
+    assert "Cannot come: Hiroshi Ito Speakers and host" in plain(akiko.get(f"/coordinate/meetings/{morning}").text)
     assert "Verhindert, leider" in plain(akiko.get(page(morning)).text)
 
 

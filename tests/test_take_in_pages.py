@@ -89,7 +89,7 @@ def test_two_columns_are_not_taken_for_the_same(akiko, own):
     form = typed(look(akiko, own, "E-Mail;Name;Vorname\nhans@jena.example;Meier;Hans\n").text, "")
     response = akiko.post(own, {**form, "column-1": "given", "again": "1"})
     assert response.status_code == 422
-    assert "These columns were taken for the same: Name, Vorname." in plain(response.text)
+    assert "These columns were all taken for the same thing: Name, Vorname." in plain(response.text)
     assert typed(response.text, "")["column-1"] == "given"
 
 

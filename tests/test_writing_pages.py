@@ -63,8 +63,8 @@ def test_a_letter_is_written_checked_and_sent_and_nothing_goes_before_the_check(
     for line in (
         "To All who were invited or have answered",
         "When at once",
-        "Goes to 3 people Deutsch 1",
-        "English 1: not written in this language; they get it in German",
+        "Goes to 3 people Deutsch (1)",
+        "English (1): not written in this language; they get it in German",
         "has ended the invitations (1)",
         "Rolf Ruhe: has ended the invitations",
     ):

@@ -32,7 +32,7 @@ class DeputyForm(Form):
 
     email = line(lazy_gettext("Mail address"), InputRequired(REQUIRED), longest=LONGEST_ADDRESS)
     kind = RadioField(
-        lazy_gettext("As what?"),
+        lazy_gettext("In which role?"),
         choices=options(words.DEPUTIES),
         default="deputy",
         validators=[InputRequired(REQUIRED)],

@@ -5,7 +5,7 @@ Shared by the page that adds a series and the page of its dates. What a rule giv
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext, lazy_gettext, ngettext
@@ -16,7 +16,7 @@ from asanokai import clock, holidays, planning
 from asanokai import series as rules
 from asanokai.errors import N_, BadInput, Refused
 from asanokai.holidays import Mark
-from asanokai.languages import date_in_words, day_and_hours
+from asanokai.languages import date_in_words, moment_in_words, time_in_words
 from asanokai.meetings import AHEAD
 from asanokai.series import Series
 from asanokai.web import loading
@@ -139,7 +139,7 @@ def given(wall: datetime, venue: dict[str, str] | None) -> Given:
     """A date of a rule, for a list."""
     marks = holidays.collisions(wall.date(), planning.place_of(venue))
     language = loading.language()
-    words = day_and_hours(date_in_words(wall.date(), language), f"{wall:%H:%M}", language)
+    words = moment_in_words(wall.replace(tzinfo=UTC), language, "UTC")
     return Given(wall.date(), words, marks)
 
 
@@ -200,7 +200,7 @@ def choices(rule: str | None) -> dict[str, Any]:
 
 
 def in_words(rule: str | None, first: str | None) -> str:
-    """The rule as a sentence: "every month: second Thursday, 08:00"; its text where no choices give it."""
+    """The rule as a sentence: "every month: second Thursday, 8:00"; its text where no choices give it."""
     if rule is None or first is None:
         return ""
     chosen, begins = choices(rule), rules.wall_time(first)
@@ -216,7 +216,8 @@ def in_words(rule: str | None, first: str | None) -> str:
     else:
         number = chosen["interval"]
         often = ngettext("every %(num)s week", "every %(num)s weeks", number) if number > 1 else gettext("every week")
-    said = gettext("%(often)s: %(weekday)s, %(hour)s", often=often, weekday=weekday, hour=f"{begins:%H:%M}")
+    hour = time_in_words(begins.replace(tzinfo=UTC), loading.language(), "UTC")
+    said = gettext("%(often)s: %(weekday)s, %(hour)s", often=often, weekday=weekday, hour=hour)
     if chosen["until"]:
         last = date_in_words(chosen["until"], loading.language(), short=True)
         said = gettext("%(rule)s, until %(day)s", rule=said, day=last)

@@ -53,9 +53,9 @@ def test_a_morning_is_run_from_the_empty_installation_to_the_roll_without_the_sh
     page.fill("[name=seats]", "40")
     texts(page, "venue", de="Haus der Wirtschaft, Erfurt")
     press(page, "button:has-text('Show the next dates')")
-    assert page.inner_text("#dates li >> nth=0") == "Thursday, 12 March 2026, 08:00"
+    assert page.inner_text("#dates li >> nth=0") == "Thursday, 12 March 2026, 8:00"
     press(page, "button:has-text('Add the series')")
-    assert page.inner_text("main .lead-text") == "Asa no Kai Thuringia: every month: second Thursday, 08:00"
+    assert page.inner_text("main .lead-text") == "Asa no Kai Thuringia: every month: second Thursday, 8:00"
     press(page, "main a:has-text('To the series')")
     assert page.inner_text("h1") == "Asa no Kai Thuringia"
     with db.reading() as session:
