@@ -294,3 +294,12 @@ def test_a_coordinator_makes_mails_copies_and_withdraws_a_link_and_sets_the_dead
     assert akiko.post(f"{page}/florist", {"address": "", "language": "de"}).status_code == 404
     refused = akiko.post(f"{page}/host", {"address": "nonsense", "language": "de"})
     assert (refused.status_code, "This is not a mail address." in refused.text) == (422, True)
+
+
+@pytest.mark.parametrize("typed", ["küche@jena.example", "a@b.example,c", "@", "a@<b>", "x" * 250 + "@jena.example"])
+def test_what_no_letter_can_be_sent_to_is_no_address(typed):
+    with db.transaction():
+        meeting = people.announced_meeting()
+        with pytest.raises(BadInput) as refused:
+            catering.make(meeting.id, "caterer", address=typed)
+        assert refused.value.field == "address"

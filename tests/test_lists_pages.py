@@ -51,7 +51,7 @@ def page(series_id: int) -> str:
 
 def names(reader: Reader, address: str) -> list[str]:
     """The family names in the table, in order."""
-    return re.findall(r'data-label="Name">[^<]*?(\w+) *[<\n]', reader.get(address).text)
+    return re.findall(r'data-label="Name">(?:<a [^>]*>)?[^<]*?(\w+) *[<\n]', reader.get(address).text)
 
 
 def total(reader: Reader, address: str) -> str:
