@@ -131,7 +131,6 @@ REFUSALS: dict[str, dict[str, str]] = {
 
 NOTHING_TO_KEEP = {
     "account.password": "passwords are never shown again",
-    "people.take_in": "a page cannot put a file back",
     "materials.show": "a page cannot put a file back",
     "imports.take_in": "a page cannot put a file back",
     "people.series_too": "one choice",
@@ -146,6 +145,7 @@ NOTHING_TO_KEEP = {
     **dict.fromkeys(
         (
             "people.leave",
+            "catering.withdraw",
             "account.confirm",
             "account.open_link",
             "account.sign_out",

@@ -205,7 +205,7 @@ def test_a_deed_shows_whom_it_touches_before_it_is_done(akiko, own):
     shown = plain(look.text)
     assert [
         words in shown
-        for words in ("Whom it touches 3 people", "has this language already 1 person", "Do it for 3 people")
+        for words in ("Who is affected 3 people", "has this language already 1 person", "Do it for 3 people")
     ] == [True] * 3
     with db.reading():
         assert {who.id: who.language for who in (people.katrin(), people.emma())} == before
