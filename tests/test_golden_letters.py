@@ -27,6 +27,7 @@ from asanokai import (
     catering,
     clock,
     db,
+    leaving,
     letters,
     meetings,
     members,
@@ -452,12 +453,26 @@ def _tell(app: Flask, clock: Any, stage: Stage, ids: dict[str, int], name: str) 
     stage.deliver("catering_change", name)
 
 
+def letters_to_who_leaves(app: Flask, clock: Any, smtp: Any, keep: Keep) -> None:
+    """A morning that stands in three calendars, and all three leave."""
+    stage = Stage(app, smtp, keep)
+    with db.transaction():
+        _morning()
+    clock.set(berlin(2026, 2, 19, 9))
+    send_due(app, Night())
+    for make in READERS:
+        with db.transaction():
+            leaving.leave(make(), actor_id=make().id)
+    stage.deliver("parted")
+
+
 SCENES: dict[str, Scene] = {
     "meeting": letters_about_a_meeting,
     "accounts": letters_about_accounts,
     "speakers": letters_to_speakers_and_hosts,
     "queue": letters_about_a_queue,
     "catering": letters_to_host_and_caterer,
+    "leaving": letters_to_who_leaves,
 }
 
 ALL = {
@@ -469,6 +484,7 @@ ALL = {
     "queue": ("invite-kept", "remind-kept", "lapsed", "waiting-offers", "offer", "free"),
     "accounts": (*("sign_in", "opt_in", "opt_in-meeting", "join", "application", "welcome", "declined", "digest"),),
     "speakers": ("speaker", "speaker-host", "speaker_remind", "speaker_remind-host"),
+    "leaving": ("parted",),
     "catering": (
         *("pack", "pack-host", "catering_change", "catering_change-desk"),
         *("catering_change-off", "catering_change-off-desk"),
@@ -552,6 +568,7 @@ WITH_ENTRY = {
     "changed",
     "changed-again",
     "cancelled",
+    "parted",
 }
 
 
@@ -643,8 +660,10 @@ def _known(name: str, letter: Letter, app: Flask, session: Any) -> dict[str, Any
         }
         if kind not in ("invite", "invite-kept"):
             told["References"] = letters.message_id(f"invite:{letter.meeting_id}:{member.id}", DOMAIN)
-    if kind in ("cancelled", "thanks"):
+    if kind in ("cancelled", "thanks", "parted"):
         del told["links"]["answer"]
+    if kind == "parted":  # there is nothing left to end
+        told |= {"links": {}, "List-Id": None, "List-Unsubscribe": None, "List-Unsubscribe-Post": None}
     if asked:
         told["links"] = {"speaking": [asked.id, asked.secret]}
     if member is None and "pack" in (letter.facts or {}):
@@ -657,7 +676,7 @@ def _known(name: str, letter: Letter, app: Flask, session: Any) -> dict[str, Any
         meeting = session.get(Meeting, letter.meeting_id)
         series = session.get(Series, meeting.series_id)
         rsvp = rsvps.required(letter.meeting_id, letter.member_id)
-        cancelled = kind == "cancelled"
+        cancelled = kind in ("cancelled", "parted")
         answers = {"invited": "NEEDS-ACTION", "yes": "ACCEPTED", "maybe": "TENTATIVE", "no": "DECLINED"}
         told["entry"] = {
             "method": ("CANCEL" if cancelled else "REQUEST",) * 2,
