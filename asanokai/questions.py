@@ -128,7 +128,7 @@ def add(
         raise BadInput("kind", N_("Please choose what kind of reply is wanted."))
     there = of_series(series_id) if series_id else of_meeting(meeting_id or 0)
     if len(there) >= MOST_QUESTIONS:
-        raise Refused(N_("There are %(most)s questions already; who is to answer more?"), most=MOST_QUESTIONS)
+        raise Refused(N_("There are %(most)s questions already; no more can be added."), most=MOST_QUESTIONS)
     question = Question(
         series_id=series_id,
         meeting_id=meeting_id,

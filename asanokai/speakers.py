@@ -134,7 +134,7 @@ def by_id(meeting: Meeting, contributor_id: int) -> Contributor:
     """The meeting's contributor of that number. Raises `Missing`."""
     found = by_ids([contributor_id]).get(contributor_id)
     if found is None or found.meeting_id != meeting.id:
-        raise Missing(N_("There is nobody of that number on this meeting."))
+        raise Missing(N_("There is no such person at this meeting."))
     return found
 
 
@@ -151,7 +151,7 @@ def speaker_of(meeting: Meeting, speaker_id: int) -> Speaker:
     query = select(Speaker).join(Topic, Topic.id == Speaker.topic_id)
     found = session().scalar(query.where(Speaker.id == speaker_id, Topic.meeting_id == meeting.id))
     if found is None:
-        raise Missing(N_("There is nobody of that number on this meeting."))
+        raise Missing(N_("There is no such person at this meeting."))
     return found
 
 
@@ -186,7 +186,7 @@ def remove_host(meeting: Meeting, *, actor_id: int | None = None) -> None:
     """Take the host off; their link is worth nothing from now on. Raises `Missing` where there is none."""
     row = host_of(meeting)
     if row is None:
-        raise Missing(N_("There is nobody of that number on this meeting."))
+        raise Missing(N_("There is no such person at this meeting."))
     number = row.id
     session().delete(row)
     meeting.version += 1

@@ -209,7 +209,7 @@ def _check_size(data: bytes, field: str) -> None:
     if not data:
         raise BadInput(field, N_("This file is empty."))
     if len(data) > MOST_BYTES:
-        raise BadInput(field, N_("This file is too large; 20 MB are the most."))
+        raise BadInput(field, N_("This file is too large; 20 MB is the most."))
 
 
 def _recognised(data: bytes, field: str) -> tuple[str, str, bytes]:

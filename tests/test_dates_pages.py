@@ -63,8 +63,14 @@ def test_the_page_says_the_rule_in_words_marks_each_date_and_until_when_school_i
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("de", ("jeden Monat: zweiter Donnerstag, 08:00 Uhr", "Feiertag in Thüringen: Christi Himmelfahrt")),
-        ("ja", ("毎月：第2木曜日 08:00", "テューリンゲンの祝日：主の昇天の日")),
+        (
+            "de",
+            (
+                "jeden Monat: zweiter Donnerstag, 08:00\N{NO-BREAK SPACE}Uhr",
+                "Feiertag in Thüringen: Christi Himmelfahrt",
+            ),
+        ),
+        ("ja", ("毎月：第2木曜日08:00", "テューリンゲンの祝日：主の昇天の日")),
     ],
 )
 def test_rule_and_marks_are_told_in_the_readers_language(akiko, own, language, words):

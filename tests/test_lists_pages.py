@@ -158,7 +158,7 @@ def test_a_search_is_kept_opened_and_deleted(akiko, own):
     form = typed(akiko.get(query).text, "/coordinate/views")
     response = akiko.post("/coordinate/views?language=ja", {**form, "name": "Auf Japanisch"})
     assert (response.status_code, response.location) == (303, query)
-    assert said(akiko, query) == "The view is kept. Only you see it."
+    assert said(akiko, query) == "The view is saved. Only you see it."
     shown = akiko.get(page(own)).text
     assert f'<a href="{page(own)}?language=ja">Auf Japanisch</a>' in shown
     with db.reading():

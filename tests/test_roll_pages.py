@@ -72,7 +72,7 @@ def test_somebody_is_found_by_name_or_organisation_in_any_script(akiko, announce
         text = akiko.get(f"{roll(announced)}?part={part}&name={sought}").text
         found[sought] = len(re.findall(rf'href="{roll(announced)}/\d+"', text))
     assert found == {"山田": 1, "yamada kenji": 1, "optik": 1, "yamada": 0}
-    assert "Nobody here is called so." in text
+    assert "Nobody here has that name." in text
 
 
 def test_a_long_part_comes_by_pages_in_the_order_of_names(akiko, announced, monkeypatch):  # noqa: F811

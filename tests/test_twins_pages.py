@@ -36,7 +36,7 @@ def test_who_stands_twice_is_found_looked_at_and_made_one(ludwig):
     assert (response.status_code, response.location) == (303, f"/coordinate/members/{one}")
     with db.reading():
         assert (people.katrin().position, session().get(members.Member, other).standing) == ("Direktorin", "erased")
-    assert "Nobody seems to stand here twice" in plain(ludwig.get("/coordinate/members/twins").text)
+    assert "Nobody seems to be listed twice" in plain(ludwig.get("/coordinate/members/twins").text)
 
 
 def test_the_other_way_round_is_one_click_away(ludwig):

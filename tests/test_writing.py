@@ -319,8 +319,8 @@ def test_a_test_looks_as_the_member_would_get_it_but_nobody_can_answer_by_it(mee
     send_due(app, Night())
     invite, remind = smtp.to("akiko.sato@hamamatsu.example")[-2:]
     assert [mail.message["Subject"] for mail in (invite, remind)] == [
-        "[Probe] Für Ihren Kalender: Asa no Kai Thüringen, Donnerstag, 12. März 2026",
-        "[Probe] Bitte um Antwort: Asa no Kai Thüringen, Donnerstag, 12. März 2026",
+        "[Test] Für Ihren Kalender: Asa no Kai Thüringen, Donnerstag, 12. März 2026",
+        "[Test] Bitte um Antwort: Asa no Kai Thüringen, Donnerstag, 12. März 2026",
     ]
     for mail in (invite, remind):
         words = [mail.message.get_body((part,)).get_content() for part in ("plain", "html")]

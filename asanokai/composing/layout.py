@@ -33,7 +33,7 @@ CALENDAR = {
 OUTER = "=_m"
 """Begins the outer boundary. It must not begin with the inner one, which a reader may take for it (RFC 2046 5.1.1)."""
 
-TRIAL = {"de": "[Probe] ", "en": "[Test] ", "ja": "【テスト】"}
+TRIAL = {"de": "[Test] ", "en": "[Test] ", "ja": "【テスト】"}
 """Begins the subject of a copy that a coordinator sends to themselves."""
 
 LARGEST = 95_000

@@ -275,7 +275,9 @@ def _chosen(headings: list[str], choice: Choice) -> dict[int, str]:
         twins = [headings[column] or str(column + 1) for column, other in taken.items() if other == name]
         if len(twins) > 1:
             raise BadInput(
-                "file", N_("These columns were taken for the same: %(columns)s."), columns=", ".join(twins)[:200]
+                "file",
+                N_("These columns were all taken for the same thing: %(columns)s."),
+                columns=", ".join(twins)[:200],
             )
     return taken
 

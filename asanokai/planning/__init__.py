@@ -105,7 +105,7 @@ def better_day(day: date, place: str, taken: Collection[date], marks: list[Mark]
 def add_by_hand(series: Series, wall: datetime, *, actor_id: int | None) -> Meeting:
     """A draft on a day of one's own choice. Raises `BadInput` for one that has passed or on which the series meets."""
     if in_utc(wall, series.zone) <= clock.now():
-        raise BadInput("starts", N_("This lies in the past; please give a date to come."))
+        raise BadInput("starts", N_("This is in the past; please give a date to come."))
     _refuse_second(series, wall.date(), field="starts")
     return meetings.add(series, wall, actor_id=actor_id)
 

@@ -30,7 +30,11 @@ def by_oneself() -> Response | tuple[str, int]:
     form = LeaveForm()
     if attempt(form, lambda: leaving.leave(member, actor_id=member.id)):
         logout_user()
-        flash(gettext("You have left. We write to you no more. If you would like to come back, please apply again."))
+        flash(
+            gettext(
+                "You have left. We will not write to you any more. If you would like to come back, please apply again."
+            )
+        )
         return redirect(url_for("programme.home"), 303)
     return render_template(
         "account/leave.html",

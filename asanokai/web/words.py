@@ -222,8 +222,8 @@ SORTS = {
 }
 
 DEEDS = {
-    "invite": lazy_gettext("Let them belong to a series"),
-    "part": lazy_gettext("End belonging to a series"),
+    "invite": lazy_gettext("Add them to a series"),
+    "part": lazy_gettext("Take them off a series"),
     "language": lazy_gettext("Set the language of the letters"),
     "letter": lazy_gettext("Send a sign-in letter"),
     "csv": lazy_gettext("Export as CSV with commas"),

@@ -8,10 +8,10 @@ THANKS = (
     },
     {
         "de": "vielen Dank, dass Sie bei unserem Treffen dabei waren. Es war uns eine Freude, mit Ihnen ins "
-        "Gespräch zu kommen.\n\nWas vom Vormittag bleibt, finden Sie auf der Seite des Treffens. Wir freuen uns "
+        "Gespräch zu kommen.\n\nUnterlagen vom Vormittag finden Sie auf der Seite des Treffens. Wir freuen uns "
         "auf ein Wiedersehen.",
-        "en": "Thank you for joining our meeting. It was a pleasure to talk with you.\n\nWhat remains of the "
-        "morning is on the meeting's page. We look forward to seeing you again.",
+        "en": "Thank you for joining our meeting. It was a pleasure to talk with you.\n\nMaterials from "
+        "the morning are on the meeting's page. We look forward to seeing you again.",
         "ja": "このたびはご多用のところご出席くださり、誠にありがとうございました。\n\n"
         "当日の資料などは、会のページでご覧いただけます。\nまたお目にかかれますことを楽しみにしております。",
     },
@@ -22,7 +22,7 @@ SAMPLE = (
     {"de": "Ihr Betreff", "en": "Your subject", "ja": "件名"},
     {
         "de": "hier stehen Ihre eigenen Worte.",
-        "en": "Your own words stand here.",
+        "en": "Your own text goes here.",
         "ja": "ここに本文が入ります。",
     },
 )

@@ -39,7 +39,7 @@ def test_a_letter_is_written_looked_at_tried_and_sent(app, clock, smtp, open_pag
     assert page.frame_locator("iframe").locator("strong").first.inner_text() == "zu"
     press(page, "button:has-text('Send a test to myself')")
     (trial,) = delivered(app, smtp)
-    assert (trial.to, trial.message["Subject"]) == (AKIKO, "[Probe] Bitte klingeln")
+    assert (trial.to, trial.message["Subject"]) == (AKIKO, "[Test] Bitte klingeln")
     page.go_back()
     press(page, "button:has-text('Send it now')")
     (letter,) = delivered(app, smtp)

@@ -42,9 +42,9 @@ def test_a_list_is_searched_kept_and_treated_by_clicking(app, smtp, open_page, o
     press(page, "button:has-text('Show these')")
     assert [name.strip() for name in shown(page)] == ["Naoko Ito", "Akiko Sato", "Dr. Kenji Yamada"]
 
-    page.click("summary:has-text('Keep this search')")
+    page.click("summary:has-text('Save this search')")
     page.fill("#view-name", "Auf Japanisch")
-    press(page, "button:has-text('Keep the view')")
+    press(page, "button:has-text('Save the view')")
     page.goto(own)
     assert len(shown(page)) == 4
     press(page, ".views a:has-text('Auf Japanisch')")

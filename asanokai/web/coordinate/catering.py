@@ -27,8 +27,8 @@ pages = Blueprint("catering", __name__)
 class DeadlineForm(Form):
     """When the numbers are frozen: usually, and for this meeting alone."""
 
-    lead = LeadField(lazy_gettext("Numbers are frozen"))
-    own = wall_time(lazy_gettext("Another moment for this meeting"), Optional())
+    lead = LeadField(lazy_gettext("Deadline for the numbers"))
+    own = wall_time(lazy_gettext("Another deadline for this meeting"), Optional())
 
 
 class LinkForm(Form):

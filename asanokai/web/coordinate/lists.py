@@ -81,7 +81,7 @@ def save_view() -> BaseResponse:
     except Refused as refusal:
         flash(gettext(refusal.message, **refusal.facts), "error")
     else:
-        flash(gettext("The view is kept. Only you see it."))
+        flash(gettext("The view is saved. Only you see it."))
     return redirect(_list(series_id, wanted), 303)
 
 

@@ -232,7 +232,7 @@ def leave(member_id: int) -> Response | tuple[str, int]:
     member = members.by_id(member_id)
     form = Form()
     if attempt(form, lambda: leaving.leave(member, actor_id=loading.me().id)):
-        flash(gettext("Has left. Nothing more is written to them."))
+        flash(gettext("Has left. No more letters go to them."))
         return redirect(url_for("people.everybody"), 303)
     return render_template(
         "coordinate/leave.html",

@@ -162,5 +162,5 @@ def drop_of_meeting(meeting_id: int, question_id: int) -> Response:
 
 def _drop(question: Question, endpoint: str, **values: Any) -> Response:
     questions.drop(question, actor_id=loading.me().id)
-    flash(gettext("The question is asked no more. What was replied so far stays."))
+    flash(gettext("The question is no longer asked. Replies so far are kept."))
     return redirect(url_for(endpoint, **values), 303)

@@ -115,7 +115,7 @@ def merge(series_id: int, proposal_id: int) -> Response | tuple[str, int]:
     """Let it go into another, with its votes."""
     form = _merge_form(proposal_id)
     if attempt(form, lambda: proposals.merge(g.series, proposal_id, form.into.data, actor_id=loading.me().id)):
-        flash(gettext("Merged. The votes went along; each member's counts once."))
+        flash(gettext("Merged. The votes were taken over; each member counts once."))
         return _list()
     return _decide(proposal_id, merging=form)
 

@@ -61,7 +61,7 @@ def merge(kept_id: int, other_id: int) -> Response | tuple[str, int]:
     form = Form()
     chosen = {name: request.form.get(name, "") for name in merging.FIELDS}
     if attempt(form, lambda: merging.merge(one.id, other.id, chosen, actor_id=loading.me().id)):
-        flash(gettext("The two are one now. Answers, belongings, addresses and letters went over."))
+        flash(gettext("The two entries are merged. Answers, series, addresses and letters were taken over."))
         return redirect(url_for("people.edit", member_id=kept_id), 303)
     return render_template(
         "coordinate/merge.html",
