@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from asanokai import announcing, db, installation, letters, meetings
+from asanokai import announcing, db, installation, invitations, letters, meetings
 from asanokai import series as series_rules
 from tests import people
 from tests.pages import Reader, facts, statements
@@ -232,3 +232,25 @@ def test_a_coordinator_sees_that_everything_waits_but_cannot_change_it(akiko, me
     assert ("/settings/pause" in page, "All letters" in page, "hamamatsu" in page) == (False, True, False)
     assert "1 letter in the queue" in plain(page)
     assert "All letters wait" in plain(akiko.get(DESK + "/forecast").text)
+
+
+def test_meetings_counted_together_are_told_as_each_would_be_alone(app, meeting, clock):
+    with db.transaction():
+        series = series_rules.by_id(meeting.series_id)
+        other = series_rules.by_slug("hamamatsu")
+        soon = [people.announced_meeting(series, people.FIRST_MORNING + timedelta(weeks=week)) for week in (1, 2, 30)]
+        theirs = people.announced_meeting(other, people.FIRST_MORNING + timedelta(days=1))
+        people.say(soon[1], people.kenji(), "yes")
+        numbers = [meeting.id, theirs.id, *(one.id for one in soon)]
+    clock.set(berlin(2026, 2, 19, 9))
+    with db.transaction():
+        people.plan()
+    until = berlin(2026, 12, 24, 12)
+
+    def told(meeting_ids: list[int]) -> list[tuple[int, str, int, dict[str, int], dict[str, int]]]:
+        found = invitations.forecast(until=until, meeting_ids=meeting_ids)
+        return [(line.meeting.id, line.kind, line.readers, line.languages, line.left_out) for line in found]
+
+    with db.reading():
+        assert sorted(told(numbers), key=repr) == sorted((line for one in numbers for line in told([one])), key=repr)
+        assert len({repr(line[2:]) for line in told(numbers)}) > 4

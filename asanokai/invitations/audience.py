@@ -28,11 +28,18 @@ REASONS = (
 
 
 def audience(
-    meeting: Meeting, kind: str, due_at: datetime, *, step: int = 1, awaited: datetime | None = None
+    meeting: Meeting,
+    kind: str,
+    due_at: datetime,
+    *,
+    step: int = 1,
+    awaited: datetime | None = None,
+    fresh: bool = False,
 ) -> Select[*tuple[Any, ...]]:
     """Everybody a letter of that kind could concern: member_id, zone, and the reason why not (NULL: gets it).
 
-    `awaited` is when the invitations will go out, if they have not yet: who belongs will have one by then.
+    `awaited` is when the invitations will go out, if they have not yet: who belongs will have one by then. `fresh`: no
+    letter about the meeting was posted yet, so nobody needs to be asked whether they have it.
     """
     base, own = {INVITE: _to_invite, REMIND: _to_remind, EVE: _to_tell}[kind](meeting, due_at, awaited)
     reasons = [
@@ -41,8 +48,9 @@ def audience(
         (Address.id.is_(None), "no address"),
         (Address.suppressed_at.is_not(None), "address suppressed"),
         *own,
-        (exists().where(Letter.key == key_of(meeting, kind, step, Member.id)), "has it already"),
     ]
+    if not fresh:
+        reasons.append((exists().where(Letter.key == key_of(meeting, kind, step, Member.id)), "has it already"))
     why = case(*((criterion, literal(reason)) for criterion, reason in reasons), else_=null())
     return base.add_columns(cast(why, String).label("reason")).join_from(
         Member, Address, and_(Address.member_id == Member.id, Address.kind == "main"), isouter=True

@@ -14,6 +14,7 @@ from asanokai.invitations.audience import audience
 from asanokai.letters import Letter
 from asanokai.meetings import Meeting, Moment, due_by_plan
 from asanokai.members import Member
+from asanokai.rsvps import Rsvp
 from asanokai.series import INVITE, USUAL_PLAN, Lead, Series
 
 
@@ -63,16 +64,37 @@ def forecast(
         .order_by(Moment.due_at, Moment.id)
     )
     found = session().execute(query).all()
-    awaited = _awaited([meeting.id for _moment, meeting, _series in found])
-    audiences = [
-        audience(meeting, moment.kind, moment.due_at, step=moment.step, awaited=awaited.get(meeting.id))
-        for moment, meeting, _series in found
-    ]
+    meetings = [meeting for _moment, meeting, _series in found]
+    awaited, untouched = _awaited([one.id for one in meetings]), _untouched(meetings)
+    shared: dict[object, int] = {}
+    places: list[int] = []
+    audiences: list[Select[*tuple[Any, ...]]] = []
+    for moment, meeting, _series in found:
+        invited_at, fresh = awaited.get(meeting.id), meeting.id in untouched
+        same = (meeting.series_id, moment.kind, invited_at is not None and invited_at > moment.due_at)
+        place = shared.setdefault(same if fresh else moment.id, len(audiences))
+        if place == len(audiences):
+            step = moment.step
+            audiences.append(audience(meeting, moment.kind, moment.due_at, step=step, awaited=invited_at, fresh=fresh))
+        places.append(place)
+    counted = count(audiences)
     lines = [
-        _line(moment.due_at, moment.kind, moment.step, meeting, series, counted)
-        for (moment, meeting, series), counted in zip(found, count(audiences), strict=True)
+        _line(moment.due_at, moment.kind, moment.step, meeting, series, counted[place])
+        for (moment, meeting, series), place in zip(found, places, strict=True)
     ]
     return [line for line in lines if line.readers or line.due_at > clock.now()]
+
+
+def _untouched(found: Sequence[Meeting]) -> set[int]:
+    """Numbers of those meetings about which nobody has said or been sent anything yet, and whose deadline is to come.
+
+    Whom their letters go to hangs on their series alone, so it need not be counted for each of them.
+    """
+    numbers, now = [meeting.id for meeting in found], clock.now()
+    said = exists().where(Rsvp.meeting_id == Meeting.id)
+    sent = exists().where(Letter.meeting_id == Meeting.id)
+    untouched = select(Meeting.id).where(Meeting.id.in_(numbers), Meeting.answer_until > now, ~said, ~sent)
+    return set(session().scalars(untouched))
 
 
 def _awaited(meeting_ids: Sequence[int]) -> dict[int, datetime]:
