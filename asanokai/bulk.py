@@ -120,6 +120,7 @@ def _invite(plan: Plan, actor_id: int) -> None:
 
 def _part(plan: Plan, actor_id: int) -> None:
     series = series_rules.by_id(plan.deed.series_id or 0)
+    leaving.lock(series)
     for entry in plan.doing:
         leaving.leave_series(series, entry.member, actor_id=actor_id)
 

@@ -7,7 +7,7 @@ the one named agrees. Nobody answers for anybody before that, nor after either o
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from asanokai import clock, journal
@@ -120,6 +120,13 @@ def refuse(who: Member, deputy_id: int, *, actor_id: int | None = None) -> None:
 def _end(deputy: Deputy, actor_id: int | None) -> None:
     deputy.until = clock.now()
     journal.write("end", "deputy", deputy.id, actor_id=actor_id, member=deputy.member_id)
+
+
+def end_all(member: Member, *, actor_id: int | None = None) -> None:
+    """Whoever leaves has no deputy and is nobody's; should they come back, they are asked anew."""
+    own = or_(Deputy.member_id == member.id, Deputy.deputy_id == member.id)
+    for found in session().scalars(select(Deputy).where(own, Deputy.until.is_(None)).order_by(Deputy.id)).all():
+        _end(found, actor_id)
 
 
 def answers_for(who: Member) -> Sequence[tuple[Deputy, Member]]:

@@ -120,9 +120,9 @@ def numbers(wanted: Wanted, *, series: Series | None) -> list[int]:
 
 def within(member_ids: Sequence[int], *, series: Series | None) -> list[int]:
     """Those of the numbers that stand in the list at all, in its order."""
-    wanted = EVERYTHING
-    chosen = select(Member.id).where(*_asked(series.id if series else None, wanted), Member.id.in_(member_ids))
-    return list(session().scalars(_ordered(chosen, wanted)))
+    # Compared here: a form may bring more numbers than a statement can hold.
+    wanted = set(member_ids)
+    return [number for number in numbers(EVERYTHING, series=series) if number in wanted]
 
 
 def entries(member_ids: Sequence[int], *, series: Series | None) -> list[Listed]:
@@ -192,7 +192,8 @@ def _asked(series_id: int | None, wanted: Wanted) -> list[ColumnElement[bool]]:
     asked = [Member.standing == wanted.standing if wanted.standing else Member.standing != "erased"]
     if series_id is not None:
         asked.append(_belongs(series_id, wanted.role))
-    if wanted.series or (wanted.role and series_id is None):
+    elif wanted.series or wanted.role:
+        # Not in the list of a series: its coordinators need not know who belongs to another.
         asked.append(_belongs(int(wanted.series) if wanted.series else None, wanted.role))
     if wanted.language:
         asked.append(Member.language == wanted.language)
@@ -203,7 +204,7 @@ def _asked(series_id: int | None, wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.reach:
         asked.append(_reached(wanted.reach))
     if wanted.silent:
-        asked.append(Member.id.in_(_silent()))
+        asked.append(Member.id.in_(_silent(series_id)))
     return asked
 
 
@@ -227,10 +228,12 @@ def _reached(reach: str) -> Any:
     return and_(Member.unsubscribed_at.is_(None), exists(main.where(Address.suppressed_at.is_(None))))
 
 
-def _silent() -> Any:
-    """Who was invited lately and answered nothing."""
+def _silent(series_id: int | None) -> Any:
+    """Who was invited lately and answered nothing; in the list of a series: of its own meetings."""
     now = clock.now()
     lately = and_(Meeting.starts_at > now - LATELY, Meeting.starts_at <= now, Meeting.announced_at.is_not(None))
+    if series_id is not None:
+        lately = and_(lately, Meeting.series_id == series_id)
     return (
         select(Rsvp.member_id)
         .join(Meeting, Meeting.id == Rsvp.meeting_id)

@@ -66,9 +66,11 @@ def _rows(entries: Sequence[Listed], words: Words) -> Iterator[list[str]]:
 def harmless(cell: str) -> str:
     """A cell that no office program takes for a formula: an apostrophe stands before what would begin one.
 
-    Full-width signs count too: a Japanese Excel reads them as the others.
+    Full-width signs count too: a Japanese Excel reads them as the others. So does what stands behind blanks and signs
+    that nobody sees, which some programs leave out.
     """
-    first = unicodedata.normalize("NFKC", cell[:1])
+    seen = next((sign for sign in cell if unicodedata.category(sign)[0] not in "CZ"), "")
+    first = unicodedata.normalize("NFKC", seen)
     return f"'{cell}" if first in ("=", "+", "-", "@", "−") or cell[:1] in ("\t", "\r", "\n") else cell
 
 

@@ -1,8 +1,8 @@
 """Leaving: a series, or the whole undertaking, by oneself or by who coordinates.
 
-Belongings and standing answers end, answers to meetings to come become *no* so that seats go to who waits, and nothing
-more is written. Whoever left cannot sign in, and the personal calendar is dead. They return as they came: by applying
-or by being invited (`applying`), and choose anew where they belong. Nothing is erased here.
+Belongings, standing answers and deputies end, answers to meetings to come become *no* so that seats go to who waits,
+and nothing more is written. Whoever left cannot sign in, and the personal calendar is dead. They return as they came:
+by applying or by being invited (`applying`), and choose anew where they belong. Nothing is erased here.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Select, func, select
 
-from asanokai import clock, journal, letters, members, rsvps
+from asanokai import clock, deputies, journal, letters, meetings, members, rsvps
 from asanokai import series as series_rules
 from asanokai.db import session
 from asanokai.errors import N_, Refused
@@ -48,6 +48,7 @@ def leave(member: Member, *, actor_id: int) -> None:
         standing.come_no_longer(series_id, member.id, actor_id=actor_id)
     for series_id, role in sorted(series_rules.roles_of(member.id)):
         series_rules.part(series_rules.by_id(series_id), member, role, actor_id=actor_id)
+    deputies.end_all(member, actor_id=actor_id)
     member.standing, member.left_at = "left", clock.now()
     member.administrator = False
     member.password_hash = member.sign_in_hash = member.sign_in_until = None
@@ -65,6 +66,13 @@ def leave_series(series: Series, member: Member, *, actor_id: int) -> None:
         _decline(member, _meetings(member.id, series.id), actor_id)
 
 
+def lock(series: Series) -> None:
+    """Lock the meetings of a series that are to come, in the order of their numbers: for taking off many at once, whose
+    answers stand in any order."""
+    for meeting_id in session().scalars(select(Meeting.id).where(*_ahead(series.id)).order_by(Meeting.id)).all():
+        meetings.for_update(meeting_id)
+
+
 def seats_freed(series_id: int, member_ids: Sequence[int]) -> int:
     """How many of these have a seat at a meeting of the series that is to come, or wait for one."""
     query = (
@@ -79,6 +87,7 @@ def _decline(member: Member, meeting_ids: Sequence[int], actor_id: int) -> None:
     """Say no for the member to meetings, in the order of their numbers: two who leave lock them in one order."""
     by = "page" if actor_id == member.id else "coordinator"
     for meeting_id in meeting_ids:
+        meetings.for_update(meeting_id)  # what they answer in another window comes before or after, not between
         before = rsvps.required(meeting_id, member.id).answer
         letters.drop_queued(GONE, meeting_id=meeting_id, kinds=OF_MEETING, member_id=member.id)
         if before == "no":

@@ -1,7 +1,7 @@
 """What stays of a morning: minutes in up to three languages, slides and other files, for members or for everybody.
 
-Slides are shown from the beginning of the meeting on, so that nobody reads ahead of the speaker; what coordinators
-upload is shown at once.
+Slides are shown from the beginning of the meeting on, so that nobody reads ahead of the speaker, and never of a talk
+that was called off; what coordinators upload is shown at once.
 """
 
 from collections.abc import Sequence
@@ -87,5 +87,7 @@ def for_download(meeting: Meeting, file: Upload, *, member: bool) -> Upload:
 
 
 def _seen(meeting: Meeting, file: Upload, *, member: bool) -> bool:
-    told = file.kind == "material" or (file.kind == "slides" and meeting.starts_at <= clock.now())
+    told = file.kind == "material" or (
+        file.kind == "slides" and meeting.starts_at <= clock.now() and meeting.state != "cancelled"
+    )
     return told and (member or file.seen_by == "all")

@@ -130,6 +130,8 @@ def merge(kept_id: int, other_id: int, choice: Mapping[str, str], *, actor_id: i
     one, other = two(kept_id, other_id)
     session().flush()
     shared = _lock_meetings(one.id, other.id)
+    _lock_members(one.id, other.id)
+    two(kept_id, other_id)  # somebody may have merged one of them meanwhile
     ours, theirs = values(one), values(other)
     wanted = {name: (theirs if choice.get(name) == "other" else ours)[name] for name in FIELDS}
     freed = _answers(one.id, other.id, shared)
@@ -162,6 +164,12 @@ def _lock_meetings(one_id: int, other_id: int) -> list[int]:
     for meeting_id in sorted(of):
         meetings.for_update(meeting_id)
     return sorted(meeting_id for meeting_id, both in of.items() if len(both) == 2)
+
+
+def _lock_members(one_id: int, other_id: int) -> None:
+    """Lock both rows in the order of numbers, and read them anew; not against those who only refer to them."""
+    rows = select(Member).where(Member.id.in_((one_id, other_id))).order_by(Member.id)
+    session().scalars(rows.with_for_update(key_share=True).execution_options(populate_existing=True)).all()
 
 
 def _answers(one_id: int, other_id: int, shared: Sequence[int]) -> list[int]:

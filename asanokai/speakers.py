@@ -20,7 +20,7 @@ from asanokai.errors import N_, BadInput, Missing, Refused
 from asanokai.languages import LANGUAGES, SALUTATIONS, Name, known
 from asanokai.meetings import Meeting
 from asanokai.members import cleaned, normal_address, prose
-from asanokai.topics import Speaker, Topic
+from asanokai.topics import Speaker, SpeakerText, Topic
 
 KINDS = ("speaker", "host")
 NAMES = ("title", "family", "given", "family_ja", "given_ja")
@@ -172,14 +172,32 @@ def reach_speaker(meeting: Meeting, speaker_id: int, to: Reach, *, actor_id: int
 
 
 def name_host(meeting: Meeting, about: PersonText, to: Reach, *, actor_id: int | None = None) -> Contributor:
-    """Say who opens the house, and where they are written to. Raises `BadInput`."""
-    row = host_of(meeting) or _new(meeting, "host", speaker=None)
+    """Say who opens the house, and where they are written to; another person begins with nothing. Raises `BadInput`."""
+    row = host_of(meeting)
+    if row is not None and _is_another(row, about, to):
+        # With the row go photograph, biography and confirmation: they are the other's.
+        session().delete(row)
+        session().flush()
+        row = None
+    row = row or _new(meeting, "host", speaker=None)
     _tell(row, about)
     _reach(row, to)
     meeting.version += 1
     session().flush()
     journal.write("name", "contributor", row.id, actor_id=actor_id, meeting=meeting.id)
     return row
+
+
+def _is_another(row: Contributor, about: PersonText, to: Reach) -> bool:
+    """Whether somebody else is meant than before: by another address and another name."""
+    said = about.names.get
+    told = SpeakerText(
+        family=said("family", ""),
+        given=said("given", ""),
+        family_ja=said("family_ja", ""),
+        given_ja=said("given_ja", ""),
+    )
+    return normal_address(to.address) != row.address and not topics.is_same(row, told)
 
 
 def remove_host(meeting: Meeting, *, actor_id: int | None = None) -> None:

@@ -6,7 +6,8 @@ Abstracts are Markdown as typed; `markdown` cleans them when shown. Slots with t
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from difflib import SequenceMatcher
+from typing import Any, Protocol
 
 from sqlalchemy import ForeignKey, Index, Text, bindparam, func, select
 from sqlalchemy.orm import Mapped, contains_eager, mapped_column, relationship
@@ -67,6 +68,22 @@ class Speaker(Base):
             family_ja=self.family_ja,
             given_ja=self.given_ja,
         )
+
+
+class Named(Protocol):
+    """A row that holds a name."""
+
+    @property
+    def family(self) -> str: ...
+
+    @property
+    def given(self) -> str: ...
+
+    @property
+    def family_ja(self) -> str: ...
+
+    @property
+    def given_ja(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -142,17 +159,35 @@ def _set_speakers(topic: Topic, told: Sequence[SpeakerText]) -> None:
         session().add(row)
 
 
-def _same_person(row: Speaker, told: SpeakerText) -> bool:
-    if row.member_id is not None and row.member_id == told.member_id:
+def is_same(row: Named, told: SpeakerText) -> bool:
+    """Whether what is typed speaks of the same person as the row, perhaps spelt otherwise."""
+    return _same_person(row, told) or _same_family(row, told)
+
+
+def _same_person(row: Named, told: SpeakerText) -> bool:
+    if told.member_id is not None and told.member_id == getattr(row, "member_id", None):
         return True
     latin, ja = (cleaned(told.family), cleaned(told.given)), (cleaned(told.family_ja), cleaned(told.given_ja))
     return (any(latin) and latin == (row.family, row.given)) or (any(ja) and ja == (row.family_ja, row.given_ja))
 
 
-def _same_family(row: Speaker, told: SpeakerText) -> bool:
-    return bool(row.family and row.family == cleaned(told.family)) or bool(
+def _same_family(row: Named, told: SpeakerText) -> bool:
+    """One family name, and given names that may be one: else it is somebody else of that name, who must not get the
+    link, the photograph and the confirmation of the first."""
+    family = (row.family and row.family == cleaned(told.family)) or (
         row.family_ja and row.family_ja == cleaned(told.family_ja)
     )
+    return bool(family) and _alike(row.given, cleaned(told.given)) and _alike(row.given_ja, cleaned(told.given_ja))
+
+
+ALIKE = 0.75
+"""Of one name written in two ways, how much is the same: "Hiroshi" and "Hirosi", not "Anna" and "Andreas"."""
+
+
+def _alike(one: str, other: str) -> bool:
+    one, other = (folded(name).rstrip(".") for name in (one, other))
+    short = one.startswith(other) or other.startswith(one)  # an initial, or nothing
+    return short or SequenceMatcher(None, one, other).ratio() >= ALIKE
 
 
 def _fill(row: Speaker, place: int, speaker: SpeakerText) -> None:

@@ -191,7 +191,9 @@ def picture(data: bytes, *, longest: int, field: str) -> bytes:
                 upright = ImageOps.exif_transpose(opened)
                 upright.thumbnail((longest, longest))
                 return _as_jpeg(upright)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except Refused:
+        raise
+    except Exception as error:  # a damaged picture makes its readers raise anything: struct.error, KeyError, …
         raise BadInput(field, N_("Please choose a picture in PNG, JPEG or WebP.")) from error
 
 

@@ -15,20 +15,8 @@ WITHIN_OTHERS = {
     },
     # What shows rows of the database, or needs the words of one page; the desk's own pages show it.
     "coordinate/parts.html": {
-        *(
-            "crumbs",
-            "pages_of",
-            "desk_pages",
-            "readers",
-            "paper",
-            "left_out",
-            "forecast",
-            "letter_table",
-            "rule_fields",
-            "live",
-            "marks",
-            "known_until",
-        ),
+        *("crumbs", "paper", "left_out", "forecast", "letter_table", "rule_fields", "live", "marks", "known_until"),
+        *("desk_pages", "readers", "pages_of"),
     },
 }
 """Parts that only other parts use, or that stand in no page's body."""

@@ -118,3 +118,9 @@ def test_what_was_exported_can_be_read_in_again():
         ("unchanged", "katrin.lindner@optik-jena.example"),
         ("unchanged", "akiko.sato@hamamatsu.example"),
     ]
+
+
+@pytest.mark.parametrize("blank", [" ", "\u3000", "\xa0", "\u200b", "\ufeff", "\u202e"])
+def test_what_would_begin_a_formula_is_harmless_behind_blanks_and_signs_nobody_sees(blank):
+    assert exporting.harmless(f"{blank}=1+1") == f"'{blank}=1+1"
+    assert exporting.harmless(f"{blank}Anna") == f"{blank}Anna"

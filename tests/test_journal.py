@@ -454,7 +454,7 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
 TOGETHER_WITH: dict[Verb, list[Verb]] = {
     ("ask again", "meeting"): [("ask again", "rsvp"), ("ask again", "rsvp")],
     ("ask again", "rsvp"): [("ask again", "meeting"), ("ask again", "rsvp")],
-    ("leave", "member"): [("answer", "rsvp"), ("part", "series")],
+    ("leave", "member"): [("answer", "rsvp"), ("end", "deputy"), ("part", "series")],
     ("pass on", "rsvp"): [("take over", "rsvp")],
     ("take over", "rsvp"): [("pass on", "rsvp")],
     ("restore", "meeting"): [("drop", "meeting")],

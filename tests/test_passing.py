@@ -6,6 +6,7 @@ from asanokai import rsvps
 from asanokai import series as series_rules
 from asanokai.db import session, transaction
 from asanokai.errors import BadInput, Refused
+from asanokai.rsvps import Rsvp
 from tests import people
 from tests.people import berlin, say
 
@@ -130,3 +131,27 @@ def test_who_comes_already_or_has_no_organisation_takes_and_passes_nothing(meeti
 def test_who_waits_has_no_seat_to_pass_on(meeting, colleague):
     with pytest.raises(Refused, match="no seat to pass on"):
         rsvps.pass_on(meeting.id, people.emma().id, colleague.id, by="page", actor_id=None)
+
+
+# --- a page has looked before -----------------------------------------------------------------------------------------
+
+
+def elsewhere(rsvp, **values) -> None:
+    """Somebody else's transaction has ended between a page's look and its lock: the row is not what was read."""
+    session().flush()
+    table = Rsvp.__table__
+    session().execute(table.update().where(table.c.id == rsvp.id).values(**values))
+
+
+def test_a_seat_that_was_given_back_meanwhile_is_not_passed_on(meeting, colleague):
+    seen = rsvps.required(meeting.id, people.katrin().id)
+    elsewhere(seen, answer="no", seat=None)
+    with pytest.raises(Refused, match="no seat to pass on"):
+        rsvps.pass_on(meeting.id, people.katrin().id, colleague.id, by="page", actor_id=None)
+
+
+def test_who_has_a_seat_meanwhile_is_not_moved_up(meeting):
+    seen = rsvps.required(meeting.id, people.emma().id)
+    elsewhere(seen, seat="held")
+    with pytest.raises(Refused, match="Only somebody who waits"):
+        rsvps.move_up(meeting.id, people.emma().id, "Grußwort", actor_id=None)

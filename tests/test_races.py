@@ -16,7 +16,7 @@ import pytest
 from flask import Flask, current_app
 from sqlalchemy import func, select, update
 
-from asanokai import announcing, applying, clock, db, letters, meetings, proposals, rsvps
+from asanokai import announcing, applying, clock, db, letters, meetings, members, merging, proposals, rsvps
 from asanokai import series as series_rules
 from asanokai.app import create_app
 from asanokai.composing import Dropped
@@ -440,6 +440,26 @@ def test_who_applies_again_while_the_earlier_letter_is_leaving_is_not_held_up(ap
     states = set(session().scalars(select(Letter.state)))
     assert states <= {"sent", "dropped"}
     assert session().scalar(select(Letter.state).order_by(Letter.id.desc()).limit(1)) == "sent"
+
+
+def merge_rows_or_be_refused(kept_id: int, other_id: int) -> int | None:
+    try:
+        with transaction():
+            members.by_id(kept_id), members.by_id(other_id)  # a page has looked at both
+            return merging.merge(kept_id, other_id, {}, actor_id=kept_id).id
+    except Refused:
+        return None
+
+
+def test_two_rows_merged_both_ways_at_once_leave_one_of_them(app, race):
+    with transaction():
+        pairs = [(one.id, other.id) for one, other in zip(crowd(8), crowd(8), strict=True)]
+    back = [(other, one) for one, other in pairs]
+    came_to = race(*[(merge_rows_or_be_refused, way) for way in (pairs, back, pairs, back)])
+    for place, pair in enumerate(pairs):
+        (kept,) = {told[place] for told in came_to} - {None}
+        states = dict(session().execute(select(Member.id, Member.standing).where(Member.id.in_(pair))).all())
+        assert states == {number: "accepted" if number == kept else "erased" for number in pair}
 
 
 def test_no_vote_is_lost_or_counted_twice_while_proposals_are_merged(app, race):

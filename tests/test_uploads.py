@@ -170,3 +170,17 @@ def test_a_file_of_another_meeting_is_not_there(meeting):
     assert uploads.of(meeting)[0].seen_by == "all"
     uploads.remove(meeting, number)
     assert uploads.of(meeting) == []
+
+
+def test_a_picture_whose_notes_are_damaged_is_refused_or_drawn_without_them(writing):
+    notes = Image.Exif()
+    notes[0x0112], notes[0x9003] = 6, "2020"
+    good = portrait((20, 30), "JPEG", exif=notes)
+    for place in range(40, 70):
+        for value in (1, 2, 255):
+            damaged = bytearray(good)
+            damaged[place] = value
+            try:
+                assert opened(uploads.picture(bytes(damaged), longest=100, field="photo")).format == "JPEG"
+            except BadInput as refusal:
+                assert refusal.field == "photo"

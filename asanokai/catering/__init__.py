@@ -16,6 +16,7 @@ from asanokai import clock, journal, letters, meetings
 from asanokai.db import Base, Facts, session
 from asanokai.errors import N_, BadInput, Expired, Missing
 from asanokai.meetings import Meeting
+from asanokai.members import normal_address
 from asanokai.series import Lead, in_utc
 
 KINDS = ("caterer", "host")
@@ -76,9 +77,7 @@ def make(meeting_id: int, kind: str, *, address: str = "", language: str = "de",
     """
     if kind not in KINDS:
         raise Missing(N_("There is no such page, or none that you may see."))
-    address = address.strip()
-    if address and (address.count("@") != 1 or any(sign.isspace() for sign in address) or len(address) > 254):
-        raise BadInput("address", N_("This is not a mail address."))
+    address = _checked(address.strip())
     meeting = meetings.for_update(meeting_id)
     session().execute(delete(Pack).where(Pack.meeting_id == meeting_id, Pack.kind == kind))
     pack = Pack(
@@ -103,6 +102,15 @@ def make(meeting_id: int, kind: str, *, address: str = "", language: str = "de",
             useless_after=good_until(meeting),
         )
     return pack
+
+
+def _checked(address: str) -> str:
+    if not address:
+        return ""
+    try:
+        return normal_address(address)
+    except BadInput as refusal:
+        raise BadInput("address", N_("This is not a mail address.")) from refusal
 
 
 def withdraw(meeting_id: int, kind: str, *, actor_id: int | None = None) -> None:

@@ -159,7 +159,8 @@ def expire(meeting: Meeting) -> int:
     if meeting.offers_from is None or meeting.state != "announced" or now >= meeting.starts_at:
         return 0
     query = select(Rsvp).where(Rsvp.meeting_id == meeting.id, Rsvp.seat == "offered", Rsvp.offered_until <= now)
-    over = session().scalars(query.order_by(Rsvp.offered_until, Rsvp.turn)).all()
+    query = query.order_by(Rsvp.offered_until, Rsvp.turn).execution_options(populate_existing=True)
+    over = session().scalars(query).all()
     for rsvp in over:
         _step_back(meeting, rsvp, now)
     return len(over)
@@ -187,7 +188,8 @@ def wait_again(meeting: Meeting, free: int | None) -> None:
     if meeting.offers_from is None or free is None:
         return
     query = select(Rsvp).where(Rsvp.meeting_id == meeting.id, Rsvp.seat == "waiting", Rsvp.let_pass)
-    for rsvp in session().scalars(query.where(1 + Rsvp.guests > free).order_by(Rsvp.id)).all():
+    query = query.where(1 + Rsvp.guests > free).order_by(Rsvp.id).execution_options(populate_existing=True)
+    for rsvp in session().scalars(query).all():
         rsvp.let_pass = False
         rsvp.revision += 1
         session().flush()

@@ -136,8 +136,9 @@ def of_member(member_id: int, meeting_ids: Sequence[int]) -> dict[int, Rsvp]:
 
 
 def required(meeting_id: int, member_id: int) -> Rsvp:
-    """The member's answer row. Raises `Missing`."""
-    rsvp = of(meeting_id, member_id)
+    """The member's answer row, fresh. Raises `Missing`."""
+    query = select(Rsvp).where(Rsvp.meeting_id == meeting_id, Rsvp.member_id == member_id)
+    rsvp = session().scalar(query.execution_options(populate_existing=True))
     if rsvp is None:
         raise Missing(N_("There is no such answer."))
     return rsvp

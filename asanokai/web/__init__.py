@@ -63,6 +63,7 @@ from asanokai.web.coordinate import (
     writing,
 )
 from asanokai.web.coordinate import series as series_pages
+from asanokai.web.forms import HIGHEST
 from asanokai.web.guards import GUARDS
 from config import Config
 
@@ -112,9 +113,6 @@ DESK = (
 
 NO_TOKEN = ("answer.by_link", "account.unsubscribe")
 """POSTs without a cross-site token: the link's own token is the credential, and mail programs post here."""
-
-HIGHEST = 2**31 - 1
-"""The highest number a row may have; a database refuses to look for a higher one."""
 
 LARGEST = uploads.MOST_BYTES + 1024 * 1024
 LARGE = ("speaking.person", "speaking.talk", "materials.show")

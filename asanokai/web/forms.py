@@ -38,6 +38,9 @@ from asanokai.series import Lead
 LINE = 200
 """Characters a line of text may have."""
 
+HIGHEST = 2**31 - 1
+"""The highest number a row may have; a database refuses to look for a higher one."""
+
 
 YEARS = range(2000, 2200)
 """What a date may lie in: near the ends of the calendar its arithmetic stops."""
@@ -237,6 +240,14 @@ class LeadField(Field):
             Lead.parse(self.data)
         except BadInput:
             raise ValidationError(gettext("Please give a number of days and a time such as 09:00.")) from None
+
+
+def row_number(typed: Any) -> int:
+    """The number of a row, where a choice is not held against a list. Raises ValueError for what no row can have."""
+    number = int(typed)
+    if not 0 <= number <= HIGHEST:
+        raise ValueError(number)
+    return number
 
 
 def options(words: Mapping[Any, Any]) -> list[Any]:

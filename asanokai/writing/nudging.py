@@ -29,7 +29,8 @@ OF_USE = ("queued", "claimed", "sent")
 
 @dataclass(frozen=True)
 class Silent:
-    """Somebody who says nothing: the letter that went last (or waits), and why they get no nudge (None: they can)."""
+    """Somebody who says nothing: when they were last written to, of which kind the letter was if it was about a meeting
+    of this series, and why they get no nudge (None: they can)."""
 
     member: Member
     written_at: datetime | None
@@ -69,8 +70,10 @@ def _silent(meeting: Meeting) -> Select[*tuple[Any, ...]]:
 def silent(meeting: Meeting, *, limit: int, offset: int = 0) -> list[Silent]:
     """Who says nothing, by name, with the letter that went to each last."""
     chosen = _silent(meeting).subquery()
+    # What went to them about other series, or their account, is none of these coordinators' business.
+    own = Letter.meeting_id.in_(select(Meeting.id).where(Meeting.series_id == meeting.series_id))
     query = (
-        select(Member, func.coalesce(Letter.sent_at, Letter.due_at), Letter.kind, chosen.c.reason)
+        select(Member, func.coalesce(Letter.sent_at, Letter.due_at), case((own, Letter.kind)), chosen.c.reason)
         .join(chosen, chosen.c.member_id == Member.id)
         .outerjoin(Letter, Letter.id == chosen.c.letter_id)
         .order_by(Member.family, Member.family_kana, Member.given, Member.id)

@@ -16,8 +16,9 @@ OF_USE = timedelta(hours=12)
 
 
 def concerns(meeting: Meeting, member_id: int) -> bool:
-    """Whether a meeting could concern somebody: they belong to its series, or did, or were invited."""
-    return series.knew([meeting.series_id], member_id) or rsvps.of(meeting.id, member_id) is not None
+    """Whether a meeting could concern somebody: they belong to its series, or were invited. Whoever only did belong is
+    not looked up any more: a letter says their address of today."""
+    return series.belongs(meeting.series_id, member_id) or rsvps.of(meeting.id, member_id) is not None
 
 
 def send_test(

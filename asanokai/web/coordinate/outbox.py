@@ -141,17 +141,26 @@ def _shown() -> showing.Shown:
     return showing.shown(g.meeting, g.series, topics.of(g.meeting), language=loading.language(), zone=loading.zone())
 
 
+def _belongs(member_id: int) -> bool:
+    """Whether somebody belongs to a series of the reader's now: else today's address is not for them to know."""
+    return not series_rules.roles_of(member_id).isdisjoint(
+        {(series_id, role) for series_id in loading.desk_series_ids() for role in series_rules.ROLES}
+    )
+
+
 @pages.get("/people/<int:member_id>/letters")
 def of_member(member_id: int) -> str:
     """One member's letters and their fate: to coordinators those about their own meetings."""
     member, own = members.by_id(member_id), _meeting_ids()
     if own is not None and not series_rules.knew(loading.desk_series_ids(), member_id):
         raise Missing(N_("There is no such member."))
+    known = own is None or _belongs(member_id)
     page = _part(letters.of_member(member_id, meeting_ids=own, **_asked()), loading.page_number())
     return render_template(
         "coordinate/letters_of_member.html",
         member=member,
-        address=members.main_address(member),
+        address=members.main_address(member) if known else None,
+        known=known,
         page=page,
         meetings_of=_meetings_of(page.entries),
         **_common(page.entries),

@@ -19,7 +19,7 @@ from asanokai.journal import Entry
 from asanokai.members import Member
 from asanokai.rsvps import SHEETS, Line
 from asanokai.web import about, asking, loading, words
-from asanokai.web.forms import REQUIRED, AnswerForm, Form, attempt, line, options
+from asanokai.web.forms import REQUIRED, AnswerForm, Form, attempt, line, options, row_number
 
 pages = Blueprint("roll", __name__)
 
@@ -83,7 +83,7 @@ class MoveUpForm(Form):
 class PassOnForm(Form):
     """To whom a seat goes."""
 
-    colleague = SelectField(lazy_gettext("Colleague"), coerce=int, validate_choice=False)
+    colleague = SelectField(lazy_gettext("Colleague"), coerce=row_number, validate_choice=False)
 
 
 @pages.route("/meetings/<int:meeting_id>/roll/<int:member_id>", methods=["GET", "POST"], endpoint="line")
