@@ -186,6 +186,7 @@ def built(app, clock) -> world.World:
     return world.build(app, clock)
 
 
+@pytest.mark.timeout(480)
 @pytest.mark.parametrize("role", ["member", "coordinator", "administrator"])
 def test_every_page_takes_as_many_statements_for_a_full_list_as_for_three_rows_and_one(app, built, role):
     actor, known = Actor(app, role), addresses(app, built, "GET")
