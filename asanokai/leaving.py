@@ -1,8 +1,9 @@
 """Leaving: a series, or the whole undertaking, by oneself or by who coordinates.
 
-Belongings, standing answers and deputies end, answers to meetings to come become *no* so that seats go to who waits,
-and nothing more is written. Whoever left cannot sign in, and the personal calendar is dead. They return as they came:
-by applying or by being invited (`applying`), and choose anew where they belong. Nothing is erased here.
+Belongings, standing answers, votes and deputies end, answers to meetings to come become *no* so that seats go to who
+waits. Whoever leaves everything is written to once more for each meeting that stands in their calendar, which takes it
+out (`parted`), and never again; they cannot sign in, and the personal calendar is dead. They return as they came: by
+applying or by being invited (`applying`), and choose anew where they belong. Nothing is erased here.
 """
 
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Select, func, select
 
-from asanokai import clock, deputies, journal, letters, meetings, members, rsvps
+from asanokai import clock, deputies, journal, letters, meetings, members, proposals, rsvps, views
 from asanokai import series as series_rules
 from asanokai.db import session
 from asanokai.errors import N_, Refused
@@ -43,12 +44,16 @@ def leave(member: Member, *, actor_id: int) -> None:
         raise Refused(N_("Only a member can leave."))
     if member.administrator and _administrators() == 1:
         raise Refused(N_("You are the only administrator. Please make somebody else one first."))
-    _decline(member, _meetings(member.id, None), actor_id)
+    for meeting_id in _meetings(member.id, None):
+        _decline(member, meeting_id, actor_id)
+        _take_out_of_calendar(member, meeting_id)
     for series_id in sorted(standing.normally_comes_to(member.id)):
         standing.come_no_longer(series_id, member.id, actor_id=actor_id)
     for series_id, role in sorted(series_rules.roles_of(member.id)):
         series_rules.part(series_rules.by_id(series_id), member, role, actor_id=actor_id)
     deputies.end_all(member, actor_id=actor_id)
+    proposals.withdraw_votes(member.id, actor_id=actor_id)
+    views.drop_all(member.id)
     member.standing, member.left_at = "left", clock.now()
     member.administrator = False
     member.password_hash = member.sign_in_hash = member.sign_in_until = None
@@ -63,7 +68,9 @@ def leave_series(series: Series, member: Member, *, actor_id: int) -> None:
     standing.come_no_longer(series.id, member.id, actor_id=actor_id)
     session().flush()
     if not series_rules.belongs(series.id, member.id, "coordinator"):
-        _decline(member, _meetings(member.id, series.id), actor_id)
+        proposals.withdraw_votes(member.id, series_id=series.id, actor_id=actor_id)
+        for meeting_id in _meetings(member.id, series.id):
+            _decline(member, meeting_id, actor_id)
 
 
 def lock(series: Series) -> None:
@@ -83,19 +90,39 @@ def seats_freed(series_id: int, member_ids: Sequence[int]) -> int:
     return int(session().scalar(query) or 0)
 
 
-def _decline(member: Member, meeting_ids: Sequence[int], actor_id: int) -> None:
-    """Say no for the member to meetings, in the order of their numbers: two who leave lock them in one order."""
+def _decline(member: Member, meeting_id: int, actor_id: int) -> None:
+    """Say no for the member. Meetings are taken in the order of their numbers: two who leave lock them in one order."""
+    meetings.for_update(meeting_id)  # what they answer in another window comes before or after, not between
+    before = rsvps.required(meeting_id, member.id).answer
+    letters.drop_queued(GONE, meeting_id=meeting_id, kinds=OF_MEETING, member_id=member.id)
+    if before == "no":
+        return
     by = "page" if actor_id == member.id else "coordinator"
-    for meeting_id in meeting_ids:
-        meetings.for_update(meeting_id)  # what they answer in another window comes before or after, not between
-        before = rsvps.required(meeting_id, member.id).answer
-        letters.drop_queued(GONE, meeting_id=meeting_id, kinds=OF_MEETING, member_id=member.id)
-        if before == "no":
-            continue
-        given = rsvps.answer(meeting_id, member.id, "no", by=by, actor_id=actor_id)
-        if before == "invited":
-            # Who never answered need not be told that they do not come.
-            letters.drop_by_key(f"confirm:{meeting_id}:{member.id}:{given.rsvp.revision}", GONE)
+    given = rsvps.answer(meeting_id, member.id, "no", by=by, actor_id=actor_id)
+    if before == "invited":
+        # Who never answered need not be told that they do not come.
+        letters.drop_by_key(f"confirm:{meeting_id}:{member.id}:{given.rsvp.revision}", GONE)
+
+
+def _take_out_of_calendar(member: Member, meeting_id: int) -> None:
+    """Post the letter that cancels the meeting for this reader alone, if an entry went to them or is just leaving. It
+    says all that the confirmation of their *no* would."""
+    rsvp = rsvps.required(meeting_id, member.id)
+    if rsvp.stamped_at is None and not letters.is_leaving(meeting_id, member.id):
+        return
+    meeting = meetings.by_id(meeting_id)
+    # A calendar heeds a cancellation only if its SEQUENCE is higher than that of the entry it has.
+    rsvp.sequence = max(rsvp.sequence, meeting.sequence) + 1
+    session().flush()
+    letters.drop_by_key(f"confirm:{meeting_id}:{member.id}:{rsvp.revision}", GONE)
+    letters.post(
+        "parted",
+        f"parted:{meeting_id}:{member.id}:{rsvp.sequence}",
+        member_id=member.id,
+        meeting_id=meeting_id,
+        facts={"revision": rsvp.revision},
+        useless_after=meeting.ends_at,
+    )
 
 
 def _meetings(member_id: int, series_id: int | None) -> list[int]:

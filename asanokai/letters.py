@@ -73,6 +73,7 @@ OF_MEETING = (
     "moved",
     "changed",
     "cancelled",
+    "parted",
     "eve",
     "nudge",
     "own",
@@ -337,6 +338,14 @@ def drop_queued(
         .execution_options(synchronize_session=False)
     )
     return db.affected(dropped)
+
+
+def is_leaving(meeting_id: int, member_id: int) -> bool:
+    """Whether a sender is just delivering a letter about the meeting to somebody."""
+    query = select(Letter.id).where(
+        Letter.state == "claimed", Letter.meeting_id == meeting_id, Letter.member_id == member_id
+    )
+    return session().scalar(query.where(Letter.kind.in_(OF_MEETING)).limit(1)) is not None
 
 
 def drop_by_key(key: str, reason: str) -> None:

@@ -125,6 +125,17 @@ def withdraw_vote(series: Series, proposal_id: int, member_id: int) -> None:
         journal.write("withdraw vote", "proposal", proposal.id, actor_id=member_id)
 
 
+def withdraw_votes(member_id: int, *, series_id: int | None = None, actor_id: int | None = None) -> None:
+    """Whoever leaves decides no more: their votes for what is still open go, in one series or (None) everywhere. What
+    they proposed stays: others may be for it."""
+    standing = select(Vote.proposal_id).join(Proposal).where(Vote.member_id == member_id, Proposal.state == "open")
+    if series_id is not None:
+        standing = standing.where(Proposal.series_id == series_id)
+    for proposal_id in session().scalars(standing.order_by(Vote.proposal_id)).all():
+        session().execute(delete(Vote).where(Vote.proposal_id == proposal_id, Vote.member_id == member_id))
+        journal.write("withdraw vote", "proposal", proposal_id, actor_id=actor_id)
+
+
 def _describe(proposal: Proposal, words: Words) -> None:
     title = {language: cleaned(words.title.get(language), longest=LONGEST_TITLE) for language in LANGUAGES}
     if not any(title.values()):

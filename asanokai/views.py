@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, func, select
+from sqlalchemy import ForeignKey, Index, delete, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from asanokai import clock
@@ -67,6 +67,11 @@ def drop(view: View) -> None:
     """Keep it no longer."""
     session().delete(view)
     session().flush()
+
+
+def drop_all(owner_id: int) -> None:
+    """Keep none of somebody's: they see no list any more."""
+    session().execute(delete(View).where(View.owner_id == owner_id))
 
 
 def _of(series_id: int | None) -> Any:

@@ -12,16 +12,17 @@ from datetime import timedelta
 from flask import Flask
 from sqlalchemy import insert
 
-from asanokai import clock, meetings, web
+from asanokai import announcing, clock, meetings
 from asanokai.db import session, table_of, transaction
 from asanokai.letters import Letter
 from asanokai.rsvps import Rsvp
 from asanokai.series import Series
+from asanokai.web import guards
 from bench import filling
 from bench.ground import Ground
 from bench.results import Bound, Line
 
-MEMBERS, MEETINGS = 10_000, 200
+MEMBERS, MEETINGS, AHEAD = 10_000, 200, 12
 EACH = 7
 """Times each page is asked for; the median counts."""
 
@@ -39,6 +40,7 @@ def measure(on: Ground, database: str) -> list[Line]:
     with site.opened():
         filled = filling.fill(MEMBERS)
         newest = filling.meeting(filled, invited=True)
+        _ahead(filled)
         _earlier(filled)
         _letters(filled, newest)
         site.analyse()
@@ -50,12 +52,21 @@ def _line(database: str, name: str, busy: float, wall: float) -> Line:
     return Line("lists", database, busy, "ms", work=name, bound=MOST, detail={"wall_ms": round(wall, 1)})
 
 
+def _ahead(filled: filling.Filled) -> None:
+    """A year of meetings to come, all announced: their letters are still ahead, to everybody."""
+    with transaction():
+        series = session().get_one(Series, filled.series_id)
+        for place in range(1, AHEAD + 1):
+            wall = (clock.now() + timedelta(days=28 + 30 * place)).replace(hour=8, minute=0, second=0, microsecond=0)
+            announcing.announce(meetings.add(series, wall.replace(tzinfo=None)).id)
+
+
 def _earlier(filled: filling.Filled) -> None:
     """The other meetings, two weeks apart into the past; of each a hundred have answered."""
     with transaction():
         series = session().get_one(Series, filled.series_id)
         now = clock.now()
-        for place in range(1, MEETINGS):
+        for place in range(1, MEETINGS - AHEAD):
             wall = (now - timedelta(days=14 * place)).replace(hour=8, minute=0, second=0, microsecond=0, tzinfo=None)
             row = meetings.add(series, wall)
             row.state, row.announced_at = "held", row.starts_at - timedelta(days=30)
@@ -114,14 +125,21 @@ def _from_routes(app: Flask, filled: filling.Filled, meeting_id: int) -> dict[st
     """Endpoint → address of every page that a member or a coordinator may open about the series, the meeting, a member
     or nothing in particular: so a list that is added later is measured without being named here."""
     known = {"series_id": filled.series_id, "meeting_id": meeting_id, "member_id": filled.member_ids[1]}
-    guarded = (web.member, web.coordinator, web.administrator, web.of_series, web.of_meeting, web.within)
+    guarded = (
+        guards.member,
+        guards.coordinator,
+        guards.administrator,
+        guards.of_series,
+        guards.of_meeting,
+        guards.within,
+    )
     routes = app.url_map.bind("localhost")
     return {
         rule.endpoint: routes.build(rule.endpoint, {name: known[name] for name in rule.arguments})
         for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.endpoint)
         if "GET" in (rule.methods or ())
         and set(rule.arguments) <= set(known)
-        and web.GUARDS[rule.endpoint] in guarded
+        and guards.GUARDS[rule.endpoint] in guarded
         and rule.endpoint.partition(".")[0] not in NO_LISTS
     }
 

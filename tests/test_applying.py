@@ -716,6 +716,10 @@ def test_many_are_forgotten_in_batches_of_a_fixed_number_of_statements(series, c
 # --- the journal ------------------------------------------------------------------------------------------------------
 
 
+def about(kept):
+    return {"member": kept.member_id, "meeting": kept.meeting_id, "series": kept.series_id}
+
+
 def test_every_verb_is_noted_with_numbers_and_states_only(meeting, series, clock):
     akiko = people.akiko().id
     kept = confirm(apply(meeting_id=meeting.id, message="geheim"))
@@ -728,11 +732,11 @@ def test_every_verb_is_noted_with_numbers_and_states_only(meeting, series, clock
     found = session().scalars(select(Entry).where(Entry.object == "application").order_by(Entry.id))
     assert [(entry.verb, entry.object_id, entry.actor_id, entry.facts) for entry in found] == [
         ("apply", kept.id, None, {"meeting": meeting.id, "series": series.id}),
-        ("confirm", kept.id, kept.member_id, None),
-        ("approved", kept.id, akiko, None),
+        ("confirm", kept.id, kept.member_id, about(kept)),
+        ("approved", kept.id, akiko, about(kept)),
         ("invite", other.id, akiko, {"series": series.id}),
         ("apply", third.id, None, {"meeting": None, "series": series.id}),
-        ("confirm", third.id, third.member_id, None),
-        ("declined", third.id, akiko, None),
+        ("confirm", third.id, third.member_id, about(third)),
+        ("declined", third.id, akiko, about(third)),
         ("forget", other.id, None, None),
     ]

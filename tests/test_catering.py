@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from asanokai import announcing, catering, db, meetings, programme, topics
+from asanokai import announcing, catering, db, meetings, programme, questions, topics
 from asanokai.catering import Catered, counting
 from asanokai.composing import Composer
 from asanokai.db import session
@@ -142,6 +142,62 @@ def test_what_cannot_be_is_refused(app, meeting):
             catering.withdraw(meeting, "host")
         with pytest.raises(BadInput):
             catering.set_deadline(meeting, own=berlin(2026, 3, 12, 9), lead="3 days before at 12:00")
+
+
+# --- food -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def plates(meeting) -> int:
+    """The series asks what they eat."""
+    with db.transaction():
+        series_id = meetings.by_id(meeting).series_id
+        choices = [{"en": "Everything"}, {"en": "Vegetarian"}, {"en": "Vegan"}]
+        return questions.add({"en": "Food"}, "food", series_id=series_id, choices=choices).id
+
+
+def fills_in(app, meeting_id, who, plates, plate, **form) -> None:
+    """Somebody answers by the form behind the letter's link."""
+    with db.reading():
+        token = app.extensions["tokens"].mint("answer", [meeting_id, who().id])
+    sent = Reader(app).post(f"/answer/{token}", {"answer": "yes", f"question_{plates}": plate, **form})
+    assert sent.status_code in (200, 303), sent.text
+
+
+def test_food_is_counted_from_the_answer_form_and_who_said_nothing_is_a_number_too(app, client, clock, meeting, plates):
+    address = link(app, meeting, language="en")
+    fills_in(app, meeting, people.katrin, plates, "1", guests="2")
+    fills_in(app, meeting, people.emma, plates, "0")
+    fills_in(app, meeting, people.kenji, plates, "1")
+    table = "Food Everything 1 Vegetarian 2 nothing known (guests included) 2 Running order"
+    assert table.removesuffix(" Running order") in plain(client.get(address).text)
+    clock.set(berlin(2026, 3, 9, 12))
+    beat()
+    assert frozen(meeting) == {"coming": 5, "guests": 2, "food": {f"{plates}:0": 1, f"{plates}:1": 2}}
+    fills_in(app, meeting, people.kenji, plates, "2")
+    fills_in(app, meeting, people.emma, plates, "", answer="no")
+    assert (
+        "Food Everything 0 1 at the deadline Vegetarian 1 2 at the deadline Vegan 1 0 at the deadline"
+        " nothing known (guests included) 2" in plain(client.get(address).text)
+    )
+    clock.advance(minutes=1)
+    assert (beat(), changes()) == (1, [("coordinator", 5, 4)])
+
+
+def test_another_dish_alone_is_told_too_and_food_in_written_words_is_shown_but_not_compared(
+    app, client, clock, meeting, plates
+):
+    address = link(app, meeting, language="en")
+    with db.transaction():
+        words = questions.add({"en": "Anything else"}, "food", meeting_id=meeting).id
+    fills_in(app, meeting, people.emma, plates, "0", **{f"question_{words}": "no nuts"})
+    clock.set(berlin(2026, 3, 9, 12))
+    beat()
+    fills_in(app, meeting, people.emma, plates, "0", **{f"question_{words}": "no milk"})
+    assert beat() == 0
+    fills_in(app, meeting, people.emma, plates, "2", **{f"question_{words}": "no milk"})
+    assert (beat(), changes()) == (1, [("coordinator", 3, 3)])
+    assert "Anything else no milk 1 nothing known (guests included) 2" in plain(client.get(address).text)
 
 
 # --- the deadline -----------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import func, select
 
-from asanokai import db, demo, members, rsvps, series
+from asanokai import catering, db, demo, members, rsvps, series
 from asanokai.db import Base
 from asanokai.meetings import Meeting
 from asanokai.members import Address, Member
@@ -105,6 +105,16 @@ class TestOnAnUsualDay:
             answers = Counter(session.scalars(select(Rsvp.answer).where(Rsvp.meeting_id == meeting.id)))
             stand = answers, rsvps.taken(meeting.id), len(rsvps.waiting(meeting.id))
         assert stand == ({"yes": 23, "maybe": 4, "no": 4}, 24, 2)
+
+    def test_caterer_and_host_of_the_next_meeting_have_their_pages(self, app, client):
+        with db.reading() as session:
+            upcoming = select(Meeting.id).where(Meeting.state == "announced").order_by(Meeting.starts_at)
+            packs = catering.of_meeting(session.scalars(upcoming).first() or 0)
+            mint = app.extensions["tokens"].mint
+            links = {kind: f"/pack/{mint('pack', [pack.id, pack.nonce])}" for kind, pack in packs.items()}
+        pages = {kind: client.get(link).text for kind, link in links.items()}
+        assert {kind: 'class="stacked"' in page for kind, page in pages.items()} == {"caterer": False, "host": True}
+        assert ["vegetarisch" in pages["caterer"], "ベジタリアン" in pages["host"]] == [True, True]
 
     def test_nobody_sat_on_a_seat_that_was_not_there(self):
         with db.reading() as session:

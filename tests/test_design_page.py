@@ -11,11 +11,12 @@ MACROS = re.compile(r"\{%-? macro (\w+)\(")
 WITHIN_OTHERS = {
     "macros.html": {
         *("csrf", "here", "current", "fallback", "moment", "line_of", "errors", "described", "quick", "quickly"),
-        *("slot_title", "no_connection"),
+        *("slot_title", "no_connection", "names"),
     },
     # What shows rows of the database, or needs the words of one page; the desk's own pages show it.
     "coordinate/parts.html": {
         *("crumbs", "paper", "left_out", "forecast", "letter_table", "rule_fields", "live", "marks", "known_until"),
+        *("desk_pages", "readers", "pages_of"),
     },
 }
 """Parts that only other parts use, or that stand in no page's body."""

@@ -18,14 +18,16 @@ from typing import Any
 import pytest
 from flask import Flask
 from icalendar import Calendar
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from asanokai import (
     announcing,
     applying,
     asking,
+    catering,
     clock,
     db,
+    leaving,
     letters,
     meetings,
     members,
@@ -37,13 +39,14 @@ from asanokai import (
 from asanokai import series as series_rules
 from asanokai.announcing import Change, Choices
 from asanokai.invitations import Night
+from asanokai.languages import Name
 from asanokai.letters import Letter
 from asanokai.meetings import Meeting
 from asanokai.members import Member
 from asanokai.series import Series
 from asanokai.speakers import PersonText, Reach
 from asanokai.topics import SpeakerText
-from asanokai.worker import send_due
+from asanokai.worker import cater_step, send_due
 from tests import people
 from tests.grounds.smtp import Received
 from tests.people import berlin
@@ -117,13 +120,16 @@ class Stage:
         self.app, self.smtp, self.keep = app, smtp, keep
 
     def deliver(self, kind: str, name: str = "") -> None:
-        """Everything due goes out; those of `kind` to the three readers are kept, called by `name`."""
+        """Everything due goes out; those of `kind` to the three readers are kept, called by `name`; what coordinators
+        read of what others are told is called differently."""
         before = len(self.smtp.letters)
         total = send_due(self.app, Night())
         assert (total.failed, total.postponed, total.away) == (0, 0, "")
         for came in self.smtp.letters[before:]:
-            if row_of(came).kind == kind and came.to != OTHER:
-                self.keep(f"{name or kind}.{came.message['Content-Language']}", came)
+            row = row_of(came)
+            if row.kind == kind and came.to != OTHER:
+                desk = "-desk" if kind == "catering_change" and row.member_id else ""
+                self.keep(f"{name or kind}{desk}.{came.message['Content-Language']}", came)
 
 
 def row_of(mail: Received) -> Letter:
@@ -408,11 +414,65 @@ def letters_to_speakers_and_hosts(app: Flask, clock: Any, smtp: Any, keep: Keep)
     stage.deliver("speaker_remind", "speaker_remind-host")
 
 
+def letters_to_host_and_caterer(app: Flask, clock: Any, smtp: Any, keep: Keep) -> None:
+    """The links of both, numbers that change after the deadline, and a cancellation, also as coordinators read it."""
+    stage = Stage(app, smtp, keep)
+    with db.transaction():
+        series = people.series(guests_allowed=2)
+        people.coordinate(series, *(make() for make in READERS))
+        ids = {code: people.announced_meeting(series, title=TITLE, venue=ELSEWHERE).id for code in CONTRIBUTORS}
+        for meeting_id in ids.values():
+            rsvps.answer(meeting_id, people.oskar().id, "yes", by="page")
+            rsvps.answer(meeting_id, people.grete().id, "yes", guests=2, by="page")
+    for kind, name in (("caterer", "pack"), ("host", "pack-host")):
+        with db.transaction():
+            for code, meeting_id in ids.items():
+                catering.make(meeting_id, kind, address=f"{kind}.{code}@jena.example", language=code)
+        stage.deliver("pack", name)
+    clock.set(berlin(2026, 3, 9, 12))
+    cater_step()
+    with db.transaction():
+        for meeting_id in ids.values():
+            rsvps.answer(meeting_id, people.grete().id, "yes", guests=1, by="page")
+            rsvps.answer(meeting_id, people.naoko().id, "no", by="page")
+    _tell(app, clock, stage, ids, "catering_change")
+    with db.transaction():
+        for meeting_id in ids.values():
+            announcing.cancel(meeting_id, reason=REASON)
+    _tell(app, clock, stage, ids, "catering_change-off")
+
+
+def _tell(app: Flask, clock: Any, stage: Stage, ids: dict[str, int], name: str) -> None:
+    """What caterers are told, and what the coordinators of the first of the meetings are."""
+    clock.advance(hours=2)
+    cater_step()
+    with db.transaction() as session:
+        others = [number for code, number in ids.items() if code != "de"]
+        twice = Letter.kind == "catering_change", Letter.member_id.is_not(None), Letter.meeting_id.in_(others)
+        session.execute(delete(Letter).where(*twice))
+    stage.deliver("catering_change", name)
+
+
+def letters_to_who_leaves(app: Flask, clock: Any, smtp: Any, keep: Keep) -> None:
+    """A morning that stands in three calendars, and all three leave."""
+    stage = Stage(app, smtp, keep)
+    with db.transaction():
+        _morning()
+    clock.set(berlin(2026, 2, 19, 9))
+    send_due(app, Night())
+    for make in READERS:
+        with db.transaction():
+            leaving.leave(make(), actor_id=make().id)
+    stage.deliver("parted")
+
+
 SCENES: dict[str, Scene] = {
     "meeting": letters_about_a_meeting,
     "accounts": letters_about_accounts,
     "speakers": letters_to_speakers_and_hosts,
     "queue": letters_about_a_queue,
+    "catering": letters_to_host_and_caterer,
+    "leaving": letters_to_who_leaves,
 }
 
 ALL = {
@@ -424,6 +484,11 @@ ALL = {
     "queue": ("invite-kept", "remind-kept", "lapsed", "waiting-offers", "offer", "free"),
     "accounts": (*("sign_in", "opt_in", "opt_in-meeting", "join", "application", "welcome", "declined", "digest"),),
     "speakers": ("speaker", "speaker-host", "speaker_remind", "speaker_remind-host"),
+    "leaving": ("parted",),
+    "catering": (
+        *("pack", "pack-host", "catering_change", "catering_change-desk"),
+        *("catering_change-off", "catering_change-off-desk"),
+    ),
 }
 
 every_scene = pytest.mark.parametrize("scene", SCENES)
@@ -432,7 +497,7 @@ every_scene = pytest.mark.parametrize("scene", SCENES)
 # --- as readers get them ----------------------------------------------------------------------------------------------
 
 MEANINGLESS = (
-    (re.compile(r"/(answer|unsubscribe|sign-in|join|speaking)/[A-Za-z0-9_.-]+"), r"/\1/‹token›"),
+    (re.compile(r"/(answer|unsubscribe|sign-in|join|speaking|pack)/[A-Za-z0-9_.-]+"), r"/\1/‹token›"),
     (re.compile(r"\b(rsvp|bounce|unsubscribe)\+[a-z2-7]+@"), r"\1+‹token›@"),
     (re.compile(r"<[0-9a-f]{32}@"), "<‹number›@"),
 )
@@ -503,6 +568,7 @@ WITH_ENTRY = {
     "changed",
     "changed-again",
     "cancelled",
+    "parted",
 }
 
 
@@ -533,6 +599,7 @@ def links(message: EmailMessage, app: Flask) -> dict[str, Any]:
         ("sign-in",) * 2,
         ("join", "opt-in"),
         ("speaking",) * 2,
+        ("pack",) * 2,
     ):
         for token in re.findall(rf"/{page}/([A-Za-z0-9_.-]+)", body.get_content()):
             value = app.extensions["tokens"].read(purpose, token)
@@ -570,9 +637,11 @@ def _known(name: str, letter: Letter, app: Flask, session: Any) -> dict[str, Any
     tokens = app.extensions["tokens"]
     kind, language = name.partition(".")[0], name.rpartition(".")[2]
     member = session.get(Member, letter.member_id) if letter.member_id else None
-    asked = speakers.by_ids([(letter.facts or {}).get("contributor", 0)]).popitem()[1] if member is None else None
+    asked = speakers.by_ids([(letter.facts or {}).get("contributor", 0)]).get(
+        (letter.facts or {}).get("contributor", 0)
+    )
     application = session.get(members.Application, (letter.facts or {}).get("application", 0))
-    person = asked.name if asked else member.name
+    person = asked.name if asked else member.name if member else Name()
     if application is not None and kind.partition("-")[0] in ("opt_in", "join", "declined"):
         person = applying.said_name(application)
     address = letter.address or members.main_address(member).text
@@ -591,10 +660,14 @@ def _known(name: str, letter: Letter, app: Flask, session: Any) -> dict[str, Any
         }
         if kind not in ("invite", "invite-kept"):
             told["References"] = letters.message_id(f"invite:{letter.meeting_id}:{member.id}", DOMAIN)
-    if kind in ("cancelled", "thanks"):
+    if kind in ("cancelled", "thanks", "parted"):
         del told["links"]["answer"]
+    if kind == "parted":  # there is nothing left to end
+        told |= {"links": {}, "List-Id": None, "List-Unsubscribe": None, "List-Unsubscribe-Post": None}
     if asked:
         told["links"] = {"speaking": [asked.id, asked.secret]}
+    if member is None and "pack" in (letter.facts or {}):
+        told["links"] = {"pack": [letter.facts["pack"], letter.facts["nonce"]]}
     if kind == "sign_in":
         told["links"] = {"sign-in": member.id}
     if kind in ("opt_in", "opt_in-meeting", "join"):
@@ -603,7 +676,7 @@ def _known(name: str, letter: Letter, app: Flask, session: Any) -> dict[str, Any
         meeting = session.get(Meeting, letter.meeting_id)
         series = session.get(Series, meeting.series_id)
         rsvp = rsvps.required(letter.meeting_id, letter.member_id)
-        cancelled = kind == "cancelled"
+        cancelled = kind in ("cancelled", "parted")
         answers = {"invited": "NEEDS-ACTION", "yes": "ACCEPTED", "maybe": "TENTATIVE", "no": "DECLINED"}
         told["entry"] = {
             "method": ("CANCEL" if cancelled else "REQUEST",) * 2,

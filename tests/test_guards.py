@@ -357,6 +357,7 @@ def test_every_post_has_a_form_to_send(built):
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.timeout(480)
 def test_every_role_reads_what_it_may_and_reading_writes_nothing(app, built, actors, writes):
     before, known = contents(), addresses(app, built, "GET")
     writes.clear()
@@ -367,6 +368,7 @@ def test_every_role_reads_what_it_may_and_reading_writes_nothing(app, built, act
     assert (writes, contents() == before) == ([], True)
 
 
+@pytest.mark.timeout(480)
 def test_head_answers_as_get_without_a_body_and_writes_nothing(app, built, actors, writes):
     before, known = contents(), addresses(app, built, "HEAD")
     writes.clear()
@@ -413,6 +415,7 @@ def test_a_number_no_database_holds_is_not_there(app, built):
 # --- sending ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.timeout(480)
 def test_every_role_does_what_it_may_and_else_nothing_is_written(app, built, actors):
     before, known = contents(), addresses(app, built, "POST")
     found: dict[str, dict[str, int | str]] = {role: {} for role in ROLES}
@@ -437,6 +440,7 @@ def test_every_role_does_what_it_may_and_else_nothing_is_written(app, built, act
     assert wrote == done | {(role, "account.sign_in") for role in ROLES}
 
 
+@pytest.mark.timeout(480)
 def test_without_a_cross_site_token_nothing_is_sent(app, built, actors):
     before, known = contents(), addresses(app, built, "POST")
     found: dict[str, dict[str, int]] = {role: {} for role in ROLES}

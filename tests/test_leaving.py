@@ -1,11 +1,13 @@
 """Leaving a series or everything: what ends, who moves up, what is written no more, and how one returns."""
 
 import pytest
+from sqlalchemy import select
 
-from asanokai import applying, invitations, leaving, members
+from asanokai import applying, invitations, leaving, members, proposals, views
 from asanokai import series as series_rules
 from asanokai.db import session, transaction
 from asanokai.errors import Refused
+from asanokai.proposals import Vote, Words
 from asanokai.rsvps import standing
 from tests import people
 from tests.people import announced_meeting, say, seats
@@ -137,6 +139,34 @@ def test_how_many_seats_an_end_gives_back_is_known_beforehand(meeting):
     numbers = [who().id for who in (people.katrin, people.kenji, people.emma)]
     assert leaving.seats_freed(meeting.series_id, numbers) == 2
     assert invitations.due_moments() == []
+
+
+def test_votes_and_saved_views_end_and_proposals_stay(meeting):
+    series, other, katrin, emma = series_rules.by_id(meeting.series_id), people.event(), people.katrin(), people.emma()
+    people.belong(other, katrin, emma)
+    made = {where.id: proposals.propose(where, emma.id, Words({"de": "Licht"})) for where in (series, other)}
+    own = proposals.propose(series, katrin.id, Words({"de": "Glas"}))
+    for where in (series, other):
+        proposals.vote(where, made[where.id].id, katrin.id)
+    views.save(katrin, "Stille", {"silent": "1"}, series_id=series.id)
+
+    def votes() -> list[int]:
+        return list(session().scalars(select(Vote.proposal_id).where(Vote.member_id == katrin.id)))
+
+    leaving.leave_series(series, katrin, actor_id=katrin.id)
+    assert (votes(), own.state) == ([made[other.id].id], "open")
+    leaving.leave(katrin, actor_id=katrin.id)
+    assert (votes(), views.of(katrin.id, series_id=series.id)) == ([], [])
+    assert list(session().scalars(select(Vote.member_id).order_by(Vote.proposal_id))) == [emma.id] * 2
+
+
+def test_a_vote_for_what_is_decided_stays_counted(meeting):
+    series, katrin = series_rules.by_id(meeting.series_id), people.katrin()
+    made = proposals.propose(series, people.emma().id, Words({"de": "Licht"}))
+    proposals.vote(series, made.id, katrin.id)
+    proposals.choose(series, made.id, meeting.id, actor_id=None)
+    leaving.leave(katrin, actor_id=katrin.id)
+    assert set(session().scalars(select(Vote.member_id))) == {people.emma().id, katrin.id}
 
 
 def test_who_normally_came_does_so_no_more(meeting):

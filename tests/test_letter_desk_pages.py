@@ -54,13 +54,13 @@ def test_the_forecast_says_by_day_on_the_readers_own_clock_what_goes_to_how_many
     # Akiko sits in Tokyo: 09:00 in Jena is 17:00 there.
     assert days(akiko.get(DESK + "/forecast").text) == [
         "Thursday, 19 February 2026",
-        "17:00 Invitation 2026-03-12-asanokai 2 people Deutsch (1), 日本語 (1) "
+        "17:00 Invitation Thursday, 12 March 2026, 8:00 2 people Deutsch (1), 日本語 (1) "
         "has no mail address (1) has ended the invitations (1) By name",
         "Tuesday, 10 March 2026",
-        "17:00 Reminder 2026-03-12-asanokai 2 people Deutsch (1), 日本語 (1) "
+        "17:00 Reminder Thursday, 12 March 2026, 8:00 2 people Deutsch (1), 日本語 (1) "
         "has no mail address (1) has ended the invitations (1) By name",
         "Thursday, 12 March 2026",
-        "1:00 Evening-before note 2026-03-12-asanokai 0 people",
+        "1:00 Evening-before note Thursday, 12 March 2026, 8:00 0 people",
     ]
 
 
@@ -122,8 +122,8 @@ def test_a_members_time_line_tells_every_letter_and_its_fate(akiko, meeting, clo
         letters.post("confirm", "one", member_id=people.katrin().id, meeting_id=meeting.id)
     page = akiko.get(f"/coordinate/people/{people.katrin().id}/letters").text
     assert cells(page) == [
-        "Thursday, 19 February 2026, 9:00 Confirmation 2026-03-12-asanokai waits to be sent",
-        "Thursday, 19 February 2026, 9:01 Invitation 2026-03-12-asanokai failed the mail server refused it "
+        "Thursday, 19 February 2026, 9:00 Confirmation Thursday, 12 March 2026, 8:00 waits to be sent",
+        "Thursday, 19 February 2026, 9:01 Invitation Thursday, 12 March 2026, 8:00 failed the mail server refused it "
         "550 5.1.1 <no> posted Thursday, 19 February 2026, 9:00, 2 attempts Send again",
     ]
 

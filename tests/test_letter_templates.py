@@ -21,7 +21,7 @@ TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 LANGUAGES = ("de", "en", "ja")
 KINDS = {
     "invite", "remind", "confirm", "waiting", "seat", "offer", "free", "lapsed", "moved", "changed", "cancelled", "eve",
-    "nudge", "own", "thanks",
+    "parted", "nudge", "own", "thanks",
     "sign_in", "opt_in", "join", "welcome", "declined", "application", "digest",
     "pack", "catering_change",
     "speaker", "speaker_remind",
@@ -267,6 +267,11 @@ VARIANTS: list[tuple[str, dict[str, Any], Any, set[str]]] = [
         for answer in ("invited", "yes")
         for reason in ("", "Der Redner ist erkrankt & <verhindert>.")
     ),
+    *(
+        ("parted", {"takes_place": goes_on}, meeting, set())
+        for meeting in (full, bare, long)
+        for goes_on in (True, False)
+    ),
     ("sign_in", {}, None, {"sign_in_link"}),
     *(("opt_in", {}, meeting, {"confirm_link"}) for meeting in (full, None)),
     ("join", {"inviter": "Dr. Claudia Brandt", "series": "Asa no Kai Thüringen"}, None, {"confirm_link"}),
@@ -325,6 +330,7 @@ NOT_SUBSCRIBED = {
     "digest",
     "pack",
     "catering_change",
+    "parted",
 } | SPEAKERS
 HAS_ANSWER_LINKS = {
     *(

@@ -18,6 +18,7 @@ ADDRESSES = {
     "unsubscribe": (("tok.en-_1",), "account.unsubscribe", {"token": "tok.en-_1"}),
     "sign_in": (("tok.en-_1",), "account.open_link", {"token": "tok.en-_1"}),
     "confirm": (("tok.en-_1",), "account.confirm", {"token": "tok.en-_1"}),
+    "pack": (("tok.en-_1",), "pack.show", {"token": "tok.en-_1"}),
     "speaking": (("tok.en-_1",), "speaking.show", {"token": "tok.en-_1"}),
     "coordinate": ((), "desk.home", {}),
     "coordinate_meeting": ((7,), "meeting.show", {"meeting_id": 7}),

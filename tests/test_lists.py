@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 
 from asanokai import (
     applying,
+    catering,
     clock,
     db,
     deputies,
@@ -66,6 +67,7 @@ def grow(known: world.World, more: int) -> None:
 def _one_more(meeting: meetings.Meeting, series: series_rules.Series, known: world.World, number: int) -> None:
     language = ("de", "en", "ja")[number % 3]
     person = people.member(f"more{number}@jena.example", language=language, organisation=f"Werk {number}")
+    people.member(f"twin{number}@jena.example", family=person.family, given=person.given)
     people.belong(series, person)
     people.say(meeting, person, ("yes", "maybe", "no")[number % 3], comment="Gern", by="coordinator")
     _said(meeting, known, person, number)
@@ -77,6 +79,7 @@ def _one_more(meeting: meetings.Meeting, series: series_rules.Series, known: wor
     day = people.FIRST_MORNING + timedelta(days=100 + number)
     draft = people.meeting(series, day)
     people.session().flush()
+    _catered(draft, number)
     people.session().add(Usual(meeting_id=draft.id, said=usual.of_series(series)))
     questions.add({"de": f"Frage {number}"}, "text", meeting_id=draft.id)
     people.announced_meeting(series, day + timedelta(days=1000))
@@ -84,11 +87,18 @@ def _one_more(meeting: meetings.Meeting, series: series_rules.Series, known: wor
     topics.post(draft, {"en": f"Topic {number}"}, speakers=[SpeakerText(family=f"Talk {number}")])
     programme.adopt(draft, topics.of(draft))
     other = people.series(f"more-{number}", rule=None, first=None)
+    people.session().add(catering.CateringPlan(series_id=other.id, lead="3 days before at 12:00"))
     people.coordinate(other, people.akiko())
     people.belong(other, people.katrin())
     rsvps.come_normally(other.id, people.katrin().id)
     _applies(series, number)
     _proposes(series, person, draft, number)
+
+
+def _catered(draft: meetings.Meeting, number: int) -> None:
+    session, now = people.session(), clock.now()
+    session.add(catering.Pack(meeting_id=draft.id, kind="host", nonce=f"{number}", created_at=now))
+    session.add(catering.Catered(meeting_id=draft.id, frozen_at=now, frozen={"people": number}))
 
 
 def _proposes(series: series_rules.Series, person: members.Member, draft: meetings.Meeting, number: int) -> None:
@@ -176,6 +186,7 @@ def built(app, clock) -> world.World:
     return world.build(app, clock)
 
 
+@pytest.mark.timeout(480)
 @pytest.mark.parametrize("role", ["member", "coordinator", "administrator"])
 def test_every_page_takes_as_many_statements_for_a_full_list_as_for_three_rows_and_one(app, built, role):
     actor, known = Actor(app, role), addresses(app, built, "GET")

@@ -3,14 +3,18 @@
 import pytest
 from sqlalchemy import select
 
-from asanokai import letters, members, merging
+from asanokai import deputies, letters, members, merging, proposals, topics, views
 from asanokai import series as series_rules
-from asanokai.db import session, transaction
+from asanokai.db import Base, session, transaction
 from asanokai.errors import Refused
 from asanokai.journal import Entry
 from asanokai.members import Address, Application, Member
 from asanokai.merging import Merger
-from asanokai.rsvps import Rsvp
+from asanokai.proposals import Words
+from asanokai.rsvps import Rsvp, standing
+from asanokai.rsvps.passing import SeatNote
+from asanokai.topics import SpeakerText
+from asanokai.writing import draft
 from tests import people
 from tests.pages import statements
 from tests.people import announced_meeting, say, seats
@@ -222,6 +226,65 @@ def test_nothing_refers_to_the_other_row_any_more():
         if session().scalar(select(column).where(column == other.id).limit(1)) is not None
     }
     assert left == set()
+
+
+STAYS = {
+    "merger.member_id": "says which row was given up",
+    "merger.kept_id": "is followed from one merger to the next",
+}
+"""Columns that name a member and are not passed on, and why."""
+
+
+def naming_a_member() -> set[str]:
+    """Every column of every table that refers to a member's row."""
+    member = Base.metadata.tables["member"]
+    return {
+        f"{table.name}.{column.name}"
+        for table in Base.metadata.tables.values()
+        for column in table.columns
+        if any(key.column.table is member for key in column.foreign_keys)
+    }
+
+
+def holding(number: int) -> set[str]:
+    """The columns in which the number of a member stands."""
+    columns = (name.split(".") for name in naming_a_member())
+    return {
+        f"{table}.{name}"
+        for table, name in columns
+        if session().scalar(
+            select(Base.metadata.tables[table].c[name]).where(Base.metadata.tables[table].c[name] == number).limit(1)
+        )
+        is not None
+    }
+
+
+def test_whatever_names_a_member_is_passed_on_or_stays_for_a_reason(clock):
+    katrin, other, emma = people.katrin(), twin(), people.emma()
+    series = people.series()
+    meeting = announced_meeting(series, people=[other, emma])
+    people.coordinate(series, other)
+    rsvp = say(meeting, other, "yes")
+    standing.come_normally(series.id, other.id)
+    made = proposals.propose(series, other.id, Words({"de": "Licht"}))
+    topics.post(meeting, {"de": "Glas"}, speakers=[SpeakerText(family="Lindner", member_id=other.id)])
+    views.save(other, "Stille", {}, series_id=series.id)
+    for who, by in ((other, emma), (emma, other)):
+        deputies.agree(by, deputies.name(who, members.main_address(by).text, "deputy").id)
+    text = ({"de": "Worte"}, {"de": "Worte"})
+    draft(meeting.id, kind="own", audience="all", subject=text[0], words=text[1], due_at=None, actor_id=other.id)
+    application = Application(
+        member_id=other.id, inviter_id=other.id, decided_by_id=other.id, series_id=series.id, applied_at=clock.now
+    )
+    note = SeatNote(rsvp_id=rsvp.id, other_id=other.id, actor_id=other.id, reason="", at=clock.now)
+    letters.post("sign_in", "x", member_id=other.id)
+    session().add_all([application, note])
+    session().flush()
+    assert holding(other.id) == naming_a_member() - set(STAYS)
+    merge(katrin, other)
+    assert holding(other.id) == {"merger.member_id"}
+    assert holding(katrin.id) >= naming_a_member() - set(STAYS)
+    assert (made.member_id, note.other_id, note.actor_id) == (katrin.id,) * 3
 
 
 # --- refused ----------------------------------------------------------------------------------------------------------

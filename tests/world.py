@@ -826,4 +826,5 @@ def typed(page: str, address: str) -> dict[str, str]:
 
 def plain(page: str) -> str:
     """The words of a page without its marks, so that a test of what it says does not hang on how it looks."""
-    return " ".join(unescape(re.sub(r"<[^>]*>", "", re.sub(r"<(style|script).*?</\1>|<br>|</", " </", page))).split())
+    apart = re.sub(r"</", " </", re.sub(r"<(style|script).*?</\1>|<br>", " ", page))
+    return " ".join(unescape(re.sub(r"<[^>]*>", "", apart)).split())

@@ -56,6 +56,43 @@ def numbers(meeting_id: int) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
+class Dish:
+    """What was said about food, how often now and, where numbers are frozen, at the deadline. "" stands for the people
+    nothing is known of: whoever did not reply, and every guest."""
+
+    value: str
+    now: int
+    settled: int | None = None
+
+    @property
+    def differs(self) -> bool:
+        """Whether the caterer was told another number."""
+        return self.settled is not None and self.settled != self.now
+
+
+def menu(meeting_id: int, frozen: dict[str, Any] | None) -> list[tuple[questions.Question, list[Dish]]]:
+    """What to cook: each question about food with its dishes. One that nobody wants any more stays, with what the
+    caterer was told. Written words are not frozen, and so not compared."""
+    coming = counted([meeting_id])[meeting_id]["coming"]
+    told = (frozen or {}).get("food", {})
+    found = []
+    for question, said in questions.counts(meeting_id):
+        if question.kind == "food":
+            dishes = _dishes(question, dict(said), told if frozen and question.choices else None)
+            unknown = coming - sum(count for _value, count in said)
+            if dishes:
+                found.append((question, dishes + ([Dish("", unknown)] if unknown > 0 else [])))
+    return found
+
+
+def _dishes(question: questions.Question, said: dict[str, int], told: dict[str, int] | None) -> list[Dish]:
+    if told is None:
+        return [Dish(value, count) for value, count in said.items()]
+    settled = {str(place): told.get(f"{question.id}:{place}", 0) for place in range(len(question.choices or ()))}
+    return [Dish(value, said.get(value, 0), was) for value, was in settled.items() if was or value in said]
+
+
+@dataclass(frozen=True)
 class Arrival:
     """Somebody the host expects at the reception."""
 

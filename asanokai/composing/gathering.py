@@ -95,8 +95,8 @@ class Work:
 
     @property
     def unsubscribable(self) -> bool:
-        """Whether it offers to end the invitations. What somebody asked for does not."""
-        return self.about_meeting
+        """Whether it offers to end the invitations. What somebody asked for does not, nor the last word to who left."""
+        return self.about_meeting and self.kind != "parted"
 
 
 @dataclass(frozen=True)
@@ -341,6 +341,10 @@ def _cancelled(row: Row, shown: Shown | None, _application: Application | None) 
     return {"reason": str(shown.reason), "answer": row.rsvp.answer if row.rsvp else "invited"}
 
 
+def _parted(_row: Row, shown: Shown | None, _application: Application | None) -> dict[str, Any]:
+    return {"takes_place": shown is not None and shown.meeting.state != "cancelled"}
+
+
 def _of_application(row: Row, _shown: Shown | None, application: Application | None) -> dict[str, Any]:
     assert application is not None
     return {"series": _series_name(application, row.language), "reason": str(row.facts.get("reason") or "")}
@@ -406,6 +410,7 @@ _FACTS = {
     "moved": changes.moved,
     "changed": changes.changed,
     "cancelled": _cancelled,
+    "parted": _parted,
     "welcome": _of_application,
     "declined": _of_application,
     "join": _join,

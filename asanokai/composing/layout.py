@@ -27,6 +27,7 @@ CALENDAR = {
     "moved": "REQUEST",
     "changed": "REQUEST",
     "cancelled": "CANCEL",
+    "parted": "CANCEL",
 }
 """Which letters carry a calendar entry. A refusal's confirmation does not: there is nothing to put into a calendar."""
 

@@ -13,6 +13,9 @@ from asanokai.speakers import Contributor
 AFTERWARDS = ("own", "thanks")
 """Letters that may go out when the meeting is over."""
 
+OF_AN_ANSWER = ("confirm", "waiting", "seat", "offer", "free", "lapsed", "parted")
+"""Letters that another answer makes untrue. Whoever came back and says yes must not find it cancelled."""
+
 UNASKED = ("invite", "remind", "eve", "nudge", "own", "thanks")
 """Letters that whoever unsubscribed does not get."""
 
@@ -56,12 +59,16 @@ def overtaken(row: Row) -> str | None:
     if letter.kind in asking.KINDS:
         return _overtaken_by_contributor(row)
     if letter.kind in OF_MEETING:
-        if member is None or member.standing != "accepted":
+        if member is None or (member.standing != "accepted" and not (letter.kind == "parted" and _has_left(row))):
             return "not a member any more"
         if letter.kind in UNASKED and member.unsubscribed_at is not None:
             return "unsubscribed"
         return _overtaken_by_meeting(row) or _overtaken_by_answer(row)
     return None
+
+
+def _has_left(row: Row) -> bool:
+    return row.member is not None and row.member.standing == "left"
 
 
 def _withdrawn(row: Row) -> bool:
@@ -79,7 +86,7 @@ def _overtaken_by_contributor(row: Row) -> str | None:
 
 
 def _overtaken_by_meeting(row: Row) -> str | None:
-    if row.letter.kind == "cancelled":
+    if row.letter.kind in ("cancelled", "parted"):
         return None
     if row.meeting is None or row.meeting.state == "cancelled":
         return "the meeting was cancelled"
@@ -94,7 +101,7 @@ def _overtaken_by_answer(row: Row) -> str | None:
     kind, rsvp = row.letter.kind, row.rsvp
     if rsvp is None:
         return "not invited" if kind != "cancelled" else None
-    if kind in ("confirm", "waiting", "seat", "offer", "free", "lapsed") and row.facts.get("revision") != rsvp.revision:
+    if kind in OF_AN_ANSWER and row.facts.get("revision") != rsvp.revision:
         return "overtaken by a later answer"
     audience = row.facts.get("audience")
     if (kind in ("remind", "nudge") or audience == "silent") and rsvp.answer != "invited":

@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from asanokai import (
     announcing,
+    catering,
     clock,
     db,
     installation,
@@ -171,6 +172,8 @@ def _coming(row: Series, people: list[Member]) -> int:
             )
             if said == "yes":
                 questions.record(given.rsvp, {food.id: "0010210"[turn % 7]}, {})
+    for kind, language in (("caterer", "de"), ("host", "ja")):
+        catering.make(open_[0].id, kind, language=language)
     return len(proposed)
 
 

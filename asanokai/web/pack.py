@@ -39,9 +39,9 @@ def show(token: str) -> str:
         food=[
             (
                 languages.pick(question.label, language, series.first_language),
-                [(questions.in_words(question, value, language), count) for value, count in found],
+                [(questions.in_words(question, dish.value, language), dish) for dish in dishes],
             )
-            for question, found in counting.food(meeting.id)
+            for question, dishes in counting.menu(meeting.id, frozen.frozen if frozen else None)
         ],
         order=showing.in_order(shown, programme.of(meeting), language=language),
         arrivals=counting.arrivals(meeting.id) if pack.kind == "host" else [],

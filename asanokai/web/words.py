@@ -17,6 +17,7 @@ KINDS = {
     "moved": lazy_gettext("Change of time or place"),
     "changed": lazy_gettext("Changed details"),
     "cancelled": lazy_gettext("Cancellation"),
+    "parted": lazy_gettext("Taken out of the calendar"),
     "eve": lazy_gettext("Evening-before note"),
     "nudge": lazy_gettext("Nudge"),
     "own": lazy_gettext("Letter of your own"),

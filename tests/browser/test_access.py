@@ -77,7 +77,7 @@ def still(page: Page) -> Iterator[str]:
     page.emulate_media(reduced_motion="no-preference")
 
 
-@pytest.mark.timeout(1200 if LONG else 120)
+@pytest.mark.timeout(2400 if LONG else 480)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_page_in_no_state_shuts_anybody_out(scenes, visits, language):
     wrong = []
@@ -93,7 +93,7 @@ def looked_at(page: Page, scene: Scene, combinations) -> list[str]:
     return [f"{scene.name} ({page.get_attribute('html', 'lang')}): {thing}" for thing in found]
 
 
-@pytest.mark.timeout(300 if LONG else 120)
+@pytest.mark.timeout(600 if LONG else 240)
 @pytest.mark.parametrize("language", LANGUAGES if LONG else ["ja"])
 def test_no_page_shuts_anybody_out_while_there_is_nothing_to_show(app, visits, language):
     wrong = []

@@ -33,7 +33,7 @@ def test_a_morning_moves_and_everybody_is_asked_again(app, clock, smtp, open_pag
     page = open_page(locale="en-GB", **{**PHONE, "java_script_enabled": scripts})
     sign_in(app, smtp, page, AKIKO)
     page.goto(f"/coordinate/meetings/{meeting}?lang=en")
-    press(page, "main a.button:text-is('Change')")
+    press(page, "main a:text-is('Change')")
     page.fill("[name=starts]", "2026-03-13T09:00")
     page.fill("[name=ends]", "2026-03-13T11:00")
     page.fill("[name=title-de]", "Licht")

@@ -160,6 +160,7 @@ FORMS = """() => [...document.forms].filter(form => form.method === 'post').map(
     [new URL(form.action).pathname, [...form.elements].some(one => one.type === 'submit' && one.checkVisibility())])"""
 
 
+@pytest.mark.timeout(480)
 def test_every_form_stands_in_a_page_and_has_a_button(app, clock, open_plain):
     built = world.build(app, clock)
     scenes, visits = all_scenes(app, built, more_states(app, clock)), Visits(app, open_plain)

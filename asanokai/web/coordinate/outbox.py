@@ -272,6 +272,7 @@ def forecast() -> str:
         days=_days(lines),
         page=page,
         zone=loading.me().zone,
+        in_words=showing.in_words,
         words=words,
         paused=installation.current().paused_at is not None,
         language=loading.language(),
