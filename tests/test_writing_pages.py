@@ -196,5 +196,5 @@ def test_own_letters_stand_in_the_forecast_by_day(akiko, meeting):
     where = akiko.post(at(meeting, "write"), MESSAGE).location
     akiko.post(where, {"version": "1"})
     page = akiko.get("/coordinate/letters/forecast").text
-    assert "18:00 Letter of your own 2026-03-12-asanokai 2 people" in plain(page)
+    assert "18:00 Letter of your own Thursday, 12 March 2026, 8:00 2 people" in plain(page)
     assert where in page
