@@ -292,8 +292,8 @@ def test_nonsense_in_one_field_of_a_good_form_is_no_fault(built, faults):
     turn = 0
     for name, form in forms(built).items():
         for field in form:
-            # Every field gets two kinds, every kind its turn; `make test-long` tries them all.
-            usual = (kinds[turn % len(kinds)], kinds[(turn * 5 + 13) % len(kinds)])
+            # Every field gets one kind, every kind its turn; `make test-long` tries them all.
+            usual = [kinds[turn % len(kinds)]]
             for kind in DATES if field in ("starts", "ends", "first", "answer_until") else usual:
                 faults.send(name, {**unticked(form), field: BAD[kind]}, field, kind)
             turn += 1

@@ -13,7 +13,12 @@ from werkzeug.test import TestResponse
 from asanokai import db, web
 from asanokai.letters import OF_MEETING
 from tests import world
+from tests.conftest import DATABASES
+from tests.grounds import LONG
 from tests.world import ROLES, Actor, addresses, contents, forms, put_back, unticked, without_refusals
+
+# Who may do what does not depend on the database; `make test-long` asks both.
+pytestmark = pytest.mark.parametrize("database_url", DATABASES if LONG else ["sqlite"], indirect=True)
 
 IN = "sign in"
 """Sent to the sign-in page."""

@@ -40,6 +40,9 @@ from tests import people, world
 from tests.pages import statements
 from tests.world import Actor, addresses
 
+# How often a page asks does not depend on the database.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 FULL = 105
 """More than the hundred lines of a list's page."""
 
