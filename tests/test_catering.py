@@ -297,7 +297,7 @@ def test_a_coordinator_makes_mails_copies_and_withdraws_a_link_and_sets_the_dead
 
 
 @pytest.mark.parametrize("typed", ["küche@jena.example", "a@b.example,c", "@", "a@<b>", "x" * 250 + "@jena.example"])
-def test_what_no_letter_can_be_sent_to_is_no_address(typed):
+def test_what_no_letter_can_be_sent_to_is_no_address(app, clock, typed):
     with db.transaction():
         meeting = people.announced_meeting()
         with pytest.raises(BadInput) as refused:

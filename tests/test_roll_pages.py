@@ -19,7 +19,7 @@ def roll(number: int, *more: object) -> str:
 
 
 @pytest.fixture
-def food(announced) -> int:  # noqa: F811
+def food(announced) -> int:
     with db.transaction():
         series = meetings.by_id(announced).series_id
         return questions.add({"de": "Essen", "en": "Food"}, "food", series_id=series, choices=PLATES, required=True).id
@@ -28,7 +28,7 @@ def food(announced) -> int:  # noqa: F811
 # --- the list ---------------------------------------------------------------------------------------------------------
 
 
-def everybody(announced) -> None:  # noqa: F811
+def everybody(announced) -> None:
     with db.transaction():
         meeting = meetings.by_id(announced)
         people.belong(series_rules.by_id(meeting.series_id), people.kenji(), people.naoko(), people.oskar())
@@ -52,7 +52,7 @@ def everybody(announced) -> None:  # noqa: F811
         ("no", "Not coming (1)", "Ito"),
     ],
 )
-def test_each_part_of_the_roll_holds_those_who_belong_there(akiko, announced, part, heading, name):  # noqa: F811
+def test_each_part_of_the_roll_holds_those_who_belong_there(akiko, announced, part, heading, name):
     everybody(announced)
     text = akiko.get(f"{roll(announced)}?part={part}").text
     said = plain(text)
@@ -61,11 +61,11 @@ def test_each_part_of_the_roll_holds_those_who_belong_there(akiko, announced, pa
 
 
 @pytest.mark.parametrize("query", ["part=nonsense", "page=-3", "page=x", f"page={2**70}", "name=%00", "name=%25"])
-def test_nonsense_in_the_address_is_no_fault(akiko, announced, query):  # noqa: F811
+def test_nonsense_in_the_address_is_no_fault(akiko, announced, query):
     assert akiko.get(f"{roll(announced)}?{query}").status_code in (200, 404)
 
 
-def test_somebody_is_found_by_name_or_organisation_in_any_script(akiko, announced):  # noqa: F811
+def test_somebody_is_found_by_name_or_organisation_in_any_script(akiko, announced):
     everybody(announced)
     found = {}
     for part, sought in (("maybe", "山田"), ("maybe", "yamada kenji"), ("coming", "optik"), ("coming", "yamada")):
@@ -75,7 +75,7 @@ def test_somebody_is_found_by_name_or_organisation_in_any_script(akiko, announce
     assert "Nobody here has that name." in text
 
 
-def test_a_long_part_comes_by_pages_in_the_order_of_names(akiko, announced, monkeypatch):  # noqa: F811
+def test_a_long_part_comes_by_pages_in_the_order_of_names(akiko, announced, monkeypatch):
     monkeypatch.setattr(rsvps.lines, "LINES_EACH_PAGE", 2)
     with db.transaction():
         crowd = people.crowd(5)
@@ -90,7 +90,7 @@ def test_a_long_part_comes_by_pages_in_the_order_of_names(akiko, announced, monk
     assert pages == [(ids[:2], ["next"]), (ids[2:4], ["prev", "next"]), (ids[4:], ["prev"])]
 
 
-def test_who_waits_stands_in_the_order_of_asking(akiko, announced):  # noqa: F811
+def test_who_waits_stands_in_the_order_of_asking(akiko, announced):
     with db.transaction():
         meetings.by_id(announced).seats = 1
         for who in (people.katrin(), people.kenji(), people.emma()):
@@ -99,7 +99,7 @@ def test_who_waits_stands_in_the_order_of_asking(akiko, announced):  # noqa: F81
     assert 0 < said.index("Yamada") < said.index("Whitfield")
 
 
-def test_the_roll_takes_as_many_statements_for_many_as_for_one(akiko, announced):  # noqa: F811
+def test_the_roll_takes_as_many_statements_for_many_as_for_one(akiko, announced):
     counts = []
     for more in (1, 4):
         with db.transaction():
@@ -111,14 +111,14 @@ def test_the_roll_takes_as_many_statements_for_many_as_for_one(akiko, announced)
     assert counts[0] == counts[1]
 
 
-def test_before_anybody_is_invited_the_roll_says_how_it_begins(akiko, draft):  # noqa: F811
+def test_before_anybody_is_invited_the_roll_says_how_it_begins(akiko, draft):
     assert "Nobody has been invited yet" in akiko.get(roll(draft)).text
 
 
 # --- one line ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_line_shows_everything_that_was_said(akiko, announced, food):  # noqa: F811
+def test_a_line_shows_everything_that_was_said(akiko, announced, food):
     katrin, sent = people.katrin(), {"guests": "1", "guest_names": "Ida Gast, Glaswerk", "comment": "Gern"}
     Reader(akiko.app, katrin).post(
         f"/meetings/{now(announced).path}/answer", {"answer": "yes", f"question_{food}": "1", **sent}
@@ -130,7 +130,7 @@ def test_a_line_shows_everything_that_was_said(akiko, announced, food):  # noqa:
     assert "Ida Gast" in akiko.get(roll(announced)).text
 
 
-def test_a_coordinator_answers_for_somebody_also_after_the_deadline(akiko, announced, food, clock):  # noqa: F811
+def test_a_coordinator_answers_for_somebody_also_after_the_deadline(akiko, announced, food, clock):
     clock.set(people.berlin(2026, 3, 11, 20))
     katrin = people.katrin()
     response = akiko.post(roll(announced, katrin.id), {"answer": "yes", "guests": "1"})
@@ -141,7 +141,7 @@ def test_a_coordinator_answers_for_somebody_also_after_the_deadline(akiko, annou
     assert "by the organisers: Akiko Sato" in plain(akiko.get(roll(announced, katrin.id)).text)
 
 
-def test_a_word_said_before_stays_when_the_form_does_not_send_it(akiko, announced):  # noqa: F811
+def test_a_word_said_before_stays_when_the_form_does_not_send_it(akiko, announced):
     katrin = people.katrin()
     with db.transaction():
         rsvps.answer(announced, katrin.id, "yes", comment="Kein Fisch", by="link")
@@ -151,7 +151,7 @@ def test_a_word_said_before_stays_when_the_form_does_not_send_it(akiko, announce
     assert (rsvp.answer, rsvp.comment) == ("maybe", "Kein Fisch")
 
 
-def test_an_answer_to_what_was_cancelled_is_refused_with_the_reason(akiko, announced):  # noqa: F811
+def test_an_answer_to_what_was_cancelled_is_refused_with_the_reason(akiko, announced):
     with db.transaction():
         announcing.cancel(announced)
     response = akiko.post(roll(announced, people.katrin().id), {"answer": "yes"})
@@ -159,7 +159,7 @@ def test_an_answer_to_what_was_cancelled_is_refused_with_the_reason(akiko, annou
     assert (response.status_code, said in response.text) == (409, True)
 
 
-def test_nobody_has_a_line_or_is_answered_for_who_was_never_asked(akiko, announced):  # noqa: F811
+def test_nobody_has_a_line_or_is_answered_for_who_was_never_asked(akiko, announced):
     with db.transaction():
         stranger = people.oskar().id
     here = roll(announced, stranger)
@@ -168,7 +168,7 @@ def test_nobody_has_a_line_or_is_answered_for_who_was_never_asked(akiko, announc
     assert (found, stranger in people.seats(now(announced))) == ([404] * 4, False)
 
 
-def test_somebody_is_moved_up_with_a_reason_or_told_why_not(akiko, announced):  # noqa: F811
+def test_somebody_is_moved_up_with_a_reason_or_told_why_not(akiko, announced):
     with db.transaction():
         meeting, kenji = meetings.by_id(announced), people.kenji()
         for who in (people.katrin(), people.emma(), kenji):
@@ -184,7 +184,7 @@ def test_somebody_is_moved_up_with_a_reason_or_told_why_not(akiko, announced):  
     assert "Grußwort" in akiko.get(here).text
 
 
-def test_a_coordinator_passes_a_seat_on_to_a_colleague_from_the_list(akiko, announced):  # noqa: F811
+def test_a_coordinator_passes_a_seat_on_to_a_colleague_from_the_list(akiko, announced):
     with db.transaction():
         klaus = people.member("klaus@optik-jena.example", organisation="Optik Jena", family="Klausen", given="Klaus")
         people.belong(series_rules.by_id(meetings.by_id(announced).series_id), klaus)
@@ -199,7 +199,7 @@ def test_a_coordinator_passes_a_seat_on_to_a_colleague_from_the_list(akiko, anno
     assert "Seat passed on" in plain(akiko.get(roll(announced, klaus.id)).text)
 
 
-def test_a_member_passes_the_seat_on_by_the_colleagues_address(app, announced):  # noqa: F811
+def test_a_member_passes_the_seat_on_by_the_colleagues_address(app, announced):
     with db.transaction():
         klaus = people.member("klaus@optik-jena.example", organisation="Optik Jena")
         people.belong(series_rules.by_id(meetings.by_id(announced).series_id), klaus)
@@ -221,7 +221,7 @@ NEW = {**texts("label", "Essen"), **texts("choices", "Alles\r\nVegan"), "kind": 
 
 
 @pytest.mark.parametrize("whose", ["series", "meetings"])
-def test_a_question_is_added_reworded_and_dropped(akiko, announced, whose):  # noqa: F811
+def test_a_question_is_added_reworded_and_dropped(akiko, announced, whose):
     number = now(announced).series_id if whose == "series" else announced
     here = f"/coordinate/{whose}/{number}/questions"
     assert "No question yet." in akiko.get(here).text
@@ -239,12 +239,12 @@ def test_a_question_is_added_reworded_and_dropped(akiko, announced, whose):  # n
     assert questions.asked(announced, now(announced).series_id) == []
 
 
-def test_a_question_cannot_be_changed_at_the_address_of_another(akiko, announced, food):  # noqa: F811
+def test_a_question_cannot_be_changed_at_the_address_of_another(akiko, announced, food):
     here = f"/coordinate/meetings/{announced}/questions/{food}"
     assert [akiko.get(here).status_code, akiko.post(f"{here}/drop").status_code] == [404, 404]
 
 
-def test_the_worker_forgets_what_was_for_the_morning_alone(app, announced, food, clock):  # noqa: F811
+def test_the_worker_forgets_what_was_for_the_morning_alone(app, announced, food, clock):
     sent = {"answer": "yes", f"question_{food}": "1"}
     Reader(app, people.katrin()).post(f"/meetings/{now(announced).path}/answer", sent)
     clock.set(people.berlin(2026, 3, 12, 10))
@@ -255,7 +255,7 @@ def test_the_worker_forgets_what_was_for_the_morning_alone(app, announced, food,
 
 
 @pytest.mark.parametrize("way", ["page", "own page", "link"])
-def test_a_yes_without_a_required_reply_is_refused_at_the_field_and_nothing_is_lost(app, client, announced, food, way):  # noqa: F811
+def test_a_yes_without_a_required_reply_is_refused_at_the_field_and_nothing_is_lost(app, client, announced, food, way):
     katrin, path = people.katrin(), now(announced).path
     link = f"/answer/{app.extensions['tokens'].mint('answer', [announced, katrin.id])}?lang=en"
     sent = {"answer": "yes", "guests": "1", "guest_names": "Ida Gast", "comment": "Gern", f"question_{food}": ""}
