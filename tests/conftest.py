@@ -52,11 +52,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason="make test-long runs it"))
 
 
+ON_BOTH = (
+    *("test_db", "test_migrations", "test_races", "test_killing", "test_lists", "test_bad_input", "test_morning"),
+    *("test_rsvps", "test_queue", "test_passing", "test_planning", "test_meetings", "test_announcing", "test_merging"),
+    *("test_letters", "test_invitations", "test_delivering", "test_worker", "test_archive", "test_directory"),
+)
+"""What locks, counts or searches: tried whole on both databases."""
+
+
 def _spared(item: pytest.Item) -> bool:
-    """Whether PostgreSQL is spared a test in `make test`: of what pages show and commands print, where the verbs below
-    are tried on both databases, every third test runs there, always the same."""
-    of_surface = item.path.stem.endswith("_pages") or item.path.stem in ("test_cli", "test_files")
-    return of_surface and "postgresql" in item.name and zlib.crc32(item.name.encode()) % 3 > 0
+    """Whether PostgreSQL is spared a test in `make test`: of those outside `ON_BOTH` every third runs there, always the
+    same."""
+    if item.path.stem in ON_BOTH or "postgresql" not in item.name:
+        return False
+    return zlib.crc32(item.name.encode()) % 3 > 0
 
 
 @pytest.fixture(scope="session", autouse=True)
