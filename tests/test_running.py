@@ -186,7 +186,7 @@ def test_a_stranger_tries_it_out_stops_it_and_starts_it_again(tmp_path):
         # --- a closed terminal ends everything as well ----------------------------------------------------------------
         family = again.children()
         os.killpg(again.process.pid, signal.SIGHUP)
-        assert again.process.wait(30) == 0
+        assert again.process.wait(60) == 0
         assert [pid for pid in family if alive(pid)] == []
 
 
