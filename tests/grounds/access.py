@@ -233,12 +233,17 @@ def stops(page: Page, most: int = 250) -> list[Stop]:
 
 
 def out_of_order(found: list[Stop]) -> list[str]:
-    """Stops that stand before, above or on the same line left of the one they come after."""
+    """Stops that stand before, above or on the same line left of the one they come after. Above and to the right of it
+    begins the next column, which is read then."""
     return [
         f"{after['name']} after {before['name']}"
         for before, after in pairwise(found)
-        if after["place"] < before["place"] or after["bottom"] <= before["top"] or _left_of(after, before)
+        if after["place"] < before["place"] or _above(after, before) or _left_of(after, before)
     ]
+
+
+def _above(one: Stop, other: Stop) -> bool:
+    return bool(one["bottom"] <= other["top"] and one["left"] < other["right"])
 
 
 def _left_of(one: Stop, other: Stop) -> bool:
