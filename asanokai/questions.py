@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, and_, delete, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from asanokai import clock, journal, languages
+from asanokai import clock, db, journal, languages
 from asanokai.db import Base, Facts, Texts, session
 from asanokai.errors import N_, BadInput, Missing, Refused
 from asanokai.meetings import Meeting
@@ -361,5 +361,6 @@ def _forget_of(meeting_id: int) -> int:
         .execution_options(synchronize_session=False)
     )
     session().flush()
-    journal.write("forget", "meeting", meeting_id, replies=gone.rowcount)  # type: ignore[attr-defined]  # a cursor's
-    return int(gone.rowcount)  # type: ignore[attr-defined]  # as above
+    replies = db.affected(gone)
+    journal.write("forget", "meeting", meeting_id, replies=replies)
+    return replies

@@ -1,6 +1,7 @@
 """The house rules that can be read off the source: floors, clocks, commits, names. Imports nothing of the program."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -236,6 +237,13 @@ def test_no_file_or_name_is_a_drawer_for_anything(file):
 @every_file
 def test_every_module_opens_by_saying_what_it_is(file):
     assert len(ast.get_docstring(tree_of(file)) or "") > 30
+
+
+def test_no_file_holds_the_marks_of_a_merge():
+    """In a template that is only imported they break nothing and nobody sees them."""
+    texts = [file for folder in (PACKAGE, HOME / "templates") for file in folder.rglob("*")]
+    marked = re.compile(rb"^(<{7} |={7}$|>{7} )", re.MULTILINE)
+    assert [file.name for file in texts if file.is_file() and marked.search(file.read_bytes())] == []
 
 
 @every_file
