@@ -1,0 +1,73 @@
+"""The ledger of mail: one row per letter, before anything is sent.
+
+`post()` writes a row in the transaction that caused it, `claim()` leases due rows to a sender, `settle()` says how it
+ended. States: queued → claimed → sent | failed | dropped | bounced. A row says what is to be written and to whom, not
+the words: those are laid out at sending, so a row is never stale.
+
+It knows no SMTP, and member and meeting only by foreign key.
+
+    row      the table, the kinds, what is noted of a letter's way
+    posting  writing letters down, dropping them
+    sending  claiming and settling
+    reading  looking at the ledger
+"""
+
+from asanokai.letters.posting import (
+    drop_by_key,
+    drop_queued,
+    drop_queued_of_application,
+    forget_applications,
+    is_leaving,
+    message_id,
+    mint_nonce,
+    post,
+    retry,
+)
+from asanokai.letters.reading import by_id, by_message_id, counts, counts_of, newest, of_member, queued_of
+from asanokai.letters.row import (
+    ASKED_FOR,
+    FIRST_OF_ALL,
+    HAPPENINGS,
+    LEASE,
+    OF_MEETING,
+    PAUSES,
+    STATES,
+    Happening,
+    Letter,
+)
+from asanokai.letters.sending import NO_FACTS, SETTLED, claim, give_back, postpone, release_expired, settle
+
+__all__ = [
+    "ASKED_FOR",
+    "FIRST_OF_ALL",
+    "HAPPENINGS",
+    "LEASE",
+    "NO_FACTS",
+    "OF_MEETING",
+    "PAUSES",
+    "SETTLED",
+    "STATES",
+    "Happening",
+    "Letter",
+    "by_id",
+    "by_message_id",
+    "claim",
+    "counts",
+    "counts_of",
+    "drop_by_key",
+    "drop_queued",
+    "drop_queued_of_application",
+    "forget_applications",
+    "give_back",
+    "is_leaving",
+    "message_id",
+    "mint_nonce",
+    "newest",
+    "of_member",
+    "post",
+    "postpone",
+    "queued_of",
+    "release_expired",
+    "retry",
+    "settle",
+]
