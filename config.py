@@ -61,6 +61,9 @@ class Config:
     sender: str = ""
     reply_domain: str = ""
     secret_key_fallbacks: tuple[str, ...] = ()
+    intake_lmtp: str = ""
+    intake_imap: str = ""
+    authserv_id: str = ""
     mail: Mail = field(default_factory=Mail)
     night: tuple[time, time] = (time(21), time(7))
     limits_storage: str = "memory://"
@@ -180,6 +183,9 @@ class _Reader:
             sender=self._sender(loopback),
             reply_domain=self._reply_domain(),
             secret_key_fallbacks=self._secret_key_fallbacks(),
+            intake_lmtp=self._intake_lmtp(),
+            intake_imap=self._intake_imap(),
+            authserv_id=self.text("ASANOKAI_AUTHSERV_ID").lower(),
             mail=self._mail(loopback),
             night=self._night(),
             limits_storage=self._limits_storage(),
@@ -325,6 +331,33 @@ class _Reader:
                 f"ASANOKAI_REPLY_DOMAIN must be a domain such as reply.example.org, not {_quoted(domain)}"
             )
         return domain
+
+    def _intake_lmtp(self) -> str:
+        typed = self.text("ASANOKAI_INTAKE_LMTP")
+        host, _, port = typed.rpartition(":")
+        usable = port.isascii() and port.isdigit() and len(port) <= 5 and 0 < int(port) < 65536
+        if typed and not (host and usable and (host in LOOPBACK or _HOST.fullmatch(host))):
+            self.problems.append(
+                f"ASANOKAI_INTAKE_LMTP must be host:port, such as 127.0.0.1:8024, not {_quoted(typed)}"
+            )
+        return typed
+
+    def _intake_imap(self) -> str:
+        typed = self.text("ASANOKAI_INTAKE_IMAP")
+        if not typed:
+            return ""
+        try:
+            parts = urlsplit(typed)
+            usable = parts.scheme in ("imap", "imaps") and parts.hostname and parts.username and parts.password
+            usable = usable and (parts.port is None or parts.port > 0)
+        except ValueError:
+            usable = None
+        if not usable:
+            # Not shown: it holds a password.
+            self.problems.append(
+                "ASANOKAI_INTAKE_IMAP must be of the form imaps://user:password@host/INBOX, with %XX for special signs"
+            )
+        return typed
 
     def _mail(self, loopback: bool) -> Mail:
         server = self.text("MAIL_SERVER", "localhost" if loopback else "")

@@ -5,13 +5,26 @@ from pathlib import Path
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from asanokai import catering, clock, deputies, guests, installation, journal, letters, questions, rsvps, topics, web
+from asanokai import (
+    catering,
+    clock,
+    deputies,
+    guests,
+    installation,
+    intake,
+    journal,
+    letters,
+    questions,
+    rsvps,
+    topics,
+    web,
+)
 from asanokai.composing import Composer
 from asanokai.links import Links
 from asanokai.tokens import Tokens
 from config import Config
 
-TABLES = (catering, deputies, guests, installation, journal, letters, questions, rsvps, topics)
+TABLES = (catering, deputies, guests, installation, intake, journal, letters, questions, rsvps, topics)
 """Modules whose tables nothing above may happen to import, so that migrations see all of them."""
 
 
@@ -29,5 +42,12 @@ def create_app(config: Config) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # as its own docs do
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["composer"] = Composer(app)
+    app.extensions["intake"] = intake.Place(
+        tokens=app.extensions["tokens"],
+        reply_domain=config.reply_domain,
+        mail_domain=config.mail_domain,
+        authserv_id=config.authserv_id,
+        sender=config.sender,
+    )
     web.init_app(app)
     return app

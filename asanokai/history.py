@@ -37,6 +37,7 @@ SENTENCES: dict[tuple[str, str], str] = {
     ("keep seats", "meeting"): N_("Seats kept for those who normally come"),
     ("set", "standing"): N_("%(member)s normally comes"),
     ("end", "standing"): N_("%(member)s no longer normally comes"),
+    ("take in", "mail"): N_("A mail that came was taken in"),
     ("write", "message"): N_("Own letter written"),
     ("queue", "message"): N_("Own letter sent on its way"),
     ("withdraw", "message"): N_("Own letter taken back"),

@@ -16,7 +16,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 from flask import Flask
 
-from asanokai import applying, asking, clock, db, digesting, invitations, meetings, questions, rsvps, writing
+from asanokai import applying, asking, clock, db, digesting, intake, invitations, meetings, questions, rsvps, writing
 from asanokai import series as series_rules
 from asanokai.catering import counting
 from asanokai.delivering import Delivery, Step
@@ -25,8 +25,10 @@ from asanokai.transport import Outcome, Transport
 
 log = logging.getLogger(__name__)
 
-DELIVER, PLAN, CATER, TIDY = 2, 10, 60, 600
+DELIVER, TAKE_IN, PLAN, CATER, TIDY = 2, 2, 10, 60, 600
 """Seconds between two beats."""
+
+OWN_THREADS = ("deliver", "take in")
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=5)
 """How long a mail server that is away is left alone at first, and at most."""
@@ -129,6 +131,7 @@ class Worker:
         self.delivery = Delivery(app.extensions["composer"], _UntilStopped(app, self.stopping))
         self.beats: dict[str, tuple[Callable[[], object], int]] = {
             "deliver": (self._deliver, DELIVER),
+            "take in": (self._take_in, TAKE_IN),
             "plan": (partial(plan_step, self.night), PLAN),
             "cater": (cater_step, CATER),
             "propose": (propose_step, TIDY),
@@ -142,15 +145,15 @@ class Worker:
         """Beat until SIGTERM or SIGINT; what is being sent is finished and settled first."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stopping.set())
-        # Two threads: a long run of letters must not keep the planner from its moments.
+        # Threads of their own: a long run of letters, or of replies, must not keep the planner from its moments.
         scheduler = BackgroundScheduler(
             timezone="UTC",
-            executors={"default": ThreadPoolExecutor(1), "deliver": ThreadPoolExecutor(1)},
+            executors={name: ThreadPoolExecutor(1) for name in ("default", *OWN_THREADS)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         now = clock.system_time()
         for name, (_step, seconds) in self.beats.items():
-            executor = "deliver" if name == "deliver" else "default"
+            executor = name if name in OWN_THREADS else "default"
             scheduler.add_job(
                 self.beat, IntervalTrigger(seconds=seconds), args=[name], executor=executor, next_run_time=now
             )
@@ -197,6 +200,11 @@ class Worker:
                 # An idle connection is closed by the server sooner or later; better by us.
                 self.delivery.transport.close()
                 return
+
+    def _take_in(self) -> None:
+        """Batch after batch while there are mails that came."""
+        while not self.stopping.is_set() and intake.step(self.app.extensions["intake"]):
+            pass
 
     def _rest(self, words: str) -> None:
         if self.stopping.is_set():

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import product
@@ -21,6 +22,7 @@ from asanokai import (
     guests,
     importing,
     installation,
+    intake,
     journal,
     leaving,
     letters,
@@ -42,6 +44,7 @@ from asanokai import series as series_rules
 from asanokai.announcing import Change, Choices
 from asanokai.catering import counting
 from asanokai.db import session, transaction
+from asanokai.intake import taking
 from asanokai.invitations import Night
 from asanokai.journal import Entry
 from asanokai.letters import Letter
@@ -49,6 +52,7 @@ from asanokai.programme import SlotText
 from asanokai.proposals import Words
 from asanokai.series import FIELDS, ROLES
 from asanokai.speakers import PersonText, Reach
+from asanokai.tokens import Tokens
 from asanokai.topics import SpeakerText
 from tests import people
 from tests.people import announced_meeting, berlin, crowd, say
@@ -139,6 +143,9 @@ WORDS = {
     *meetings.EDITABLE,
     "topics",
     *members.NAMES,
+    *intake.OUTCOMES,
+    *intake.STATES,
+    *intake.WAYS,
     *("salutation", "organisation", "language", "zone"),
     *("sender_name", "welcome", "imprint", "privacy", "accessibility", "logo", "logo_type", "paused_at"),
 }
@@ -246,6 +253,11 @@ class Stage:
         return writing.draft(
             self.meeting.id, audience="all", subject=text, words=text, due_at=None, actor_id=self.actor
         ).id
+
+    def take_in(self) -> None:
+        intake.receive(f"Subject: {SECRET}\n\n{SECRET}".encode(), way="file", tokens=Tokens([SECRET]))
+        row = session().scalars(select(intake.Incoming)).one()
+        taking.settle(row, intake.Outcome("message", "parked"))
 
     def restore(self) -> None:
         meetings.delete_draft(self.draft, actor_id=self.actor)
@@ -424,6 +436,8 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("approved", "application"): lambda on, _: applying.approve(on.confirmed, actor_id=on.actor),
     ("declined", "application"): lambda on, _: applying.decline(on.confirmed, actor_id=on.actor, reason=SECRET),
     ("forget", "application"): lambda _, clock: (clock.advance(days=15), applying.forget_unconfirmed()),
+    # mail that comes back
+    ("take in", "mail"): lambda on, _: on.take_in(),
     # letters of one's own
     ("write", "message"): lambda on, _: on.write(),
     ("queue", "message"): lambda on, _: writing.queue(on.message, on.meeting.id, version=1, actor_id=on.actor),
@@ -472,6 +486,7 @@ SPOKEN_FOR = {("describe", "topic"), *((verb, "contributor") for verb in ("confi
 """Done behind a speaker's link: no member did it."""
 
 BY_NOBODY = {
+    ("take in", "mail"),
     *((verb, "rsvp") for verb in ("seat", "offer", "expire", "wait again", "lapse")),
     ("keep seats", "meeting"),
     ("hold", "meeting"),
@@ -527,7 +542,11 @@ def is_plain(fact: Any) -> bool:
         return all(map(is_plain, fact.values()))
     if isinstance(fact, list):
         return all(map(is_plain, fact))
-    return fact is None or isinstance(fact, int) or (isinstance(fact, str) and (fact in WORDS or is_moment(fact)))
+    return fact is None or isinstance(fact, int) or (isinstance(fact, str) and is_plain_word(fact))
+
+
+def is_plain_word(fact: str) -> bool:
+    return fact in WORDS or is_moment(fact) or re.fullmatch("[0-9a-f]{64}", fact) is not None
 
 
 def is_moment(fact: str) -> bool:

@@ -52,6 +52,11 @@ NO_LIST = {
     "former_path": "addresses that lead on",
     "merger": "rows that lead on",
     "view": "thirty of a list at most",
+    "mailbox": "one row for each folder, on no page",
+    "mute": "a few for each member",
+    "incoming": "not on a page yet",
+    "happening": "not on a page yet",
+    "bounce": "not on a page yet",
 }
 """Tables whose rows no page lists, and why."""
 

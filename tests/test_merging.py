@@ -3,12 +3,12 @@
 import pytest
 from sqlalchemy import select
 
-from asanokai import deputies, letters, members, merging, proposals, topics, views
+from asanokai import deputies, intake, letters, members, merging, proposals, topics, views
 from asanokai import series as series_rules
 from asanokai.db import Base, session, transaction
 from asanokai.errors import Refused
 from asanokai.journal import Entry
-from asanokai.members import Address, Application, Member
+from asanokai.members import Address, Application, Member, Mute
 from asanokai.merging import Merger
 from asanokai.proposals import Words
 from asanokai.rsvps import Rsvp, standing
@@ -278,7 +278,11 @@ def test_whatever_names_a_member_is_passed_on_or_stays_for_a_reason(clock):
     )
     note = SeatNote(rsvp_id=rsvp.id, other_id=other.id, actor_id=other.id, reason="", at=clock.now)
     letters.post("sign_in", "x", member_id=other.id)
-    session().add_all([application, note])
+    came = intake.Incoming(
+        digest="x", raw_hash="x", size=1, way="file", came_at=clock.now, due_at=clock.now, member_id=other.id
+    )
+    came.settled_by_id = other.id
+    session().add_all([application, note, came, Mute(member_id=other.id, kind="thanks")])
     session().flush()
     assert holding(other.id) == naming_a_member() - set(STAYS)
     merge(katrin, other)

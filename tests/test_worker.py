@@ -60,6 +60,7 @@ def complaints(caplog: pytest.LogCaptureFixture) -> list[str]:
 def test_there_are_these_beats_and_letters_go_every_two_seconds(worker):
     assert {name: seconds for name, (_step, seconds) in worker.beats.items()} == {
         "deliver": 2,
+        "take in": 2,
         "plan": 10,
         "cater": 60,
         "propose": 600,
@@ -117,7 +118,9 @@ def test_what_is_over_was_held(worker, clock):
     assert found == ["announced", "held"]
 
 
-@pytest.mark.parametrize(("beat", "most"), [("deliver", 6), ("plan", 10), ("cater", 4), ("propose", 1), ("tidy", 6)])
+@pytest.mark.parametrize(
+    ("beat", "most"), [("deliver", 6), ("take in", 1), ("plan", 10), ("cater", 4), ("propose", 1), ("tidy", 6)]
+)
 def test_a_beat_of_an_empty_database_costs_few_statements(worker, beat, most):
     worker.beat(beat)
     with statements() as asked:

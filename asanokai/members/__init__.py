@@ -6,6 +6,7 @@ It knows no meeting: which series somebody belongs to is `series.Belonging`; app
     typed       what people type, made comparable
     keeping     adding, describing, looking up
     finding     searching
+    reach       what comes back from addresses; which letters somebody does without
     signing_in  cookies, links, passwords
 """
 
@@ -27,6 +28,7 @@ from asanokai.members.keeping import (
     subscribe,
     unsubscribe,
 )
+from asanokai.members.reach import BOUNCES, Bounce, Mute
 from asanokai.members.rows import STANDINGS, Address, Application, Member, Organisation
 from asanokai.members.signing_in import (
     PASSWORD_MIN,
@@ -46,13 +48,16 @@ from asanokai.members.signing_in import (
 from asanokai.members.typed import LONGEST, cleaned, filed, folded, normal_address, prose
 
 __all__ = [
+    "BOUNCES",
     "LONGEST",
     "NAMES",
     "PASSWORD_MIN",
     "STANDINGS",
     "Address",
     "Application",
+    "Bounce",
     "Member",
+    "Mute",
     "Organisation",
     "add",
     "ask_for_sign_in",

@@ -28,6 +28,8 @@ class Rsvp(Base):
     numbers the askings of one meeting, so that the order of asking does not hang on the clock's grain. `passes` counts
     the offers that ran out: who let more of them pass is asked later. `let_pass`: the seat that is free now was let
     pass and is anybody's, so it is not offered again. `short_notice`: a seat may be given on the last evening.
+    `said_at` is when the reader gave the answer that stands, by the clock it was given on: a later answer must be newer
+    than a calendar's DTSTAMP; `meant_start` the start an answer to an older version was for.
     `sequence`, `starts_at` and `stamped_at` (DTSTAMP) are what the last calendar entry sent to this reader said.
     """
 
@@ -67,6 +69,8 @@ class Rsvp(Base):
     let_pass: Mapped[bool] = mapped_column(default=False, server_default="0")
     short_notice: Mapped[bool] = mapped_column(default=False, server_default="0")
     answered_at: Mapped[datetime | None]
+    said_at: Mapped[datetime | None]
+    meant_start: Mapped[datetime | None]
     revision: Mapped[int] = mapped_column(default=0, server_default="0")
     sequence: Mapped[int] = mapped_column(default=0, server_default="0")
     starts_at: Mapped[datetime | None]

@@ -1,0 +1,40 @@
+"""Mail that comes back: calendar replies, plain replies, bounces, auto-replies.
+
+A mail is written down before it is acknowledged (`receive`), then taken in by the worker (`step`), each in a
+transaction of its own; seen twice it counts once; what fails three times is parked for a person. Nothing here sends:
+letters are posted like everywhere else.
+
+    row        the tables: mails that came, how far a mailbox has been read
+    opened     bytes → headers, parts, words
+    recipient  whose token an address bears
+    receiving  writing mails down
+    taking     the step: the readers in their order
+    outcome    what becomes of a mail
+    limits     caps and loops
+    calendars  calendar text → what it says
+    answers    calendar replies → answers
+    reports    bounces, delays, complaints
+    automatic  auto-replies
+    replies    plain words
+"""
+
+from asanokai.intake.outcome import OUTCOMES, Arrived, Outcome, Place
+from asanokai.intake.receiving import receive
+from asanokai.intake.row import KEPT, STATES, TRIES, WAYS, Incoming, Mailbox
+from asanokai.intake.taking import step, take
+
+__all__ = [
+    "KEPT",
+    "OUTCOMES",
+    "STATES",
+    "TRIES",
+    "WAYS",
+    "Arrived",
+    "Incoming",
+    "Mailbox",
+    "Outcome",
+    "Place",
+    "receive",
+    "step",
+    "take",
+]

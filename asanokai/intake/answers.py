@@ -1,0 +1,8 @@
+"""Calendar replies and counter-proposals → answers to meetings."""
+
+from asanokai.intake.outcome import Arrived, Outcome
+
+
+def read(_arrived: Arrived) -> Outcome | None:
+    """What the mail came to, None if it is not for this reader."""
+    return None
