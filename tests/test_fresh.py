@@ -7,7 +7,7 @@ from asanokai.intake.fresh import is_signature, new_words
 OURS = "Asa no Kai <rsvp+aebagbafaydqqcik@reply.example>"
 QUOTED = {
     "Gmail, German": f"Am Do., 5. März 2026 um 10:23 Uhr schrieb {OURS}:\n\n> Kommen Sie?\n> Ja oder nein",
-    "Gmail, German, broken": f"Am Do., 5. März 2026 um 10:23 Uhr schrieb Asa no Kai\n<rsvp+aebagbafaydqqcik@reply.example>:\n> Kommen Sie?",
+    "Gmail, German, broken": "Am Do., 5. März 2026 um 10:23 Uhr schrieb Asa no Kai\n<rsvp+aebagbafaydqqcik@reply.example>:\n> Kommen Sie?",
     "Gmail, English": f"On Thu, 5 Mar 2026 at 10:23, {OURS} wrote:\n> Will you come?",
     "Gmail, English, broken": "On Thu, Mar 5, 2026 at 10:23 AM Asa no Kai <\nrsvp+aebagbafaydqqcik@reply.example> wrote:\n\n> Will you come?",
     "Gmail, Japanese": f"2026年3月5日(木) 10:23 {OURS}:\n> ご出欠をお知らせください",

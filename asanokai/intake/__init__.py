@@ -15,12 +15,14 @@ letters are posted like everywhere else.
     answers    calendar replies → answers
     reports    bounces, delays, complaints
     automatic  auto-replies
-    replies    plain words
+    replies    plain words: fresh (what is new in a mail), grammar, phrases, when (days and hours)
+    settling   what coordinators do with a mail; forgetting
 """
 
 from asanokai.intake.outcome import OUTCOMES, Arrived, Outcome, Place
 from asanokai.intake.receiving import receive
 from asanokai.intake.row import KEPT, STATES, TRIES, WAYS, Incoming, Mailbox
+from asanokai.intake.settling import forget
 from asanokai.intake.taking import step, take
 
 __all__ = [
@@ -34,6 +36,7 @@ __all__ = [
     "Mailbox",
     "Outcome",
     "Place",
+    "forget",
     "receive",
     "step",
     "take",

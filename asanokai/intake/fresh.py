@@ -16,10 +16,12 @@ _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\
 _DATE = r"(?:\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\d{4}年|\d{1,2}\.? [a-zäöüéû]{3,12}|[a-zäöüéû]{3,12} \d{1,2})"
 _WROTE = re.compile(
     r"^[ \t]*(?:"
-    rf"(?:am|on|le|op|el|il|den)\b(?=[^\n]{{0,300}}(?:\n[^\n]{{0,300}})?{_DATE})(?:[^\n]{{0,300}}\n){{0,3}}?[^\n]{{0,300}}"
+    rf"(?:am|on|le|op|el|il|den)\b(?=[^\n]{{0,300}}(?:\n[^\n]{{0,300}})?{_DATE})"
+    r"(?:[^\n]{0,300}\n){0,3}?[^\n]{0,300}"
     r"\b(?:schrieb|wrote|folgendes geschrieben|geschrieben|a écrit|schreef|escribió|ha scritto|skrev)\b"
     r"[^\n]{0,160}(?:\n[^\n]{0,120})?[:：]"
-    r"|\d{4}[年/.-]\d{1,2}[月/.-]\d{1,2}日?[^\n]*(?:\n[^\n]*){0,2}?(?:のメール|書きました|wrote|<[^<>\n]+@[^<>\n]+>)[^\n]{0,20}[:：]"
+    r"|\d{4}[年/.-]\d{1,2}[月/.-]\d{1,2}日?[^\n]*(?:\n[^\n]*){0,2}?"
+    r"(?:のメール|書きました|wrote|<[^<>\n]+@[^<>\n]+>)[^\n]{0,20}[:：]"
     r"|[^\n]{1,100}<[^<>\s]+@[^<>\s]+>[ \t]*(?:schrieb|wrote)[^\n]{0,60}[:：]"
     r")[ \t]*$",
     re.IGNORECASE | re.MULTILINE,
@@ -27,7 +29,8 @@ _WROTE = re.compile(
 """The line before a quote, which mail programs break into up to four."""
 
 _ORIGINAL = re.compile(
-    r"^[ \t>]*(?:[-_]{2,}[ \t]*)(?:ursprüngliche (?:nachricht|e-?mail)|originalnachricht|original(?:[ -]message|[ -]e?-?mail)?"
+    r"^[ \t>]*(?:[-_]{2,}[ \t]*)(?:ursprüngliche (?:nachricht|e-?mail)|originalnachricht"
+    r"|original(?:[ -]message|[ -]e?-?mail)?"
     r"|message d'origine|元のメッセージ|オリジナルメッセージ|original appointment|ursprünglicher termin)"
     r"[ \t]*(?:[-_]{2,})?[ \t]*$|^[ \t]*_{10,}[ \t]*$",
     re.IGNORECASE | re.MULTILINE,
@@ -114,7 +117,8 @@ def _without_ruled_signature(lines: list[str]) -> list[str]:
 _PARTICULARS = re.compile(
     r"@|https?:|www\.|〒|\btel\b|\bfon\b|\btelefon\b|\bphone\b|\bmobil\b|\bmobile\b|\bfax\b|電話|携帯|e-?mail\s*[:：]|"
     r"\+\d[\d ()/.-]{6,}|\b0\d[\d ()/.-]{6,}|\bgmbh\b|\bag\b|\be\. ?v\.|\bltd\b|\binc\b|\bkg\b|株式会社|有限会社|"
-    r"stra(?:ß|ss)e \d|\bstr\. ?\d|\b(?:d-)?\d{5} [a-zäöü]|\bhrb\b|amtsgericht|geschäftsführ|ust-?id|sitz der gesellschaft",
+    r"stra(?:ß|ss)e \d|\bstr\. ?\d|\b(?:d-)?\d{5} [a-zäöü]|\bhrb\b|amtsgericht|geschäftsführ|"
+    r"ust-?id|sitz der gesellschaft",
     re.IGNORECASE,
 )
 _SPEAKS = re.compile(

@@ -25,6 +25,7 @@ ASKED_FOR = (
     "catering_change",
     "speaker",
     "speaker_remind",
+    "reply",
 )
 """Kinds that are about an account or the desk, not about a meeting's audience: no pause and no List-* headers."""
 
@@ -32,6 +33,7 @@ OF_MEETING = (
     "invite",
     "remind",
     "confirm",
+    "acknowledged",
     "waiting",
     "seat",
     "offer",

@@ -9,6 +9,6 @@ What is not here is no answer. Each language offers the same names:
     GREETING, CLOSING     how letters begin and end
     GUESTS                guests in so many words → how many
 
-All of it is written as `plain.folded` writes words: no capitals, no umlauts. `@` is a day or an hour that is the
+All of it is written as `grammar.folded` writes words: no capitals, no umlauts. `@` is a day or an hour that is the
 meeting's own; words in brackets may be missing.
 """

@@ -41,10 +41,8 @@ def understood(words: str, starts_at: datetime, names: Iterable[str] = ()) -> Pl
     text = _without_signature(unicodedata.normalize("NFKC", words).translate(_SAME), known)
     if not text.strip() or len(text) > LONGEST or _DOUBT.search(text):
         return None
-    text = marked(_SMILES.sub(" ", text).replace("@", "#"), starts_at)
-    if text is None:
-        return None
-    parts = _parts(text)
+    own = marked(_SMILES.sub(" ", text).replace("@", "#"), starts_at)
+    parts = _parts(own) if own is not None else []
     return _Reading(known).read(parts) if len(parts) <= MOST_PARTS else None
 
 
@@ -96,9 +94,9 @@ def _guests() -> list[tuple[re.Pattern[str], int]]:
 # --- names ------------------------------------------------------------------------------------------------------------
 
 _TITLE_WORDS = frozenset(
-    "frau herr herrn herren damen dr prof dipl ing med mr mrs ms hr fr miss sir madam team all alle zusammen everyone "
-    "everybody organisatoren organisers organizers kollegen colleagues asa no kai organisationsteam und liebes "
-    "ihr ihre phd msc bsc doktor professor ladies gentlemen or".split()
+    """frau herr herrn herren damen dr prof dipl ing med mr mrs ms hr fr miss sir madam doktor professor phd msc bsc
+    ladies gentlemen team alle all zusammen everyone everybody organisatoren organisers organizers kollegen colleagues
+    organisationsteam liebes asa no kai und or ihr ihre""".split()  # noqa: SIM905  read as prose
 )
 _NO_NAME = re.compile(
     r"nicht|\b(?:kein|komm|spaeter|vielleicht|zusage|absage)|\b(?:doch|aber|wenn|falls|nur|leider|ja|nein|ich|wir|not|but|if|"

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from asanokai.intake.fresh import new_words
-from asanokai.intake.plain import Plain, understood
+from asanokai.intake.grammar import Plain, understood
 
 AT = datetime(2026, 3, 12, 8, 0)
 """When the meeting begins: a Thursday."""
