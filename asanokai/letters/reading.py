@@ -29,6 +29,12 @@ def by_message_id(number: str) -> Letter | None:
     return session().scalar(select(Letter).where(Letter.message_id == number))
 
 
+def stands(key: str) -> bool:
+    """Whether a letter of that key was written down and neither dropped nor failed."""
+    query = select(Letter.id).where(Letter.key == key, Letter.state.in_(("queued", "claimed", "sent")))
+    return session().scalar(query) is not None
+
+
 def by_id(letter_id: int) -> Letter:
     """The letter. Raises `Missing`."""
     letter = session().get(Letter, letter_id)
