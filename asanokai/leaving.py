@@ -111,7 +111,7 @@ def _take_out_of_calendar(member: Member, meeting_id: int) -> None:
     rsvp = rsvps.required(meeting_id, member.id)
     if rsvp.stamped_at is None and not letters.is_leaving(meeting_id, member.id):
         return
-    if letters.stands(_key(rsvp)):
+    if letters.stands("parted", meeting_id, member.id, rsvp.revision):
         return
     meeting = meetings.by_id(meeting_id)
     # A calendar heeds a cancellation only if its SEQUENCE is higher than that of the entry it has.
@@ -120,16 +120,12 @@ def _take_out_of_calendar(member: Member, meeting_id: int) -> None:
     letters.drop_by_key(f"confirm:{meeting_id}:{member.id}:{rsvp.revision}", GONE)
     letters.post(
         "parted",
-        _key(rsvp),
+        f"parted:{meeting_id}:{member.id}:{rsvp.sequence}",
         member_id=member.id,
         meeting_id=meeting_id,
         facts={"revision": rsvp.revision},
         useless_after=meeting.ends_at,
     )
-
-
-def _key(rsvp: Rsvp) -> str:
-    return f"parted:{rsvp.meeting_id}:{rsvp.member_id}:{rsvp.sequence}"
 
 
 def _meetings(member_id: int, series_id: int | None) -> list[int]:

@@ -29,10 +29,15 @@ def by_message_id(number: str) -> Letter | None:
     return session().scalar(select(Letter).where(Letter.message_id == number))
 
 
-def stands(key: str) -> bool:
-    """Whether a letter of that key was written down and neither dropped nor failed."""
-    query = select(Letter.id).where(Letter.key == key, Letter.state.in_(("queued", "claimed", "sent")))
-    return session().scalar(query) is not None
+def stands(kind: str, meeting_id: int, member_id: int, revision: int) -> bool:
+    """Whether a letter of that kind about that revision of an answer waits, is leaving or has gone."""
+    query = select(Letter.facts).where(
+        Letter.kind == kind,
+        Letter.meeting_id == meeting_id,
+        Letter.member_id == member_id,
+        Letter.state.in_(("queued", "claimed", "sent")),
+    )
+    return any((facts or {}).get("revision") == revision for facts in session().scalars(query))
 
 
 def by_id(letter_id: int) -> Letter:
