@@ -23,6 +23,7 @@ from asanokai.app import create_app
 from asanokai.db import dispose
 from asanokai.meetings import Meeting
 from asanokai.members import Member
+from asanokai.series import Series
 from asanokai.tokens import Tokens
 from config import Config, Mail
 from tests.conftest import Clock
@@ -54,7 +55,9 @@ class Played:
     ends_at: datetime | None = None
     summary: Mapping[str, str] = field(default_factory=dict)
     venue: Mapping[str, str] = field(default_factory=dict)
+    series: Mapping[str, str] = field(default_factory=dict)
     sequence: int | None = None
+    stamped_at: datetime | None = None
     answer: str = ""
 
     @cached_property
@@ -169,6 +172,7 @@ def _played(scene: str, name: str, mail: Received) -> Played:
         if meeting is not None:
             said = {name: getattr(meeting, name) for name in ("uid", "path", "starts_at", "ends_at")}
             said["venue"], said["summary"] = dict(meeting.venue or {}), dict(meeting.title or {})
+            said["series"] = dict(session.get_one(Series, meeting.series_id).name)
         member = session.get(Member, letter.member_id) if letter.member_id else None
         if member is not None:
             main = members.main_address(member)
@@ -187,4 +191,5 @@ def _played(scene: str, name: str, mail: Received) -> Played:
             meeting_id=letter.meeting_id,
             sequence=letter.sequence,
             answer=rsvp.answer if rsvp else "",
+            stamped_at=rsvp.stamped_at if rsvp else None,
         )

@@ -458,7 +458,7 @@ def letters_to_who_leaves(app: Flask, clock: Any, smtp: Any, keep: Keep) -> None
     stage = Stage(app, smtp, keep)
     with db.transaction():
         other = people.series("other")
-        people.announced_meeting(other, people=[make() for make in READERS], title=TITLE)
+        people.announced_meeting(other, people=[make() for make in READERS], title=TITLE, uid=f"f{UID[1:]}")
         _morning()
         other_id = other.id
     clock.set(berlin(2026, 2, 19, 9))

@@ -5,23 +5,29 @@ as which number follows which, is in `test_out_stories`.
 """
 
 import re
+from collections.abc import Iterable, Iterator
 from datetime import UTC, timedelta
+from email import message_from_bytes, policy
 from email.utils import getaddresses
+from functools import partial
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from icalendar import Calendar
 
 from asanokai import letters
 from asanokai.composing.layout import CALENDAR
+from asanokai.ical import PRODID, Entry, Mailed, printable_name
+from asanokai.ical import Reader as Person
 from asanokai.intake.recipient import ours
 from tests import played
+from tests.grounds.ical_js import Property, Reader
+from tests.grounds.shared import shared
 from tests.people import berlin
 from tests.played import DOMAIN, SENDER, Corpus, Played
 
-INVITED = berlin(2026, 2, 19, 9)
-KATRIN = "katrin.lindner@optik-jena.example"
 PARTSTATS = {"invited": "NEEDS-ACTION", "yes": "ACCEPTED", "maybe": "TENTATIVE", "no": "DECLINED"}
 
 
@@ -326,3 +332,189 @@ def test_the_plain_text_leads_wherever_the_html_does(corpus):
         text = one.octets("text/plain").decode()
         missing = {link for link in read.links if link not in text and urlsplit(link).scheme in ("http", "https")}
         assert (one.name, missing) == (one.name, set())
+
+
+# --- two readers that know nothing of each other, nor of us ----------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def ical_js(browser) -> Iterator[Reader]:
+    reader = Reader(browser)
+    yield reader
+    reader.close()
+
+
+Read = tuple[str, dict[str, str], str]
+
+
+def by_python(text: bytes) -> tuple[list[Read], list[Read]]:
+    """What the icalendar library reads: the calendar's properties, and those of its only event."""
+    calendar = Calendar.from_ical(text)
+    (event,) = calendar.subcomponents
+    assert (event.name, event.subcomponents, calendar.errors, event.errors) == ("VEVENT", [], [], [])
+    return _plain(calendar), _plain(event)
+
+
+def _plain(component: Any) -> list[Read]:
+    found = component.property_items(recursive=False)
+    return _sorted((name, dict(value.params), _said(value)) for name, value in found if name not in ("BEGIN", "END"))
+
+
+def _sorted(found: Iterable[Read]) -> list[Read]:
+    return sorted(found, key=lambda read: read[0])
+
+
+def _said(value: Any) -> str:
+    if hasattr(value, "dt"):
+        return f"{value.dt.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return str(value)
+
+
+def by_javascript(ical_js: Reader, text: bytes) -> tuple[list[Read], list[Read]]:
+    """What ical.js reads."""
+    calendar, event = ical_js.read(text)
+
+    def flat(found: list[Property]) -> list[Read]:
+        assert all(len(values) == 1 for _name, _parameters, values in found)
+        return _sorted((name, parameters, values[0]) for name, parameters, values in found)
+
+    return flat(calendar), flat(event)
+
+
+def put_in(one: Played) -> tuple[list[Read], list[Read]]:
+    """What the rows say should stand in the entry; the description is compared elsewhere."""
+    method, language = CALENDAR[one.kind], str(one.message["Content-Language"])
+    ((sender, organizer),) = getaddresses([str(one.message["From"])])
+    ((name, _to),) = getaddresses([str(one.message["To"])])
+    attendee = {"CUTYPE": "INDIVIDUAL", "ROLE": "REQ-PARTICIPANT", "PARTSTAT": PARTSTATS[one.answer], "CN": name}
+    if method == "REQUEST":
+        attendee["RSVP"] = "TRUE"
+    assert one.starts_at and one.ends_at
+    event = [
+        ("UID", {}, one.uid),
+        ("DTSTART", {}, f"{one.starts_at:%Y-%m-%dT%H:%M:%SZ}"),
+        ("DTEND", {}, f"{one.ends_at:%Y-%m-%dT%H:%M:%SZ}"),
+        ("DTSTAMP", {}, f"{one.stamped_at:%Y-%m-%dT%H:%M:%SZ}"),
+        ("SEQUENCE", {}, str(one.sequence)),
+        ("SUMMARY", {}, f"{one.series[language]}: {one.summary[language]}"),
+        ("LOCATION", {}, one.venue[language]),
+        ("URL", {}, f"http://localhost:8000/meetings/{one.path}"),
+        ("STATUS", {}, "CANCELLED" if method == "CANCEL" else "CONFIRMED"),
+        ("TRANSP", {}, "OPAQUE"),
+        ("X-MICROSOFT-DISALLOW-COUNTER", {}, "TRUE"),
+        ("ORGANIZER", {"CN": sender}, f"mailto:{organizer}"),
+        ("ATTENDEE", attendee, f"mailto:{one.reader}"),
+    ]
+    calendar = [("PRODID", {}, PRODID), ("VERSION", {}, "2.0"), ("CALSCALE", {}, "GREGORIAN"), ("METHOD", {}, method)]
+    return _sorted(calendar), _sorted(event)
+
+
+def test_both_readers_find_every_property_parameter_and_value_that_was_put_in(corpus, ical_js):
+    for one in corpus.with_calendar:
+        python, javascript = by_python(one.calendar), by_javascript(ical_js, one.calendar)
+        assert (one.name, python) == (one.name, javascript)
+        (said,) = [value for name, _parameters, value in python[1] if name == "DESCRIPTION"]
+        assert said.endswith(f"http://localhost:8000/meetings/{one.path}")
+        calendar, event = put_in(one)
+        assert (python[0], [read for read in python[1] if read[0] != "DESCRIPTION"]) == (calendar, event)
+
+
+AWKWARD = (
+    'Licht; Glas, Kristall\\ und "mehr"\nzweite Zeile\n\n dritte: mit Abstand',
+    "光と精密加工" * 40,
+    "\\n \\, \\; ^n ^' ^^ =?utf-8?Q?x?= BEGIN:VALARM\nEND:VEVENT",
+    "🍵🇯🇵 ẞ é é" + "\u3000" * 30 + "x" * 200,
+)
+
+
+@pytest.mark.parametrize("words", AWKWARD)
+def test_both_readers_find_awkward_words_as_they_were_written(ical_js, words):
+    entry = Entry(
+        uid="0123456789abcdef@asanokai",
+        starts_at=berlin(2026, 3, 12, 8),
+        ends_at=berlin(2026, 3, 12, 10),
+        summary=words.replace("\n", " "),
+        location=words,
+        description=f"{words}\n\nhttp://localhost:8000/meetings/x?a=1&b=2;c,d",
+        url="http://localhost:8000/meetings/x?a=1&b=2;c,d",
+    )
+    name = printable_name(words)
+    reader = Person(name, "rsvp+abc@reply.asanokai.example", name, "o'neil+a%b@xn--bcher-kva.example")
+    text = Mailed(entry, "REQUEST").for_reader(reader, sequence=3, stamp=berlin(2026, 2, 1, 9))
+    found = [dict((read[0], read) for read in by(text)[1]) for by in (by_python, partial(by_javascript, ical_js))]
+    for read in found:
+        assert (read["SUMMARY"][2], read["LOCATION"][2], read["DESCRIPTION"][2]) == (
+            entry.summary,
+            entry.location,
+            entry.description,
+        )
+        assert read["URL"][2] == entry.url
+        assert read["ATTENDEE"][2] == "mailto:o'neil+a%25b@xn--bcher-kva.example"
+    assert found[0] == found[1]
+
+
+OTHERS: dict[str, tuple[str, bool, str]] = {
+    # property: (whose invitations have it, whether ours have, why not or why otherwise)
+    "METHOD": ("Google, Outlook, Teams", True, ""),
+    "PRODID": ("Google, Outlook, Teams", True, ""),
+    "VERSION": ("Google, Outlook, Teams", True, ""),
+    "CALSCALE": ("Google", True, ""),
+    "UID": ("Google, Outlook, Teams", True, ""),
+    "DTSTART": ("Google, Outlook, Teams", True, "in UTC, as Google's; Microsoft's name a zone of their own"),
+    "DTEND": ("Google, Outlook, Teams", True, "likewise"),
+    "DTSTAMP": ("Google, Outlook, Teams", True, ""),
+    "SEQUENCE": ("Google, Outlook, Teams", True, ""),
+    "SUMMARY": ("Google, Outlook, Teams", True, "without LANGUAGE: each reader gets their own"),
+    "DESCRIPTION": ("Google, Outlook, Teams", True, "plain text; Google's holds HTML, which others show as it is"),
+    "LOCATION": ("Google, Outlook, Teams", True, "left out where it would be empty"),
+    "STATUS": ("Google, Outlook, Teams", True, ""),
+    "TRANSP": ("Google, Outlook, Teams", True, ""),
+    "ORGANIZER": ("Google, Outlook, Teams", True, ""),
+    "ATTENDEE": ("Google, Outlook, Teams", True, "the reader alone: no guest learns of another"),
+    "X-MICROSOFT-DISALLOW-COUNTER": ("Outlook, Teams", True, "TRUE: nobody can move a meeting of forty"),
+    "URL": ("", True, "the meeting's page; no parameter, so that Thunderbird and Apple show it"),
+    "CREATED": ("Google", False, "says nothing to the reader"),
+    "LAST-MODIFIED": ("Google", False, "DTSTAMP says it where there is a METHOD (RFC 5545 3.8.7.2)"),
+    "CLASS": ("Outlook, Teams", False, "PUBLIC is what no CLASS means"),
+    "PRIORITY": ("Outlook, Teams", False, "5 is normal, and so is none"),
+    "TZID": ("Outlook, Teams", False, "times are in UTC: no VTIMEZONE that others read differently"),
+    "TZOFFSETFROM": ("Outlook, Teams", False, "likewise"),
+    "TZOFFSETTO": ("Outlook, Teams", False, "likewise"),
+    "RRULE": ("Outlook, Teams", False, "in their VTIMEZONE alone; each of our meetings is an entry of its own"),
+    "TRIGGER": ("Outlook, Teams", False, "when to be reminded is the reader's own business: no VALARM"),
+    "ACTION": ("Outlook, Teams", False, "likewise"),
+}
+"""Beside these, everything that begins with X-: what a program says to itself."""
+
+
+def test_our_invitation_has_what_good_invitations_have_or_there_is_a_reason(corpus):
+    ours = {
+        name
+        for one in corpus.with_calendar
+        if one.kind == "invite"
+        for part in by_python(one.calendar)
+        for name, _parameters, _value in part
+    }
+    assert ours == {name for name, (_whose, have, _why) in OTHERS.items() if have}
+    assert [name for name, (_whose, have, why) in OTHERS.items() if not have and not why] == []
+
+
+REQUESTS = {
+    "meet-meeting-invite.eml": "Google",
+    "outlook-test-invite.eml": "Outlook",
+    "teams-meeting-invite.eml": "Teams",
+}
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_the_table_says_truly_what_others_send_and_our_shape_is_googles(corpus, name):
+    theirs = message_from_bytes(shared(f"requests/{name}").read_bytes(), policy=policy.default)
+    (part,) = [part for part in theirs.walk() if part.get_content_type() == "text/calendar"]
+    text = str(part.get_payload(decode=True), "utf-8").replace("\r\n", "\n").replace("\n ", "")
+    names = {re.split("[:;]", line)[0] for line in text.split("\n") if line} - {"BEGIN", "END"}
+    known = {one for one in names if not one.startswith("X-") or one in OTHERS}
+    assert known == {one for one, (whose, _have, _why) in OTHERS.items() if REQUESTS[name] in whose.split(", ")}
+    invitation = next(one for one in corpus.with_calendar if one.kind == "invite")
+    alternative = shape(invitation.message)[1][0]
+    assert shape(theirs) == (shape(invitation.message) if REQUESTS[name] == "Google" else alternative)
+    assert (part.get_param("method"), part["Content-Disposition"]) == ("REQUEST", None)
