@@ -443,6 +443,7 @@ def test_both_readers_find_awkward_words_as_they_were_written(ical_js, words):
     text = Mailed(entry, "REQUEST").for_reader(reader, sequence=3, stamp=berlin(2026, 2, 1, 9))
     found = [dict((read[0], read) for read in by(text)[1]) for by in (by_python, partial(by_javascript, ical_js))]
     for read in found:
+        assert read["ATTENDEE"][1]["CN"] == " ".join(name.replace("\\", "").split())
         assert (read["SUMMARY"][2], read["LOCATION"][2], read["DESCRIPTION"][2]) == (
             entry.summary,
             entry.location,
