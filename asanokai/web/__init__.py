@@ -41,6 +41,7 @@ from asanokai.web import (
     proposals,
     speaking,
     standing,
+    wishes,
 )
 from asanokai.web.coordinate import (
     catering,
@@ -74,6 +75,7 @@ limiter = Limiter(get_remote_address, headers_enabled=False)
 PAGES = (
     programme.pages,
     account.pages,
+    wishes.pages,
     leave.pages,
     answer.pages,
     deputy.pages,
@@ -111,7 +113,7 @@ DESK = (
     speakers.pages,
 )
 
-NO_TOKEN = ("answer.by_link", "account.unsubscribe")
+NO_TOKEN = ("answer.by_link", "wishes.unsubscribe")
 """POSTs without a cross-site token: the link's own token is the credential, and mail programs post here."""
 
 LARGEST = uploads.MOST_BYTES + 1024 * 1024
