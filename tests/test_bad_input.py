@@ -153,6 +153,7 @@ NOTHING_TO_KEEP = {
             "account.sign_out",
             "account.new_calendar",
             "standing.change",
+            "undo.by_link",
             "desk.approve",
             "series.pause",
             "series.propose",

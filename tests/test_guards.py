@@ -62,6 +62,7 @@ READ: Expected = {
     "wishes.unsubscribe": EVERYBODY,
     "leave.by_oneself": SIGNED_IN,
     "answer.by_link": EVERYBODY,
+    "undo.by_link": EVERYBODY,
     "feeds.public": EVERYBODY,
     "feeds.personal": EVERYBODY,
     "design.parts": EVERYBODY,
@@ -189,6 +190,7 @@ SENT: Expected = {
     "standing.change": (IN, 303, 404, 404, 404, 404, 404),
     "wishes.unsubscribe": EVERYBODY,
     "answer.by_link": ALL_DONE,
+    "undo.by_link": ALL_DONE,
     "answer.by_member": (IN, 303, 404, 404, 404, 404, 404),
     "desk.approve": OF_SERIES_DONE,
     "desk.decline": OF_SERIES_DONE,
@@ -279,7 +281,7 @@ SENT: Expected = {
     "settings.pause": CHIEF_DONE,
 }
 
-NEEDS_NO_TOKEN = {"answer.by_link": 303, "wishes.unsubscribe": 200}
+NEEDS_NO_TOKEN = {"answer.by_link": 303, "wishes.unsubscribe": 200, "undo.by_link": 303}
 """Their link is the credential."""
 
 

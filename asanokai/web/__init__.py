@@ -41,6 +41,7 @@ from asanokai.web import (
     proposals,
     speaking,
     standing,
+    undoing,
     wishes,
 )
 from asanokai.web.coordinate import (
@@ -90,6 +91,7 @@ PAGES = (
     handouts.pages,
     speaking.pages,
     standing.pages,
+    undoing.pages,
 )
 DESK = (
     desk.pages,
@@ -113,7 +115,7 @@ DESK = (
     speakers.pages,
 )
 
-NO_TOKEN = ("answer.by_link", "wishes.unsubscribe")
+NO_TOKEN = ("answer.by_link", "wishes.unsubscribe", "undo.by_link")
 """POSTs without a cross-site token: the link's own token is the credential, and mail programs post here."""
 
 LARGEST = uploads.MOST_BYTES + 1024 * 1024
