@@ -139,17 +139,8 @@ def gather(letter_ids: Sequence[int], *, organisation: str, domain: str, night: 
     whole = [_row(rows[letter_id], around, asked) for letter_id in letter_ids]
     threads, before = Threads(whole, domain=domain), Counter[About]()
     gathered: list[Work | Dropped] = []
-<<<<<<< HEAD
     for row in whole:
         letter, reason = row.letter, overtaken(row)
-=======
-    before: Counter[tuple[int | None, int | None]] = Counter()
-    for letter_id in letter_ids:
-        letter, member, address, rsvp, off = rows[letter_id]
-        contributor = asked.get((letter.facts or {}).get("contributor", 0))
-        row = Row(letter, member, address, rsvp, around.meetings.get(letter.meeting_id or 0), contributor, off)
-        reason = overtaken(row)
->>>>>>> main
         if reason:
             gathered.append(Dropped(letter.id, reason))
             continue
@@ -163,9 +154,9 @@ def gather(letter_ids: Sequence[int], *, organisation: str, domain: str, night: 
 
 
 def _row(found: Any, around: Around, asked: Mapping[int, Contributor]) -> Row:
-    letter, member, address, rsvp = found
+    letter, member, address, rsvp, off = found
     contributor = asked.get((letter.facts or {}).get("contributor", 0))
-    return Row(letter, member, address, rsvp, around.meetings.get(letter.meeting_id or 0), contributor)
+    return Row(letter, member, address, rsvp, around.meetings.get(letter.meeting_id or 0), contributor, off)
 
 
 def _contributors(found: Sequence[Letter]) -> dict[int, Contributor]:

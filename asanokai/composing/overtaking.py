@@ -8,12 +8,8 @@ from typing import Any
 from asanokai import asking, catering, clock, series
 from asanokai.letters import OF_MEETING, Letter, may_go_from
 from asanokai.meetings import Meeting
-<<<<<<< HEAD
-from asanokai.members import Address, Member
-from asanokai.night import Night
-=======
 from asanokai.members import SWITCHED_OFF, Address, Member
->>>>>>> main
+from asanokai.night import Night
 from asanokai.rsvps import Rsvp
 from asanokai.speakers import Contributor
 
