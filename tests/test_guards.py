@@ -58,7 +58,8 @@ READ: Expected = {
     "account.open_link": EVERYBODY,
     "account.me": SIGNED_IN,
     "account.settings": SIGNED_IN,
-    "account.unsubscribe": EVERYBODY,
+    "wishes.letters": SIGNED_IN,
+    "wishes.unsubscribe": EVERYBODY,
     "leave.by_oneself": SIGNED_IN,
     "answer.by_link": EVERYBODY,
     "undo.by_link": EVERYBODY,
@@ -132,6 +133,9 @@ READ: Expected = {
     "outbox.of_meeting": OF_SERIES,
     "outbox.preview": OF_SERIES,
     "outbox.left_out": OF_SERIES,
+    "mail.everything": DESK,
+    "mail.everything: all": DESK,
+    "mail.show": OF_SERIES,
     "outbox.forecast": DESK,
     "outbox.pauses": DESK,
     "outbox.of_member": OF_SERIES,
@@ -183,11 +187,11 @@ SENT: Expected = {
     "account.settings": MEMBERS_DONE,
     "account.password": MEMBERS_DONE,
     "account.new_calendar": MEMBERS_DONE,
-    "account.letters": MEMBERS_DONE,
+    "wishes.letters": MEMBERS_DONE,
     # The only administrator must stay.
     "leave.by_oneself": (IN, 303, 303, 303, 303, 409, 303),
     "standing.change": (IN, 303, 404, 404, 404, 404, 404),
-    "account.unsubscribe": EVERYBODY,
+    "wishes.unsubscribe": EVERYBODY,
     "answer.by_link": ALL_DONE,
     "undo.by_link": ALL_DONE,
     "answer.by_member": (IN, 303, 404, 404, 404, 404, 404),
@@ -265,6 +269,7 @@ SENT: Expected = {
     "materials.minutes": OF_SERIES_DONE,
     "materials.seen": OF_SERIES_DONE,
     "materials.remove": OF_SERIES_DONE,
+    **{f"mail.{verb}": OF_SERIES_DONE for verb in ("reply", "enter", "settle", "again")},
     "outbox.retry": OF_SERIES_DONE,
     "writing.add": OF_SERIES_DONE,
     "writing.edit": OF_SERIES_DONE,
@@ -280,7 +285,7 @@ SENT: Expected = {
     "settings.pause": CHIEF_DONE,
 }
 
-NEEDS_NO_TOKEN = {"answer.by_link": 303, "account.unsubscribe": 200, "undo.by_link": 303}
+NEEDS_NO_TOKEN = {"answer.by_link": 303, "wishes.unsubscribe": 200, "undo.by_link": 303}
 """Their link is the credential."""
 
 

@@ -44,7 +44,7 @@ from asanokai import series as series_rules
 from asanokai.announcing import Change, Choices
 from asanokai.catering import counting
 from asanokai.db import session, transaction
-from asanokai.intake import taking
+from asanokai.intake import settling, taking
 from asanokai.invitations import Night
 from asanokai.journal import Entry
 from asanokai.letters import Letter
@@ -54,7 +54,7 @@ from asanokai.series import FIELDS, ROLES
 from asanokai.speakers import PersonText, Reach
 from asanokai.tokens import Tokens
 from asanokai.topics import SpeakerText
-from tests import people
+from tests import people, world
 from tests.people import announced_meeting, berlin, crowd, say
 
 PACKAGE = Path(journal.__file__).parent
@@ -135,6 +135,8 @@ WORDS = {
     *deputies.KINDS,
     *rsvps.BY,
     *("link", "password"),
+    *members.OF_AUDIENCE,
+    *members.OF_DESK,
     *uploads.SEEN_BY,
     *("applied", "confirmed", "accepted", "left"),
     *ROLES,
@@ -253,6 +255,11 @@ class Stage:
         return writing.draft(
             self.meeting.id, audience="all", subject=text, words=text, due_at=None, actor_id=self.actor
         ).id
+
+    def mail(self, outcome: str) -> intake.Incoming:
+        row = world.written_mail(self.meeting, self.one, outcome)
+        row.subject = SECRET
+        return row
 
     def take_in(self) -> None:
         intake.receive(f"Subject: {SECRET}\n\n{SECRET}".encode(), way="file", tokens=Tokens([SECRET]))
@@ -424,6 +431,12 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
         setattr(on.one, "unsubscribed_at", berlin(2026, 2, 1, 8)),
         members.subscribe(on.one, actor_id=on.actor),
     ),
+    ("mute", "member"): lambda on, _: members.mute(on.one, "remind"),
+    ("unmute", "member"): lambda on, _: (
+        session().add(members.Mute(member_id=on.one.id, kind="remind")),
+        session().flush(),
+        members.unmute(on.one, "remind"),
+    ),
     ("make administrator", "member"): lambda on, _: members.make_administrator(on.one, True, actor_id=on.actor),
     ("send sign-in", "member"): lambda on, _: members.send_sign_in(
         on.one, f"{SECRET}1@jena.example", actor_id=on.actor
@@ -444,6 +457,9 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("forget", "application"): lambda _, clock: (clock.advance(days=15), applying.forget_unconfirmed()),
     # mail that comes back
     ("take in", "mail"): lambda on, _: on.take_in(),
+    ("settle", "mail"): lambda on, _: settling.settle(on.mail("message").id, actor_id=on.actor),
+    ("reply", "mail"): lambda on, _: settling.reply(on.mail("message").id, SECRET, language="de", actor_id=on.actor),
+    ("take in again", "mail"): lambda on, _: settling.take_in_again(on.mail("failed").id, actor_id=on.actor),
     # letters of one's own
     ("write", "message"): lambda on, _: on.write(),
     ("queue", "message"): lambda on, _: writing.queue(on.message, on.meeting.id, version=1, actor_id=on.actor),
@@ -476,6 +492,7 @@ TOGETHER_WITH: dict[Verb, list[Verb]] = {
     ("ask again", "rsvp"): [("ask again", "meeting"), ("ask again", "rsvp")],
     ("leave", "member"): [("answer", "rsvp"), ("end", "deputy"), ("part", "series")],
     ("take back", "rsvp"): [("answer", "rsvp")],
+    ("reply", "mail"): [("settle", "mail")],
     ("pass on", "rsvp"): [("take over", "rsvp")],
     ("take over", "rsvp"): [("pass on", "rsvp")],
     ("restore", "meeting"): [("drop", "meeting")],
@@ -502,7 +519,9 @@ BY_NOBODY = {
     ("forget", "application"),
     *((verb, "catering") for verb in ("freeze", "thaw", "tell")),
 }
-BY_THEMSELVES = {("sign in", "member"), ("new calendar secret", "member"), ("unsubscribe", "member")}
+BY_THEMSELVES = {
+    *((verb, "member") for verb in ("sign in", "new calendar secret", "unsubscribe", "mute", "unmute")),
+}
 
 
 def noted(deed: Callable[[Stage, Any], Any], stage: Stage, clock: Any) -> list[Entry]:

@@ -133,6 +133,8 @@ class World:
     answer: str
     unsubscribe: str
     undo: str
+    mail_id: int
+    failed_mail_id: int
     confirm: str
     sign_in: str
     pack: str
@@ -230,6 +232,8 @@ def _build(app: Flask) -> World:
         answer=tokens.mint("answer", [meeting.id, katrin.id]),
         unsubscribe=tokens.mint("unsubscribe", katrin.id),
         undo=tokens.mint("undo", _mail(meeting).id),
+        mail_id=written_mail(meeting, katrin, "message").id,
+        failed_mail_id=written_mail(meeting, katrin, "failed").id,
         confirm=tokens.mint("opt-in", list(invited)),
         pack=tokens.mint("pack", [pack.id, pack.nonce]),
         sign_in=tokens.mint("sign-in", [kenji.id, members.mint_sign_in(kenji)]),
@@ -244,6 +248,34 @@ def _mail(meeting: Meeting) -> Incoming:
         digest="undo", raw_hash="undo", size=0, way="file", came_at=now, due_at=now, state="taken", outcome="answered"
     )
     row.facts = {**made, "answer": "yes", "before": {"answer": "invited", "guests": 0, "comment": ""}}
+    session().add(row)
+    session().flush()
+    return row
+
+
+def written_mail(meeting: Meeting, who: Member, outcome: str, number: int = 0) -> Incoming:
+    """A mail of somebody's about a meeting that waits for a coordinator."""
+    address = members.main_address(who)
+    assert address is not None
+    raw = f"From: {address.text}\r\nSubject: Parken\r\n\r\nWo kann man parken?\r\n".encode()
+    row = Incoming(
+        digest=f"{outcome} {who.id} {number}",
+        raw_hash="0" * 64,
+        raw=raw,
+        size=len(raw),
+        way="lmtp",
+        sender=address.text,
+        author=address.text,
+        subject="Parken",
+        came_at=clock.now(),
+        due_at=clock.now(),
+        taken_at=clock.now(),
+        attempts=3,
+        state="parked",
+        outcome=outcome,
+        member_id=who.id,
+        meeting_id=meeting.id,
+    )
     session().add(row)
     session().flush()
     return row
@@ -328,7 +360,7 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         "account.join": {},
         "account.confirm": {"token": world.confirm},
         "account.open_link": {"token": world.sign_in},
-        "account.unsubscribe": {"token": world.unsubscribe},
+        "wishes.unsubscribe": {"token": world.unsubscribe},
         "undo.by_link": {"token": world.undo},
         "account.join: a meeting": {"meeting": world.path},
         "answer.by_link": {"token": world.answer},
@@ -399,6 +431,10 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         **{f"writing.{verb}": meeting for verb in ("add", "nudge", "send_test")},
         **{f"writing.{verb}": {**meeting, "message_id": world.message_id} for verb in ("edit", "check", "withdraw")},
         "writing.paragraph": {**meeting, "kind": "remind"},
+        "mail.everything: all": {"kind": "all", "meeting": world.meeting_id},
+        "mail.show": {"mail_id": world.mail_id},
+        **{f"mail.{verb}": {"mail_id": world.mail_id} for verb in ("reply", "enter", "settle")},
+        "mail.again": {"mail_id": world.failed_mail_id},
         "pack.show": {"token": world.pack},
         "catering.show": meeting,
         **{f"catering.{verb}": {**meeting, "kind": "caterer"} for verb in ("make", "withdraw")},
@@ -556,9 +592,9 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "account.settings": SETTINGS_OF_MEMBER,
         "account.password": {"password": PASSWORD, "again": PASSWORD},
         "account.new_calendar": {},
-        "account.letters": {"letters": "off"},
+        "wishes.letters": {"kinds": "eve", "letters": ""},
         "standing.change": {"normally": "yes"},
-        "account.unsubscribe": {},
+        "wishes.unsubscribe": {"switches": "y", "kinds": "eve"},
         "undo.by_link": {},
         "answer.by_link": asked,
         "answer.by_member": asked,
@@ -672,6 +708,10 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "materials.seen": {"seen_by": "all"},
         "materials.remove": {},
         "outbox.retry": {"back": "all"},
+        "mail.reply": {"words": "Im Hof."},
+        "mail.enter": {"meeting": str(world.meeting_id), "answer": "maybe", "guests": "0"},
+        "mail.settle": {},
+        "mail.again": {},
         "writing.add": MESSAGE,
         "writing.edit": MESSAGE,
         "writing.check": {"version": "1"},

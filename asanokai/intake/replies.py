@@ -18,9 +18,9 @@ from asanokai import clock, letters, members, rsvps
 from asanokai.db import session
 from asanokai.errors import N_, BadInput, Refused
 from asanokai.intake.fresh import new_words
+from asanokai.intake.grammar import Plain, understood
 from asanokai.intake.opened import Opened
 from asanokai.intake.outcome import Arrived, Outcome
-from asanokai.intake.grammar import Plain, understood
 from asanokai.letters import Letter
 from asanokai.meetings import Meeting
 from asanokai.members import Address, Member

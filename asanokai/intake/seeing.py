@@ -56,9 +56,7 @@ def visible(series_ids: Collection[int] | None) -> ColumnElement[bool]:
         return true()
     own = select(Meeting.id).where(Meeting.series_id.in_(series_ids))
     of_people = select(Belonging.member_id).where(Belonging.series_id.in_(series_ids))
-    return or_(
-        Incoming.meeting_id.in_(own), and_(Incoming.meeting_id.is_(None), Incoming.member_id.in_(of_people))
-    )
+    return or_(Incoming.meeting_id.in_(own), and_(Incoming.meeting_id.is_(None), Incoming.member_id.in_(of_people)))
 
 
 def mails(

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 from wtforms import IntegerField, RadioField, SelectField
 from wtforms.validators import InputRequired, NumberRange, Optional
 
-from asanokai import members, meetings, showing
+from asanokai import meetings, members, showing
 from asanokai.errors import N_, BadInput, Missing
 from asanokai.intake import KEPT, Incoming, seeing, settling
 from asanokai.meetings import Meeting
@@ -187,9 +187,7 @@ def enter(mail_id: int) -> Response | tuple[str, int]:
         possible = settling.possible(mail, None if own is None else list(own))
         if form.meeting.data not in {one.id for one in possible}:
             raise BadInput("meeting", N_("Please choose a meeting."))
-        settling.enter(
-            mail_id, form.meeting.data, str(form.answer.data), form.guests.data, actor_id=loading.me().id
-        )
+        settling.enter(mail_id, form.meeting.data, str(form.answer.data), form.guests.data, actor_id=loading.me().id)
 
     if attempt(form, act):
         flash(gettext("The answer is entered."))
