@@ -249,7 +249,7 @@ VARIANTS: list[tuple[str, dict[str, Any], Any, set[str]]] = [
         for undoable in (True, False)
     ),
     *(
-        ("reply", {"words": "Gern & bald.\n\nBringen Sie <Hunger> mit.", "subject": subject}, meeting, set())
+        ("reply", {"said": "Gern & bald.\n\nBringen Sie <Hunger> mit.", "subject": subject}, meeting, set())
         for subject in ("", "Parken & <Laden>")
         for meeting in (full, None)
     ),

@@ -353,7 +353,7 @@ def _acknowledged(row: Row, shown: Shown | None, application: Application | None
 
 
 def _reply(row: Row, _shown: Shown | None, _application: Application | None) -> dict[str, Any]:
-    return {"words": str(row.facts.get("words") or ""), "subject": str(row.facts.get("subject") or "")}
+    return {"said": str(row.facts.get("words") or ""), "subject": str(row.facts.get("subject") or "")}
 
 
 def _eve(row: Row, shown: Shown | None, _application: Application | None) -> dict[str, Any]:
