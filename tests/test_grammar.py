@@ -123,6 +123,10 @@ GERMAN = {
         "Bitte streichen Sie mich von der Liste, nein danke",
         "Ich komme ;-(",
         "Ich komme gerne am nächsten Donnerstag",
+        "Ich komme gern zum nächsten Treffen",
+        "Ich würde gerne kommen",
+        "Ich wäre gern dabei",
+        "Ja.\nKatrin Lindner\nOptik Jena GmbH\nErst ab 9 Uhr\nTel. 03641 123456",
         "Kein Problem, ich komme",
         "Ich nehme die Absage zurück",
         "Ja 12.03.2027",
@@ -223,6 +227,7 @@ ENGLISH = {
         "Sounds good",
         "I don't think I can make it",
         "I will not be late",
+        "Hi sorry cannot come. Yes.",
     ],
 }
 

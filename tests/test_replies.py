@@ -239,10 +239,21 @@ def test_an_answer_that_a_rule_refuses_waits_for_a_person(place, meeting, clock)
     assert write(place, katrin, "Absage.").outcome == "answered"
 
 
+def test_yes_to_the_time_that_was_is_asked_back_by_a_person(place, meeting):
+    katrin = known(people.katrin)
+    with db.transaction():
+        letter = people.letters_to(SimpleNamespace(id=katrin.id), "invite")[0]
+        letter.starts_at = meeting.starts_at - timedelta(days=7)
+        number = letter.message_id
+    row = write(place, katrin, "Ja", In_Reply_To=number)
+    assert (row.state, row.outcome, row.facts) == ("parked", "unclear", {"answer": "yes"})
+
+
 def test_a_subject_of_the_writers_own_is_part_of_what_is_said(place, meeting):
     katrin = known(people.katrin)
     assert write(place, katrin, "Ja", Subject="Sommerfest").outcome == "message"
     assert write(place, katrin, "Ja", Subject="Absage").outcome == "message"
+    assert write(place, katrin, "Ja", Subject="Re: Einladung, 9. April 2026").outcome == "message"
     assert write(place, katrin, "Ja", Subject="WG: Einladung").outcome == "message"
     assert write(place, katrin, "Ich bin dabei", Subject="Zusage").outcome == "answered"
 

@@ -124,7 +124,8 @@ _PARTICULARS = re.compile(
 _SPEAKS = re.compile(
     r"[?？!！]|\b(?:ich|wir|mir|uns|mich|i|we|me|my|nicht|kein\w*|doch|aber|wenn|falls|nur|leider|auch|später|komme\w*|"
     r"kann|bin|ps|p\.s|nachtrag|not|but|if|only|unless|except|however|please|will|can|can't|won't|am|yes|no|ja|nein|"
-    r"bitte|vielleicht|maybe)\b|ません|ます|です|ただし|但し|追伸|場合|出席|欠席|参加|未定|お願い",
+    r"bitte|vielleicht|maybe|erst|ab|uhr|bis|gegen|statt|vertret\w*|kommt|teil|teilnahme|zusage|absage|verhindert|later|from|"
+    r"until|instead|colleague|after|late|arrive|leave)\b|から|まで|遅|早|途中|代理|予定|ません|ます|です|ただし|但し|追伸|場合|出席|欠席|参加|未定|お願い",
     re.IGNORECASE,
 )
 _CONFIDENTIAL = re.compile(

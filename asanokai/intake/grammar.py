@@ -152,7 +152,7 @@ class _Reading:
         words = folded(part)
         if self._signed:
             return self._is_name(part, words)
-        if not self._begun and self._greets(words):
+        if not self._begun and self._greets(part, words):
             return True
         if self._answers(self._without_guests(words)):
             self._begun = True
@@ -192,16 +192,23 @@ class _Reading:
                 return True
         return False
 
-    def _greets(self, words: str) -> bool:
+    def _greets(self, part: str, words: str) -> bool:
         if _ASIAN.search(words):
             return _is("GREETING", words) or (
                 _HONOURED.fullmatch(words) is not None and not re.search(r"出席|欠席|参加|未定|不", words)
             )
         found = _pattern("GREETING").match(words)
-        rest = words[found.end() :] if found else words
         if not found and words.split(" ")[0] not in _TITLE_WORDS:
             return bool(self._known) and all(word in self._known for word in words.split(" "))
-        return len(rest.split()) <= 7 and not _NO_NAME.search(rest) and not rest.startswith("-")
+        greeted = found[0] if found else ""
+        rest = part.split()[len(greeted.split()) :]
+        if found and words[found.end() :][:1] not in ("", " "):
+            return False
+        return len(rest) <= 7 and not _NO_NAME.search(folded(" ".join(rest))) and all(map(self._may_be_called, rest))
+
+    def _may_be_called(self, word: str) -> bool:
+        """Whether a word after "Dear" can be a title or a name."""
+        return word[:1].isupper() or folded(word) in _TITLE_WORDS or folded(word) in self._known
 
     def _closes(self, part: str, words: str) -> bool:
         if _is("CLOSING", words):

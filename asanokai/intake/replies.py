@@ -21,6 +21,7 @@ from asanokai.intake.fresh import new_words
 from asanokai.intake.grammar import Plain, understood
 from asanokai.intake.opened import Opened
 from asanokai.intake.outcome import Arrived, Outcome
+from asanokai.intake.when import marked
 from asanokai.letters import Letter
 from asanokai.meetings import Meeting
 from asanokai.members import Address, Member
@@ -37,6 +38,7 @@ PREFIX = re.compile(r"^\s*(?:(?:re|aw|antw|antwort|sv|回复|返信)\s*(?:\[\d+\
 _FORWARDED = re.compile(r"^\s*(?:(?:re|aw)\s*[:：]\s*)*(?:fwd?|wg|tr|転送|fw)\s*[:：]", re.IGNORECASE)
 NOBODY = ("mailer-daemon", "postmaster", "noreply", "no-reply", "donotreply", "do-not-reply")
 
+MOVED = N_("It answers a letter that gives another time. Please ask its sender, or enter the answer.")
 REFUSED = N_("This answer could not be taken any more. Please read the mail and tell its sender how things stand.")
 
 
@@ -168,6 +170,8 @@ def _understood(mail: Opened, answered: Letter | None, member: Member, meeting: 
     plain = understood(new_words(mail.text), starts_at, names)
     if plain is None or _FORWARDED.match(mail.subject):
         return None
+    if answered is None and marked(mail.subject.replace("@", " "), starts_at) is None:
+        return None  # a letter about another day, whose number some server has changed
     if PREFIX.match(mail.subject) or not mail.subject:
         return plain
     # A subject of the writer's own is part of what is said.
@@ -195,6 +199,8 @@ def _take(arrived: Arrived, plain: Plain, member: Member, meeting: Meeting, answ
         letter_id=answered.id if answered else None,
         facts={"answer": plain.choice},
     )
+    if answered is not None and answered.starts_at not in (None, meeting.starts_at):
+        return replace(about, outcome="unclear", state="parked", reason=MOVED)
     said_at = said_when(arrived)
     stood = rsvps.of(meeting.id, member.id)
     facts = {"meeting": meeting.id, "member": member.id, "answer": plain.choice, "before": _before(stood)}

@@ -1,7 +1,7 @@
 """German."""
 
 _GERN = r"(?: (?:sehr |wirklich |natuerlich |selbstverstaendlich |auch |wieder |diesmal |hiermit |auf jeden fall |sicher )?(?:gern|gerne)| natuerlich| selbstverstaendlich| auf jeden fall| auch| wieder| diesmal| hiermit| persoenlich| definitiv)?"
-_THERE = r"(?: (?:@|da|dann|zum (?:fruehstueck|treffen|termin|naechsten fruehstueck|naechsten treffen)|zur veranstaltung|zu dem (?:treffen|termin)|am (?:fruehstueck|treffen|termin)|an (?:dem treffen|der veranstaltung)|an dem (?:tag|termin)|beim (?:fruehstueck|treffen)|zur asa no kai|zum asa no kai))*"
+_THERE = r"(?: (?:@|da|dann|zum (?:fruehstueck|treffen|termin)|zur veranstaltung|zu dem (?:treffen|termin)|am (?:fruehstueck|treffen|termin)|an (?:dem treffen|der veranstaltung)|an dem (?:tag|termin)|beim (?:fruehstueck|treffen)|zur asa no kai|zum asa no kai))*"
 _SORRY = r"(?: (?:leider|diesmal|dieses mal|diesmal leider|leider diesmal|leider dieses mal|bedauerlicherweise|da|da leider|aber|es|an dem tag|an diesem tag|zu dem termin|zu diesem termin|an dem termin|an diesem termin|@))*"
 _COME = r"(?:kommen|teilnehmen|dabei sein|dabeisein|mit dabei sein|da sein|anwesend sein|erscheinen)"
 
@@ -19,7 +19,7 @@ YES = (
     rf"(?:ja )?ich sage{_GERN}{_THERE} zu",
     r"(?:ja )?(?:hiermit|gerne?|sehr gerne?) sage ich(?: gerne?| hiermit)?(?: @)? zu",
     r"(?:hiermit )?sage(?: ich)?(?: gerne?)?(?: meine teilnahme)? zu",
-    rf"(?:ja )?(?:ich )?(?:bin|waere)(?: ich)?{_THERE}{_GERN}{_THERE} (?:mit )?dabei",
+    rf"(?:ja )?(?:ich )?bin(?: ich)?{_THERE}{_GERN}{_THERE} (?:mit )?dabei",
     rf"(?:ja )?(?:gerne?|sehr gerne?|natuerlich|@) bin ich{_THERE}{_GERN} (?:mit )?dabei",
     rf"(?:ja )?(?:ich )?(?:komme|bin)(?: ich)?{_THERE}{_GERN}{_THERE} (?:da|vor ort)",
     rf"(?:ja )?(?:ich )?komme{_THERE}{_GERN}{_THERE}",
@@ -30,7 +30,7 @@ YES = (
     rf"(?:die|ihre) einladung nehme ich{_GERN} an",
     rf"(?:ja )?(?:ich )?werde{_THERE}{_GERN}{_THERE} {_COME}",
     rf"(?:ja )?(?:gerne?|sehr gerne?) (?:werde|moechte) ich{_THERE}{_GERN} {_COME}",
-    rf"(?:ja )?ich (?:kann|moechte|wuerde){_THERE}{_GERN}{_THERE} {_COME}",
+    rf"(?:ja )?ich (?:kann|moechte){_THERE}{_GERN}{_THERE} {_COME}",
     r"(?:hiermit )?bestaetige ich(?: hiermit)?(?: gerne?)? (?:meine teilnahme|mein kommen|meine anwesenheit)(?: @)?",
     r"(?:ja )?ich bestaetige(?: hiermit)?(?: gerne?)? (?:meine teilnahme|mein kommen|meine anwesenheit)(?: @)?",
     rf"(?:ja )?(?:ich )?melde mich{_GERN}{_THERE} an",
