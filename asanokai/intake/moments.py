@@ -71,8 +71,11 @@ def _fixed(text: str) -> timezone | None:
 def zone(name: str, zones: Zones, wall: datetime) -> tzinfo | None:
     """The zone of that name: of the world's, of Microsoft's, else as the calendar describes it at that wall time."""
     described = zones.get(name)
-    known = _known(name) or (_known(described.value("X-LIC-LOCATION")) if described else None)
-    return known or (_described(described, wall) if described else None)
+    if described is None:
+        return _known(name)
+    # Short names mean what the calendar says: Notes calls London's time, summer and winter, "GMT".
+    by_name = _known(name) if "/" in name or name in WINDOWS_TO_OLSON else None
+    return by_name or _known(described.value("X-LIC-LOCATION")) or _described(described, wall) or _known(name)
 
 
 def _known(name: str) -> tzinfo | None:
