@@ -7,6 +7,8 @@ these is written into --keep and named. `--intake` sends them through the whole 
 
 import argparse
 import base64
+import itertools
+import logging
 import random
 import resource
 import sys
@@ -15,12 +17,16 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
+from asanokai import clock, db, intake
 from asanokai.intake.calendars import said
 from asanokai.intake.opened import is_mail, open_mail
-from tests.grounds import clients
+from tests import people
+from tests.grounds import clients, migrations, sqlite
 from tests.grounds.answering import multipart, part
 from tests.grounds.shared import SHARED
 from tests.grounds.winmail import winmail
@@ -112,9 +118,9 @@ BITS = [
 CHARSETS = ("utf-16", "utf-16-le", "cp932", "iso2022_jp", "gb18030", "utf-7", "latin-1", "utf-32")
 
 
-def corpus() -> list[bytes]:
+def corpus(asked: clients.Asked | None = None) -> list[bytes]:
     """What is changed: every program's answers, words, reports; real mails where they are there."""
-    asked = clients.asked()
+    asked = asked or clients.asked()
     found = [
         clients.answer(client, asked, state, comment="Bis dann; schöne Grüße")
         for client in clients.CLIENTS
@@ -255,10 +261,16 @@ class Figures:
         )
 
 
-def run(minutes: float, seed: int, reader: Callable[[bytes], int], keep: Path | None = None) -> Figures:
+def run(
+    minutes: float,
+    seed: int,
+    reader: Callable[[bytes], int],
+    keep: Path | None = None,
+    asked: clients.Asked | None = None,
+) -> Figures:
     """Read changed mails for some minutes."""
     figures, begun = Figures(), time.monotonic()
-    found = corpus()
+    found = corpus(asked)
     reader(found[0])
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for raw, done in mails(seed, found):
@@ -294,9 +306,11 @@ def main() -> int:
     parser.add_argument("--intake", action="store_true", help="through the whole intake, into a database")
     told = parser.parse_args()
     print(f"seed {told.seed}", flush=True)
-    with tempfile.TemporaryDirectory() as home:
-        reader = _whole_intake(Path(home)) if told.intake else read
-        figures = run(told.minutes, told.seed, reader, told.keep)
+    if told.intake:
+        with tempfile.TemporaryDirectory() as home, whole_intake(Path(home)) as (reader, asked):
+            figures = run(told.minutes, told.seed, reader, told.keep, asked)
+    else:
+        figures = run(told.minutes, told.seed, read, told.keep)
     print(figures)
     grown = figures.memory[1] - figures.memory[0]
     if grown > MOST_GROWTH:
@@ -304,8 +318,58 @@ def main() -> int:
     return int(bool(figures.faults) or grown > MOST_GROWTH)
 
 
-def _whole_intake(home: Path) -> Callable[[bytes], int]:
-    raise NotImplementedError(home)
+@contextmanager
+def whole_intake(home: Path) -> Iterator[tuple[Callable[[bytes], int], clients.Asked]]:
+    """A database on SQLite with a meeting in it: what takes mails in by the real way, and what its member was asked.
+
+    A mail at which a reader fails is taken up again twice, then parked: here the first failure is a fault.
+    """
+    failures = _Failures()
+    logger = logging.getLogger("asanokai.intake.taking")
+    logger.addHandler(failures)
+    logger.propagate = False
+    migrations.upgrade(sqlite.url(home / "fuzz.sqlite"))
+    with migrations.opened(sqlite.url(home / "fuzz.sqlite")) as app:
+        place: intake.Place = app.extensions["intake"]
+        moment = (clock.now() + timedelta(days=40)).replace(hour=8, minute=0, second=0, microsecond=0, tzinfo=None)
+        with db.transaction():
+            katrin = people.katrin()
+            meeting = people.announced_meeting(people.series(), moment, people=[katrin])
+            people.plan()
+            tokens = [place.tokens.mint_address(kind, katrin.id) for kind in ("member", "letter", "unsubscribe")]
+            rsvp, bounce, unsubscribe = (
+                f"{name}+{token}@{place.reply_domain}"
+                for name, token in zip(("rsvp", "bounce", "unsubscribe"), tokens, strict=True)
+            )
+            asked = clients.asked(
+                uid=meeting.uid,
+                organizer=rsvp,
+                attendee="katrin.lindner@optik-jena.example",
+                starts_at=meeting.starts_at,
+                ends_at=meeting.ends_at,
+            )
+        recipients = itertools.cycle([rsvp, rsvp, bounce, None, unsubscribe, "somebody@elsewhere.example"])
+
+        def take(raw: bytes) -> int:
+            failures.seen = None
+            with db.transaction():
+                intake.receive(raw, way="lmtp", tokens=place.tokens, recipient=next(recipients), sender="")
+            taken = intake.step(place)
+            if failures.seen is not None:
+                raise failures.seen
+            return taken
+
+        yield take, asked
+
+
+class _Failures(logging.Handler):
+    """What a reader failed with, which the intake itself only writes into the log."""
+
+    seen: BaseException | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info:
+            self.seen = record.exc_info[1]
 
 
 if __name__ == "__main__":

@@ -302,7 +302,9 @@ ORGANIZER = "ORGANIZER:mailto:chair@asanokai.example"
         ((CHAIR, OWN), "katrin@jena.example", "katrin@jena.example"),
         ((CHAIR, OWN, ORGANIZER), "somebody@else.example", "katrin@jena.example"),
         ((OTHERS, UNANSWERED), "katrin@jena.example", "katrin@jena.example"),
-        ((UNANSWERED, CHAIR), "katrin@jena.example", "chair@asanokai.example"),
+        ((UNANSWERED, CHAIR), "katrin@jena.example", "katrin@jena.example"),
+        ((CHAIR, UNANSWERED), "somebody@else.example", "katrin@jena.example"),
+        ((CHAIR,), "somebody@else.example", "chair@asanokai.example"),
         ((OTHERS, UNANSWERED), "", "other@jena.example"),
     ],
 )
@@ -354,6 +356,9 @@ def test_without_a_method_only_one_who_answers_alone_answers():
 
 NOON = datetime(2026, 7, 9, 10, tzinfo=UTC)
 ZONE = "\r\n".join(answering.vtimezone("Eigene Zone")) + "\r\n"
+JENA = ZONE.replace("Eigene Zone", "(UTC+01:00) Jena\\, Erfurt") + ZONE.replace(
+    "Eigene Zone", "(UTC+01.00) Jena, Erfurt"
+)
 JAPAN = "\r\n".join(answering.vtimezone("Japan", "+0900", "+0900")) + "\r\n"
 
 
@@ -378,6 +383,10 @@ JAPAN = "\r\n".join(answering.vtimezone("Japan", "+0900", "+0900")) + "\r\n"
         ("DTSTART;TZID=Eigene Zone:20260709T120000", NOON),
         ("DTSTART;TZID=Eigene Zone:20260109T110000", datetime(2026, 1, 9, 10, tzinfo=UTC)),
         ("DTSTART;TZID=(UTC+01:00) Nirgendwo:20260709T120000", None),
+        ("DTSTART;TZID=(UTC+01:00) Jena, Erfurt:20260709T120000", NOON),
+        ('DTSTART;TZID="(UTC+01:00) Jena, Erfurt":20260709T120000', NOON),
+        ("DTSTART;TZID=(UTC+01.00) Jena, Erfurt:20260709T120000", NOON),
+        ("DTSTART;TZID=tzone://Microsoft/Utc:20260709T100000", NOON),
         ("DTSTART;TZID=../../etc/passwd:20260709T120000", None),
         ("DTSTART;TZID=Europe:20260709T120000", None),
         ("DTSTART;VALUE=DATE:20260709", None),
@@ -395,7 +404,7 @@ JAPAN = "\r\n".join(answering.vtimezone("Japan", "+0900", "+0900")) + "\r\n"
     ],
 )
 def test_a_moment_is_read_in_any_zone_or_there_is_none(line, moment):
-    (one,) = heard(reply(*EVENT, line).replace("BEGIN:VEVENT", f"{ZONE}{JAPAN}BEGIN:VEVENT"))
+    (one,) = heard(reply(*EVENT, line).replace("BEGIN:VEVENT", f"{ZONE}{JAPAN}{JENA}BEGIN:VEVENT"))
     assert one.starts_at == moment
 
 

@@ -47,7 +47,16 @@ def test_a_proposed_time_is_read():
     assert winmail.read(content) == Pressed("TENTATIVE", "7@x", starts_at=STARTS, proposed_at=STAMP)
 
 
-@pytest.mark.parametrize("name", [b"IPM.Note", b"IPM.Schedule.Meeting.Request", b"IPM.Schedule.Meeting.Canceled", b""])
+@pytest.mark.parametrize(
+    "name",
+    [
+        b"IPM.Note",
+        b"IPM.Schedule.Meeting.Request",
+        b"IPM.Schedule.Meeting.Canceled",
+        b"REPORT.IPM.Schedule.Meeting.Resp.Neg.NDR",
+        b"",
+    ],
+)
 def test_what_is_no_answer_says_nothing(name):
     assert winmail.read(HEAD + attribute(0x00078008, name + b"\0")) is None
 

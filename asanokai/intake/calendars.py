@@ -124,14 +124,18 @@ def _of_winmail(part: Part) -> list[Said]:
 
 
 def _event(event: Component, calendar: Component, zones: Zones, labelled: str, author: str) -> Said:
-    attendees = tuple(_attendee(line) for line in event.all("ATTENDEE")[:MOST_ATTENDEES])
+    lines = event.all("ATTENDEE")[:MOST_ATTENDEES]
+    attendees = tuple(_attendee(line) for line in lines)
     organizer = _address(line) if (line := event.get("ORGANIZER")) else ""
-    who = _answering(attendees, author, organizer)
+    chairs = {
+        _address(line) for line in event.all("ATTENDEE")[:MOST_ATTENDEES] if line.first("ROLE").upper() == "CHAIR"
+    }
+    who = _answering(attendees, author, frozenset((chairs | {organizer}) - {""}))
     method = _method(calendar, event, labelled, who, attendees)
     starts_at = moment(event.get("DTSTART"), zones)
     result = Said(
         method=method,
-        uid=event.value("UID")[:LONGEST],
+        uid=contentlines.unescaped(event.value("UID"))[:LONGEST],
         attendee=who,
         sequence=_number(event.value("SEQUENCE")),
         stamped_at=moment(event.get("DTSTAMP"), zones, floating=UTC),
@@ -161,13 +165,14 @@ def _method(
     return "REPLY" if who is not None and len(all_) == 1 and who.partstat in ANSWERS else ""
 
 
-def _answering(attendees: tuple[Attendee, ...], author: str, organizer: str) -> Attendee | None:
-    """The attendee who answers: who wrote the mail, if it is one with an answer; else the first with one, the organizer
-    last, whom some name as accepted."""
-    answered = sorted((who for who in attendees if who.partstat in ANSWERS), key=lambda who: who.address == organizer)
-    written = [who for who in attendees if who.address and author in (who.address, who.sent_by)]
+def _answering(attendees: tuple[Attendee, ...], author: str, chairs: frozenset[str]) -> Attendee | None:
+    """The attendee who answers: who wrote the mail, if it is one with an answer; else the first with one, else the one
+    who wrote. The organizer never: some programs name that one too, as having accepted."""
+    guests = [who for who in attendees if who.address not in chairs] or list(attendees)
+    answered = [who for who in guests if who.partstat in ANSWERS]
+    written = [who for who in guests if who.address and author in (who.address, who.sent_by)]
     both = [who for who in written if who in answered]
-    return next(iter([*both, *answered, *written, *attendees]), None)
+    return next(iter([*both, *answered, *written, *guests]), None)
 
 
 _STATES = {"CONFIRMED": "ACCEPTED", "ACCEPT": "ACCEPTED", "DECLINE": "DECLINED", "NEEDS ACTION": "NEEDS-ACTION"}

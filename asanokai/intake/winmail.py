@@ -19,7 +19,7 @@ MOST_PROPERTIES = 256 * 1024
 
 MESSAGE_CLASS, ORIGINAL_CLASS, PROPERTIES = 0x8008, 0x9008, 0x9003
 _CLASS = re.compile(
-    r"IPM\.(?:Schedule\.Meeting\.Resp\.(Pos|Neg|Tent)|Microsoft Schedule\.MtgResp([PNA]))", re.IGNORECASE
+    r"(?<![.\w])IPM\.(?:Schedule\.Meeting\.Resp\.(Pos|Neg|Tent)|Microsoft Schedule\.MtgResp([PNA]))", re.IGNORECASE
 )
 _STATES = {
     "pos": "ACCEPTED",
