@@ -145,6 +145,7 @@ TEXT = reply(*EVENT)
         pytest.param(TEXT.encode("utf-16-le"), id="UTF-16 without"),
         pytest.param(TEXT.encode("utf-16-be"), id="UTF-16 the other way"),
         pytest.param(b"\r\n \r\n" + TEXT.encode(), id="empty lines before"),
+        pytest.param(TEXT.replace("\r\n", "\r\n    ").join(["    ", ""]).encode(), id="moved in"),
         pytest.param(b"Hallo\r\n\r\n" + TEXT.encode(), id="words before"),
         pytest.param(TEXT.encode() + b"-- \r\nMit freundlichen Gr\xfc\xdfen: Katrin", id="words after"),
         pytest.param(TEXT.partition("END:VEVENT")[0].encode(), id="cut before its end"),
@@ -550,6 +551,8 @@ def test_a_calendar_that_is_too_large_says_nothing_and_the_largest_takes_no_time
         "ends of events after many lines": "DTSTART:1\r\n" * 4000 + "END:VEVENT\r\n" * 20_000,
         "calendars": "BEGIN:VCALENDAR\r\nMETHOD:REPLY\r\n" * 30_000,
         "folds": "COMMENT:" + "\r\n a" * 200_000 + "\r\n",
+        "blanks": "X:" + " " * 900_000 + "\r\n",
+        "empty lines": "\r\n" * 450_000,
         "percent signs": "ATTENDEE:mailto:" + "%41" * 300_000 + "\r\n",
     }
     took = {}
