@@ -17,6 +17,7 @@ letters are posted like everywhere else.
     reports    bounces, delays, complaints
     automatic  auto-replies
     replies    plain words
+    probe      letters of `asanokai doctor` to ourselves
 """
 
 from asanokai.intake.outcome import OUTCOMES, Arrived, Outcome, Place
