@@ -1,9 +1,10 @@
-"""Whether a claimed letter is still true, or why it need not be sent any more. Asks the rows given and the clock."""
+"""Whether a claimed letter is still true, or why it need not be sent any more. Asks the rows given and the clock,
+and for letters to coordinators what they speak of."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from asanokai import asking, catering, clock, series
+from asanokai import alerting, asking, catering, clock, series
 from asanokai.letters import OF_MEETING, Letter
 from asanokai.meetings import Meeting
 from asanokai.members import Address, Member
@@ -56,6 +57,8 @@ def overtaken(row: Row) -> str | None:
         return "the link was withdrawn"
     if letter.kind == "digest" and (member is None or not series.coordinated_by(member)):
         return "nothing to say"
+    if letter.kind == "alert" and not _still_told(row):
+        return "nothing to say"
     if letter.kind in asking.KINDS:
         return _overtaken_by_contributor(row)
     if letter.kind in OF_MEETING:
@@ -65,6 +68,14 @@ def overtaken(row: Row) -> str | None:
             return "unsubscribed"
         return _overtaken_by_meeting(row) or _overtaken_by_answer(row)
     return None
+
+
+def _still_told(row: Row) -> bool:
+    """Whether something of it still holds, and its reader still coordinates."""
+    if row.member is None or row.meeting is None:
+        return False
+    own = {found.id for found in series.coordinated_by(row.member)}
+    return row.meeting.series_id in own and bool(alerting.contents(row.facts["items"]))
 
 
 def _has_left(row: Row) -> bool:
