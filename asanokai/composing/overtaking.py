@@ -1,13 +1,15 @@
-"""Whether a claimed letter is still true, or why it need not be sent any more. Asks the rows given and the clock,
-and for letters to coordinators what they speak of."""
+"""Whether a claimed letter is still true, or why it need not be sent any more, and whether it may go now. Asks the rows
+given and the clock, and for letters to coordinators what they speak of."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from asanokai import alerting, asking, catering, clock, series
-from asanokai.letters import OF_MEETING, Letter
+from asanokai.letters import OF_MEETING, Letter, may_go_from
 from asanokai.meetings import Meeting
 from asanokai.members import SWITCHED_OFF, Address, Member
+from asanokai.night import Night
 from asanokai.rsvps import Rsvp
 from asanokai.speakers import Contributor
 
@@ -82,6 +84,15 @@ def _still_told(row: Row) -> bool:
         return False
     own = {found.id for found in series.coordinated_by(row.member)}
     return row.meeting.series_id in own and bool(alerting.contents(row.facts["items"]))
+
+
+def held_until(row: Row, night: Night) -> datetime | None:
+    """From when on the letter may go, or None if it may go now."""
+    now = clock.now()
+    if row.member is None:
+        return None
+    may = may_go_from(row.letter.kind, now, row.member.zone, night, row.letter.useless_after)
+    return may if may > now else None
 
 
 def _has_left(row: Row) -> bool:
