@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from asanokai import clock, letters, meetings, members, rsvps
 from asanokai.db import session
@@ -249,13 +249,14 @@ def _parked(
 
 
 def _concerns(member: Member, series_ids: list[int]) -> ColumnElement[bool]:
-    """Mails about a meeting of these series, else from somebody who belongs to them; what belongs to nobody is for the
-    administrators."""
+    """Mails about a meeting of these series, else from somebody who belongs or belonged to them; what belongs to nobody
+    is for the administrators."""
     of_meetings = select(Meeting.id).where(Meeting.series_id.in_(series_ids))
-    from_them = and_(Incoming.meeting_id.is_(None), Incoming.member_id.in_(_belonging(series_ids)))
+    people = select(Belonging.member_id).where(Belonging.series_id.in_(series_ids))
+    from_them = and_(Incoming.meeting_id.is_(None), Incoming.member_id.in_(people))
     own = [Incoming.meeting_id.in_(of_meetings), from_them]
     if member.administrator:
-        somewhere = select(Belonging.member_id).where(still(clock.now()))
+        somewhere = select(Belonging.member_id)
         own.append(
             and_(
                 Incoming.meeting_id.is_(None),
@@ -265,18 +266,15 @@ def _concerns(member: Member, series_ids: list[int]) -> ColumnElement[bool]:
     return or_(*own)
 
 
-def _belonging(series_ids: list[int]) -> Select[int]:
-    return select(Belonging.member_id).where(Belonging.series_id.in_(series_ids), still(clock.now()))
-
-
 def _unreachable(series_ids: list[int], since: datetime, until: datetime) -> list[Member]:
     """Members whose main address gets nothing any more, since letters to it came back."""
+    belonging = select(Belonging.member_id).where(Belonging.series_id.in_(series_ids), still(clock.now()))
     return list(
         session().scalars(
             select(Member)
             .join(Address, and_(Address.member_id == Member.id, Address.kind == "main"))
             .where(Address.suppressed_at > since, Address.suppressed_at <= until, Member.standing == "accepted")
-            .where(Member.id.in_(_belonging(series_ids)))
+            .where(Member.id.in_(belonging))
             .order_by(Member.id)
         )
     )
