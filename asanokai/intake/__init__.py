@@ -13,8 +13,9 @@ letters are posted like everywhere else.
     limits     caps and loops
     calendars  calendar text → what it says
     answers    calendar replies → answers
-    reports    bounces, delays, complaints
+    reports    bounces, delays, complaints; what they say is read by reported and delivery_status
     automatic  auto-replies
+    unsubscribing  who wants no more invitations
     replies    plain words
 """
 

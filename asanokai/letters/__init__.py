@@ -6,12 +6,23 @@ the words: those are laid out at sending, so a row is never stale.
 
 It knows no SMTP, and member and meeting only by foreign key.
 
-    row      the table, the kinds, what is noted of a letter's way
-    posting  writing letters down, dropping them
-    sending  claiming and settling
-    reading  looking at the ledger
+    row        the table, the kinds, what is noted of a letter's way
+    posting    writing letters down, dropping them
+    sending    claiming and settling
+    reading    looking at the ledger
+    happening  what befalls letters on their way and afterwards
 """
 
+from asanokai.letters.happening import (
+    BOUNCE_LIFE,
+    bounced,
+    latest_to,
+    life_of,
+    listened_to,
+    locked,
+    note,
+    note_once,
+)
 from asanokai.letters.posting import (
     drop_by_key,
     drop_queued,
@@ -39,6 +50,7 @@ from asanokai.letters.sending import NO_FACTS, SETTLED, claim, give_back, postpo
 
 __all__ = [
     "ASKED_FOR",
+    "BOUNCE_LIFE",
     "FIRST_OF_ALL",
     "HAPPENINGS",
     "LEASE",
@@ -49,6 +61,7 @@ __all__ = [
     "STATES",
     "Happening",
     "Letter",
+    "bounced",
     "by_id",
     "by_message_id",
     "claim",
@@ -60,9 +73,15 @@ __all__ = [
     "forget_applications",
     "give_back",
     "is_leaving",
+    "latest_to",
+    "life_of",
+    "listened_to",
+    "locked",
     "message_id",
     "mint_nonce",
     "newest",
+    "note",
+    "note_once",
     "of_member",
     "post",
     "postpone",

@@ -11,6 +11,7 @@ from sqlalchemy import String, and_, cast, delete, literal, select, update
 from asanokai import clock, db, journal
 from asanokai.db import insert_missing, session
 from asanokai.errors import N_, Missing, Refused
+from asanokai.letters.happening import note
 from asanokai.letters.row import OF_MEETING, Letter
 
 
@@ -128,6 +129,7 @@ def retry(letter_id: int, *, actor_id: int | None = None) -> None:
     if letter.state not in ("failed", "bounced"):
         raise Refused(N_("Only a letter that failed can be sent again."))
     letter.state, letter.due_at, letter.attempts = "queued", clock.now(), 0
+    note([letter.id], "retried")
     letter.settled_at = letter.reason = letter.server_words = None
     journal.write("retry", "letter", letter.id, actor_id=actor_id, meeting=letter.meeting_id, member=letter.member_id)
 
