@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from asanokai import asking, catering, clock, series
-from asanokai.letters import OF_MEETING, Letter
+from asanokai.letters import AGAIN, OF_MEETING, Letter
 from asanokai.meetings import Meeting
 from asanokai.members import Address, Member
 from asanokai.rsvps import Rsvp
@@ -50,7 +50,7 @@ def overtaken(row: Row) -> str | None:
     if row.letter.address is None:
         if row.address is None:
             return "no address"
-        if row.address.suppressed_at is not None:
+        if row.address.suppressed_at is not None and AGAIN not in row.facts:
             return "address suppressed"
     if letter.address is not None and "pack" in row.facts and _withdrawn(row):
         return "the link was withdrawn"

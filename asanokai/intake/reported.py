@@ -25,7 +25,7 @@ FAILED, DELAYED, NOTHING = "failed", "delayed", "nothing"
 
 
 @dataclass(frozen=True)
-class Entry:
+class Told:
     """What is said about one recipient. `addresses`: as first written and as last rewritten, none where not told."""
 
     addresses: tuple[str, ...]
@@ -39,12 +39,12 @@ class Report:
     """`complaint` is the type of a feedback report (RFC 5965 3.1), "" for a report about delivery. `returned` holds
     the texts in which our letter may stand."""
 
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[Told] = field(default_factory=list)
     complaint: str = ""
     recipients: tuple[str, ...] = ()
     returned: list[str] = field(default_factory=list)
 
-    def said_of(self, address: str) -> Entry | None:
+    def said_of(self, address: str) -> Told | None:
         """What is said of the address; of whatever is named instead where that says nothing: our letters have one
         recipient each, and a forwarding names another."""
         named = [entry for entry in self.entries if address and address in entry.addresses]
@@ -203,7 +203,7 @@ def _blocks(text: str) -> list[dict[str, str]]:
     return found
 
 
-def _entry(block: dict[str, str], mail: Opened) -> Entry | None:
+def _entry(block: dict[str, str], mail: Opened) -> Told | None:
     if not {"action", "status", "diagnostic-code"} & block.keys():
         return None
     named = (block.get(name, "") for name in ("original-recipient", "final-recipient", "x-actual-recipient"))
@@ -213,7 +213,7 @@ def _entry(block: dict[str, str], mail: Opened) -> Entry | None:
     if not words:
         words = _words_about(addresses, mail)
     words = " ".join(words.split())[: delivery_status.LONGEST]
-    return Entry(addresses, _action(block.get("action", ""), status), delivery_status.judge(status, words), words)
+    return Told(addresses, _action(block.get("action", ""), status), delivery_status.judge(status, words), words)
 
 
 def _action(said: str, status: str) -> str:
@@ -264,14 +264,14 @@ def _speaks(mail: Opened) -> bool:
     return delivery_status.words_speak(_before_returned(_text(mail)))
 
 
-def _in_plain_words(mail: Opened, raw: bytes) -> list[Entry]:
+def _in_plain_words(mail: Opened, raw: bytes) -> list[Told]:
     text = _before_returned(_text(mail))
     told = f"{mail.subject}\n{text}"
     delayed = bool(_DELAY.search(told)) and not _LASTING.search(told)
     verdict = delivery_status.judge("", text)
     words = " ".join(_telling_lines(text).split())[: delivery_status.LONGEST]
     addresses = mail.addresses("x-failed-recipients") or _named_failures(raw)
-    return [Entry(tuple(addresses[:MOST_RECIPIENTS]), DELAYED if delayed else FAILED, verdict, words)]
+    return [Told(tuple(addresses[:MOST_RECIPIENTS]), DELAYED if delayed else FAILED, verdict, words)]
 
 
 def _telling_lines(text: str) -> str:

@@ -13,7 +13,7 @@ from asanokai.errors import Missing
 from asanokai.intake import automatic, reported
 from asanokai.intake.outcome import Arrived, Outcome
 from asanokai.intake.recipient import ours
-from asanokai.intake.reported import Entry, Report
+from asanokai.intake.reported import Report, Told
 from asanokai.letters import Letter
 from asanokai.members import Address, Member
 
@@ -142,7 +142,7 @@ def _address(found: Found, report: Report) -> Address | None:
 # --- what follows -----------------------------------------------------------------------------------------------------
 
 
-def _bounce(report: Report, found: Found | None, entry: Entry) -> Outcome:
+def _bounce(report: Report, found: Found | None, entry: Told) -> Outcome:
     letter = found.letter if found else None
     if found is None or letter is None or not _concerns(found, report):
         return _ended("bounce", found, entry, report, followed=False)
@@ -173,7 +173,7 @@ def _proven(found: Found, report: Report, address: Address) -> bool:
     return found.proof == "token" or report.names(address.normal)
 
 
-def _delay(report: Report, found: Found | None, entry: Entry) -> Outcome:
+def _delay(report: Report, found: Found | None, entry: Told) -> Outcome:
     letter = found.letter if found else None
     if found is None or letter is None or not _concerns(found, report):
         return _ended("delay", found, entry, report, followed=False)
@@ -204,7 +204,7 @@ def _complains(found: Found, report: Report) -> bool:
     return not told or _went_to(found) in told
 
 
-def _ended(outcome: str, found: Found | None, entry: Entry, report: Report, **more: Any) -> Outcome:
+def _ended(outcome: str, found: Found | None, entry: Told, report: Report, **more: Any) -> Outcome:
     facts = {"sort": entry.verdict.sort, "status": entry.verdict.status, "recipients": list(report.recipients[:10])}
     return _outcome(outcome, found, {**facts, **more})
 

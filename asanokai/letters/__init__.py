@@ -36,6 +36,7 @@ from asanokai.letters.posting import (
 )
 from asanokai.letters.reading import by_id, by_message_id, counts, counts_of, newest, of_member, queued_of
 from asanokai.letters.row import (
+    AGAIN,
     ASKED_FOR,
     FIRST_OF_ALL,
     HAPPENINGS,
@@ -49,6 +50,7 @@ from asanokai.letters.row import (
 from asanokai.letters.sending import NO_FACTS, SETTLED, claim, give_back, postpone, release_expired, settle
 
 __all__ = [
+    "AGAIN",
     "ASKED_FOR",
     "BOUNCE_LIFE",
     "FIRST_OF_ALL",
