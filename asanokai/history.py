@@ -28,6 +28,7 @@ CHANGED = N_("Something was changed")
 SENTENCES: dict[tuple[str, str], str] = {
     # answers
     ("answer", "rsvp"): N_("%(member)s: %(answer)s"),
+    ("take back", "rsvp"): N_("%(member)s: the answer that came by mail was taken back; now: %(answer)s"),
     ("seat", "rsvp"): N_("%(member)s got a seat from the waiting list"),
     ("ask again", "rsvp"): N_("%(member)s was asked again; the answer until then: %(before)s"),
     ("offer", "rsvp"): N_("%(member)s was offered a seat"),
@@ -119,6 +120,8 @@ SENTENCES: dict[tuple[str, str], str] = {
     ("new calendar secret", "member"): N_("New address for the personal calendar"),
     ("unsubscribe", "member"): N_("Ended the invitations"),
     ("subscribe", "member"): N_("Wants invitations again"),
+    ("mute", "member"): N_("Letters switched off: %(letters)s"),
+    ("unmute", "member"): N_("Letters switched on again: %(letters)s"),
     ("make administrator", "member"): N_("Made administrator"),
     ("import", "member"): N_("Members taken in from a file"),
     ("accept", "member"): N_("Accepted as a member"),
@@ -149,7 +152,8 @@ SENTENCES: dict[tuple[str, str], str] = {
     ("refuse", "sign-in"): N_("A sign-in was refused"),
     ("refuse", "page"): N_("A page was refused"),
 }
-"""(verb, object) → what happened. In it may stand: member, answer, before (an answer), fields, starts, old, count."""
+"""(verb, object) → what happened. In it may stand: member, answer, before (an answer), fields, starts, old, count,
+letters (the name of a switch)."""
 
 ANSWERED_BEFORE = N_("%(member)s: %(answer)s; before: %(before)s")
 COORDINATES = N_("%(member)s became a coordinator")
@@ -261,5 +265,9 @@ def _lines(entries: Sequence[Entry]) -> list[Line]:
 
 def _themselves(entry: Entry, people: dict[int, Member]) -> Member | None:
     """Whoever answered by a link, a calendar or a reply did it without signing in."""
-    by_link = entry.verb == "answer" and (entry.facts or {}).get("by") not in ("program", "coordinator", "deputy")
+    by_link = entry.verb in ("answer", "take back") and (entry.facts or {}).get("by") not in (
+        "program",
+        "coordinator",
+        "deputy",
+    )
     return people.get(entry.member_id or 0) if by_link else None

@@ -134,7 +134,7 @@ def test_a_subject_like_that_within_minutes_of_our_letter_was_written_by_nobody(
 def test_auto_replies_of_the_world_are_recognised(place, clock):
     to = reply_address(place)
     for name in ("rfc3834-01.eml", "rfc3834-02.eml"):
-        raw = shared("auto_replies", name).read_bytes()
+        raw = shared(f"auto_replies/{name}").read_bytes()
         assert [come(place, raw, to, None).outcome for _ in range(2)] == ["automatic"] * 2
 
 

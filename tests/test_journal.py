@@ -135,6 +135,8 @@ WORDS = {
     *deputies.KINDS,
     *rsvps.BY,
     *("link", "password"),
+    *members.OF_AUDIENCE,
+    *members.OF_DESK,
     *uploads.SEEN_BY,
     *("applied", "confirmed", "accepted", "left"),
     *ROLES,
@@ -282,6 +284,11 @@ class Stage:
         clock.advance(days=5)
         rsvps.expire_offers(self.meeting.id)
 
+    def take_back(self) -> None:
+        given = say(self.meeting, self.stranger, "maybe", by="calendar")
+        before = rsvps.Before("invited", comment=SECRET)
+        rsvps.take_back(self.meeting.id, self.stranger.id, before, revision=given.revision, mail_id=7)
+
     def take_what_was_let_pass(self, clock: Any) -> None:
         self.let_offers_pass(clock)
         say(self.meeting, self.stranger, "yes")
@@ -302,6 +309,7 @@ Verb = tuple[str, str]
 
 DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("answer", "rsvp"): lambda on, _: say(on.meeting, on.stranger, "maybe", comment=f"{SECRET}e Worte"),
+    ("take back", "rsvp"): lambda on, _: on.take_back(),
     ("seat", "rsvp"): lambda on, _: on.give_seats(),
     ("move up", "rsvp"): lambda on, _: on.move_up(),
     ("pass on", "rsvp"): lambda on, _: on.pass_on(),
@@ -419,6 +427,12 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
         setattr(on.one, "unsubscribed_at", berlin(2026, 2, 1, 8)),
         members.subscribe(on.one, actor_id=on.actor),
     ),
+    ("mute", "member"): lambda on, _: members.mute(on.one, "remind"),
+    ("unmute", "member"): lambda on, _: (
+        session().add(members.Mute(member_id=on.one.id, kind="remind")),
+        session().flush(),
+        members.unmute(on.one, "remind"),
+    ),
     ("make administrator", "member"): lambda on, _: members.make_administrator(on.one, True, actor_id=on.actor),
     ("send sign-in", "member"): lambda on, _: members.send_sign_in(
         on.one, f"{SECRET}1@jena.example", actor_id=on.actor
@@ -476,6 +490,7 @@ TOGETHER_WITH: dict[Verb, list[Verb]] = {
     ("ask again", "rsvp"): [("ask again", "meeting"), ("ask again", "rsvp")],
     ("use again", "member"): [("suppress", "member")],
     ("leave", "member"): [("answer", "rsvp"), ("end", "deputy"), ("part", "series")],
+    ("take back", "rsvp"): [("answer", "rsvp")],
     ("pass on", "rsvp"): [("take over", "rsvp")],
     ("take over", "rsvp"): [("pass on", "rsvp")],
     ("restore", "meeting"): [("drop", "meeting")],
@@ -495,7 +510,7 @@ SPOKEN_FOR = {("describe", "topic"), *((verb, "contributor") for verb in ("confi
 BY_NOBODY = {
     ("take in", "mail"),
     ("suppress", "member"),
-    *((verb, "rsvp") for verb in ("seat", "offer", "expire", "wait again", "lapse")),
+    *((verb, "rsvp") for verb in ("seat", "offer", "expire", "wait again", "lapse", "take back")),
     ("keep seats", "meeting"),
     ("hold", "meeting"),
     ("forget", "meeting"),
@@ -503,7 +518,9 @@ BY_NOBODY = {
     ("forget", "application"),
     *((verb, "catering") for verb in ("freeze", "thaw", "tell")),
 }
-BY_THEMSELVES = {("sign in", "member"), ("new calendar secret", "member"), ("unsubscribe", "member")}
+BY_THEMSELVES = {
+    *((verb, "member") for verb in ("sign in", "new calendar secret", "unsubscribe", "mute", "unmute")),
+}
 
 
 def noted(deed: Callable[[Stage, Any], Any], stage: Stage, clock: Any) -> list[Entry]:

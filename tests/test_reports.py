@@ -480,7 +480,7 @@ WORLD = {
 
 def test_reports_of_the_world_are_understood(place, clock):
     for name, sort in WORLD.items():
-        raw = shared("bounces", name).read_bytes()
+        raw = shared(f"bounces/{name}").read_bytes()
         number = a_letter(name)
         for subject in (b"\nSubject: ", b"\nSubject: [Extern] "):
             row = come(place, raw.replace(b"\nSubject: ", subject, 1), bounce_address(place, number))

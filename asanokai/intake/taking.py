@@ -13,7 +13,7 @@ from sqlalchemy import case, select, update
 from asanokai import clock, db, journal, members
 from asanokai.db import session
 from asanokai.errors import N_
-from asanokai.intake import answers, automatic, limits, replies, reports, unsubscribing
+from asanokai.intake import answers, automatic, limits, probe, replies, reports, unsubscribing
 from asanokai.intake.opened import open_mail
 from asanokai.intake.outcome import Arrived, Outcome, Place
 from asanokai.intake.recipient import ours
@@ -29,6 +29,7 @@ Reader = Callable[[Arrived], Outcome | None]
 
 READERS: tuple[Reader, ...] = (
     limits.read,
+    probe.read,
     answers.read,
     reports.read,
     automatic.read,

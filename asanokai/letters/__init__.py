@@ -8,6 +8,7 @@ It knows no SMTP, and member and meeting only by foreign key.
 
     row        the table, the kinds, what is noted of a letter's way
     posting    writing letters down, dropping them
+    holding    from when on a letter may go: nights, holidays
     sending    claiming and settling
     reading    looking at the ledger
     happening  what befalls letters on their way and afterwards
@@ -23,6 +24,7 @@ from asanokai.letters.happening import (
     note,
     note_once,
 )
+from asanokai.letters.holding import AT_NIGHT, may_go_from
 from asanokai.letters.posting import (
     drop_by_key,
     drop_queued,
@@ -32,9 +34,10 @@ from asanokai.letters.posting import (
     message_id,
     mint_nonce,
     post,
+    prolong,
     retry,
 )
-from asanokai.letters.reading import by_id, by_message_id, counts, counts_of, newest, of_member, queued_of
+from asanokai.letters.reading import by_id, by_message_id, counts, counts_of, newest, of_member, queued_of, stands
 from asanokai.letters.row import (
     AGAIN,
     ASKED_FOR,
@@ -44,14 +47,16 @@ from asanokai.letters.row import (
     OF_MEETING,
     PAUSES,
     STATES,
+    UNPAUSED,
     Happening,
     Letter,
 )
-from asanokai.letters.sending import NO_FACTS, SETTLED, claim, give_back, postpone, release_expired, settle
+from asanokai.letters.sending import NO_FACTS, SETTLED, claim, give_back, hold, postpone, release_expired, settle
 
 __all__ = [
     "AGAIN",
     "ASKED_FOR",
+    "AT_NIGHT",
     "BOUNCE_LIFE",
     "FIRST_OF_ALL",
     "HAPPENINGS",
@@ -61,6 +66,7 @@ __all__ = [
     "PAUSES",
     "SETTLED",
     "STATES",
+    "UNPAUSED",
     "Happening",
     "Letter",
     "bounced",
@@ -74,11 +80,13 @@ __all__ = [
     "drop_queued_of_application",
     "forget_applications",
     "give_back",
+    "hold",
     "is_leaving",
     "latest_to",
     "life_of",
     "listened_to",
     "locked",
+    "may_go_from",
     "message_id",
     "mint_nonce",
     "newest",
@@ -87,8 +95,10 @@ __all__ = [
     "of_member",
     "post",
     "postpone",
+    "prolong",
     "queued_of",
     "release_expired",
     "retry",
     "settle",
+    "stands",
 ]

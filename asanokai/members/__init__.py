@@ -6,8 +6,9 @@ It knows no meeting: which series somebody belongs to is `series.Belonging`; app
     typed       what people type, made comparable
     keeping     adding, describing, looking up
     finding     searching
-    reach       what comes back from addresses; which letters somebody does without
+    reach       what comes back from addresses
     signing_in  cookies, links, passwords
+    wishes      which kinds of letters somebody wants
 """
 
 from asanokai.members.finding import containing, found_by
@@ -31,7 +32,6 @@ from asanokai.members.keeping import (
 from asanokai.members.reach import (
     BOUNCES,
     Bounce,
-    Mute,
     address_of,
     addresses_of,
     bounced,
@@ -59,13 +59,29 @@ from asanokai.members.signing_in import (
     sign_out_everywhere,
 )
 from asanokai.members.typed import LONGEST, cleaned, filed, folded, normal_address, prose
+from asanokai.members.wishes import (
+    OF_AUDIENCE,
+    OF_DESK,
+    SWITCHED_OFF,
+    Mute,
+    choose,
+    does_without,
+    mute,
+    muted,
+    unmute,
+    unwanted,
+    wanted,
+)
 
 __all__ = [
     "BOUNCES",
     "LONGEST",
     "NAMES",
+    "OF_AUDIENCE",
+    "OF_DESK",
     "PASSWORD_MIN",
     "STANDINGS",
+    "SWITCHED_OFF",
     "Address",
     "Application",
     "Bounce",
@@ -85,12 +101,14 @@ __all__ = [
     "came_back",
     "change",
     "change_address",
+    "choose",
     "cleaned",
     "complained_at",
     "containing",
     "cookie_holds",
     "cookie_number",
     "describe",
+    "does_without",
     "filed",
     "folded",
     "found_by",
@@ -98,6 +116,8 @@ __all__ = [
     "main_address",
     "make_administrator",
     "mint_sign_in",
+    "mute",
+    "muted",
     "new_calendar_secret",
     "normal_address",
     "number_of",
@@ -112,6 +132,9 @@ __all__ = [
     "sign_out_everywhere",
     "subscribe",
     "suppress",
+    "unmute",
     "unsubscribe",
+    "unwanted",
     "use_again",
+    "wanted",
 ]

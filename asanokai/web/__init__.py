@@ -41,6 +41,8 @@ from asanokai.web import (
     proposals,
     speaking,
     standing,
+    undoing,
+    wishes,
 )
 from asanokai.web.coordinate import (
     catering,
@@ -74,6 +76,7 @@ limiter = Limiter(get_remote_address, headers_enabled=False)
 PAGES = (
     programme.pages,
     account.pages,
+    wishes.pages,
     leave.pages,
     answer.pages,
     deputy.pages,
@@ -88,6 +91,7 @@ PAGES = (
     handouts.pages,
     speaking.pages,
     standing.pages,
+    undoing.pages,
 )
 DESK = (
     desk.pages,
@@ -111,7 +115,7 @@ DESK = (
     speakers.pages,
 )
 
-NO_TOKEN = ("answer.by_link", "account.unsubscribe")
+NO_TOKEN = ("answer.by_link", "wishes.unsubscribe", "undo.by_link")
 """POSTs without a cross-site token: the link's own token is the credential, and mail programs post here."""
 
 LARGEST = uploads.MOST_BYTES + 1024 * 1024

@@ -1,18 +1,17 @@
-"""Mails of the world that lie beside the checkout on some machines. Tests use them in addition, or skip with a word."""
+"""Finds the folder of real messages that may lie beside the checkout; tests that use it skip where it is not."""
 
 import os
 from pathlib import Path
 
 import pytest
 
-HOME = Path(__file__).resolve().parents[2]
+_BESIDE = Path(__file__).resolve().parent.parent.parent.parent / "shared"
+SHARED = Path(os.environ.get("ASANOKAI_SHARED") or _BESIDE)
 
 
-def shared(*names: str) -> Path:
-    """A file or folder of the shared data; skips the test where it is not present."""
-    places = [os.environ.get("ASANOKAI_SHARED", ""), HOME.parent / "shared", HOME.parent.parent / "shared"]
-    for place in filter(None, places):
-        found = Path(place, "data", *names)
-        if found.exists():
-            return found
-    pytest.skip("the shared data is not here")
+def shared(name: str) -> Path:
+    """A file or folder of it. Skips the test that asks where it is not there."""
+    found = SHARED / "data" / name
+    if not found.exists():
+        pytest.skip("the folder of real messages is not here (ASANOKAI_SHARED)")
+    return found
