@@ -466,6 +466,39 @@ def letters_to_who_leaves(app: Flask, clock: Any, smtp: Any, keep: Keep) -> None
     stage.deliver("parted")
 
 
+def letters_about_calendar_answers(app: Flask, clock: Any, smtp: Any, keep: Keep) -> None:
+    """An unknown address answers for each of the three; somebody nobody vouches for does; then answers that come late,
+    and to a cancelled morning."""
+    stage = Stage(app, smtp, keep)
+    with db.transaction():
+        meeting_id = _morning().id
+    clock.set(berlin(2026, 2, 19, 9))
+    send_due(app, Night())
+    strange = {"choice": "yes", "address": "assistenz@optik-jena.example"}
+    with db.transaction():
+        for make in READERS:
+            rsvps.answer(meeting_id, make().id, "yes", by="calendar")
+    _tell_all("answered", meeting_id, {**strange, "mail": 7})
+    stage.deliver("answered")
+    _tell_all("ask_back", meeting_id, {**strange, "choice": "maybe"})
+    stage.deliver("ask_back")
+    clock.set(berlin(2026, 3, 11, 19))
+    _tell_all("not_taken", meeting_id, {"choice": "maybe", "why": "late", "revision": 1})
+    stage.deliver("not_taken")
+    with db.transaction():
+        announcing.cancel(meeting_id, reason=REASON)
+    send_due(app, Night())
+    _tell_all("not_taken", meeting_id, {"choice": "yes", "why": "cancelled", "revision": 1})
+    stage.deliver("not_taken", "not_taken-cancelled")
+
+
+def _tell_all(kind: str, meeting_id: int, facts: dict[str, Any]) -> None:
+    with db.transaction():
+        for make in READERS:
+            key = f"{kind}:{make().id}:{facts['choice']}"
+            letters.post(kind, key, member_id=make().id, meeting_id=meeting_id, facts=facts)
+
+
 SCENES: dict[str, Scene] = {
     "meeting": letters_about_a_meeting,
     "accounts": letters_about_accounts,
@@ -473,6 +506,7 @@ SCENES: dict[str, Scene] = {
     "queue": letters_about_a_queue,
     "catering": letters_to_host_and_caterer,
     "leaving": letters_to_who_leaves,
+    "calendars": letters_about_calendar_answers,
 }
 
 ALL = {
@@ -485,6 +519,7 @@ ALL = {
     "accounts": (*("sign_in", "opt_in", "opt_in-meeting", "join", "application", "welcome", "declined", "digest"),),
     "speakers": ("speaker", "speaker-host", "speaker_remind", "speaker_remind-host"),
     "leaving": ("parted",),
+    "calendars": ("answered", "ask_back", "not_taken", "not_taken-cancelled"),
     "catering": (
         *("pack", "pack-host", "catering_change", "catering_change-desk"),
         *("catering_change-off", "catering_change-off-desk"),
@@ -497,7 +532,7 @@ every_scene = pytest.mark.parametrize("scene", SCENES)
 # --- as readers get them ----------------------------------------------------------------------------------------------
 
 MEANINGLESS = (
-    (re.compile(r"/(answer|unsubscribe|sign-in|join|speaking|pack)/[A-Za-z0-9_.-]+"), r"/\1/‹token›"),
+    (re.compile(r"/(answer|undo|unsubscribe|sign-in|join|speaking|pack)/[A-Za-z0-9_.-]+"), r"/\1/‹token›"),
     (re.compile(r"\b(rsvp|bounce|unsubscribe)\+[a-z2-7]+@"), r"\1+‹token›@"),
     (re.compile(r"<[0-9a-f]{32}@"), "<‹number›@"),
 )
@@ -567,6 +602,8 @@ WITH_ENTRY = {
     "moved",
     "changed",
     "changed-again",
+    "not_taken",
+    "not_taken-cancelled",
     "cancelled",
     "parted",
 }
@@ -596,6 +633,7 @@ def links(message: EmailMessage, app: Flask) -> dict[str, Any]:
     for page, purpose in (
         ("answer",) * 2,
         ("unsubscribe",) * 2,
+        ("undo",) * 2,
         ("sign-in",) * 2,
         ("join", "opt-in"),
         ("speaking",) * 2,
@@ -662,6 +700,8 @@ def _known(name: str, letter: Letter, app: Flask, session: Any) -> dict[str, Any
             told["References"] = letters.message_id(f"invite:{letter.meeting_id}:{member.id}", DOMAIN)
     if kind in ("cancelled", "thanks", "parted"):
         del told["links"]["answer"]
+    if kind == "answered":
+        told["links"]["undo"] = letter.facts["mail"]
     if kind == "parted":  # there is nothing left to end
         told |= {"links": {}, "List-Id": None, "List-Unsubscribe": None, "List-Unsubscribe-Post": None}
     if asked:
@@ -676,7 +716,7 @@ def _known(name: str, letter: Letter, app: Flask, session: Any) -> dict[str, Any
         meeting = session.get(Meeting, letter.meeting_id)
         series = session.get(Series, meeting.series_id)
         rsvp = rsvps.required(letter.meeting_id, letter.member_id)
-        cancelled = kind in ("cancelled", "parted")
+        cancelled = kind in ("cancelled", "parted", "not_taken-cancelled")
         answers = {"invited": "NEEDS-ACTION", "yes": "ACCEPTED", "maybe": "TENTATIVE", "no": "DECLINED"}
         told["entry"] = {
             "method": ("CANCEL" if cancelled else "REQUEST",) * 2,

@@ -13,6 +13,10 @@ letters are posted like everywhere else.
     limits     caps and loops
     calendars  calendar text → what it says
     answers    calendar replies → answers
+    whose      … whose they are; vouched: whether our own server vouches for their author
+    stamps     … when they were given, and for which start
+    asides     … the word somebody added
+    undoing    taking back what a mail answered
     reports    bounces, delays, complaints
     automatic  auto-replies
     replies    plain words
