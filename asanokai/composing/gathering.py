@@ -119,7 +119,7 @@ class Around:
 def gather(letter_ids: Sequence[int], *, organisation: str) -> list[Work | Dropped]:
     """What the letters say, in their order. See `Composer.gather`."""
     found = session().execute(
-        select(Letter, Member, Address, Rsvp)
+        select(Letter, Member, Address, Rsvp, members.does_without(Letter.kind, Letter.member_id))
         .outerjoin(Member, Member.id == Letter.member_id)
         .outerjoin(Address, and_(Address.member_id == Member.id, Address.kind == "main"))
         .outerjoin(Rsvp, and_(Rsvp.meeting_id == Letter.meeting_id, Rsvp.member_id == Letter.member_id))
@@ -134,9 +134,9 @@ def gather(letter_ids: Sequence[int], *, organisation: str) -> list[Work | Dropp
     gathered: list[Work | Dropped] = []
     before: Counter[tuple[int | None, int | None]] = Counter()
     for letter_id in letter_ids:
-        letter, member, address, rsvp = rows[letter_id]
+        letter, member, address, rsvp, off = rows[letter_id]
         contributor = asked.get((letter.facts or {}).get("contributor", 0))
-        row = Row(letter, member, address, rsvp, around.meetings.get(letter.meeting_id or 0), contributor)
+        row = Row(letter, member, address, rsvp, around.meetings.get(letter.meeting_id or 0), contributor, off)
         reason = overtaken(row)
         if reason:
             gathered.append(Dropped(letter_id, reason))

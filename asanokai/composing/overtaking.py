@@ -6,7 +6,7 @@ from typing import Any
 from asanokai import asking, catering, clock, series
 from asanokai.letters import OF_MEETING, Letter
 from asanokai.meetings import Meeting
-from asanokai.members import Address, Member
+from asanokai.members import SWITCHED_OFF, Address, Member
 from asanokai.rsvps import Rsvp
 from asanokai.speakers import Contributor
 
@@ -30,6 +30,7 @@ class Row:
     rsvp: Rsvp | None
     meeting: Meeting | None
     contributor: Contributor | None = None
+    switched_off: bool = False
 
     @property
     def language(self) -> str:
@@ -61,10 +62,15 @@ def overtaken(row: Row) -> str | None:
     if letter.kind in OF_MEETING:
         if member is None or (member.standing != "accepted" and not (letter.kind == "parted" and _has_left(row))):
             return "not a member any more"
-        if letter.kind in UNASKED and member.unsubscribed_at is not None:
-            return "unsubscribed"
-        return _overtaken_by_meeting(row) or _overtaken_by_answer(row)
-    return None
+        return _unwanted(row) or _overtaken_by_meeting(row) or _overtaken_by_answer(row)
+    return _unwanted(row)
+
+
+def _unwanted(row: Row) -> str | None:
+    """What was queued before its reader switched it off is dropped as well."""
+    if row.letter.kind in UNASKED and row.member is not None and row.member.unsubscribed_at is not None:
+        return "unsubscribed"
+    return SWITCHED_OFF if row.switched_off else None
 
 
 def _has_left(row: Row) -> bool:

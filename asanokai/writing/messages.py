@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from asanokai import clock, db, journal
+from asanokai import clock, db, journal, members
 from asanokai.db import Base, Texts, insert_missing, session
 from asanokai.errors import N_, BadInput, Missing, Refused
 from asanokai.invitations import Counted, by_zone, count
@@ -220,6 +220,7 @@ def people_of(message: Message) -> Select[*tuple[Any, ...]]:
     reasons = [
         (Member.standing != "accepted", "not a member any more"),
         (Member.unsubscribed_at.is_not(None), "unsubscribed"),
+        (members.does_without(message.kind), members.SWITCHED_OFF),
         (Address.id.is_(None), "no address"),
         (Address.suppressed_at.is_not(None), "address suppressed"),
         (exists().where(Letter.key == _key(message.id, Member.id)), "has it already"),

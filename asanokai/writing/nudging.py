@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, String, and_, case, cast, func, literal, null, or_, select, type_coerce
 
-from asanokai import clock, db, journal
+from asanokai import clock, db, journal, members
 from asanokai.db import insert_missing, session
 from asanokai.errors import N_, BadInput, Refused
 from asanokai.invitations import by_zone
@@ -48,6 +48,7 @@ def _silent(meeting: Meeting) -> Select[*tuple[Any, ...]]:
     reasons = [
         (Member.standing != "accepted", "not a member any more"),
         (Member.unsubscribed_at.is_not(None), "unsubscribed"),
+        (members.does_without("nudge"), members.SWITCHED_OFF),
         (Address.id.is_(None), "no address"),
         (Address.suppressed_at.is_not(None), "address suppressed"),
     ]
