@@ -13,7 +13,7 @@ from asanokai import clock, letters, meetings, rsvps
 from asanokai.db import session
 from asanokai.errors import N_, Refused
 from asanokai.intake.asides import word_added
-from asanokai.intake.calendars import Said, said
+from asanokai.intake.calendars import Attendee, Said, said
 from asanokai.intake.outcome import Arrived, Outcome
 from asanokai.intake.row import LONGEST_ADDRESS
 from asanokai.intake.stamps import given_at, is_older, old_start
@@ -78,11 +78,11 @@ def _one(arrived: Arrived, said: Said) -> Outcome:
     """What one VEVENT came to."""
     who = whose(arrived, said)
     if isinstance(who, Outcome):
-        return _with_facts(who, _told(said))
-    facts = {"meeting": who.meeting.id, "member": who.member.id, **_told(said)}
+        return _with_facts(who, _told(said, said.attendee))
+    facts = {"meeting": who.meeting.id, "member": who.member.id, **_told(said, who.attendee)}
     if not who.sure:
         facts["unsure"] = True
-    partstat = said.attendee.partstat if said.attendee else ""
+    partstat = who.attendee.partstat
     if said.method == "COUNTER":
         return _parked("counter", who, facts, COUNTER)
     if partstat == "DELEGATED":
@@ -96,9 +96,8 @@ def _one(arrived: Arrived, said: Said) -> Outcome:
     return _take(arrived, said, who, facts)
 
 
-def _told(said: Said) -> dict[str, Any]:
+def _told(said: Said, attendee: Attendee | None) -> dict[str, Any]:
     """What a person must see of it, without anybody's words."""
-    attendee = said.attendee
     told: dict[str, Any] = {
         "method": cleaned(said.method),
         "uid": cleaned(said.uid),

@@ -16,8 +16,6 @@ from asanokai.meetings import Meeting
 from asanokai.rsvps import Rsvp
 
 _SECOND = timedelta(seconds=1)
-_AHEAD = timedelta(seconds=3)
-"""By how much a letter's DTSTAMP may lie after the moment it was sent: it strictly rises within a batch."""
 
 
 def given_at(said: Said, arrived: Arrived, rsvp: Rsvp) -> datetime:
@@ -38,10 +36,10 @@ def is_older(given: datetime, rsvp: Rsvp) -> bool:
 
 
 def _ours(stamp: datetime, rsvp: Rsvp) -> bool:
-    """Whether a letter to this reader bore that DTSTAMP."""
+    """Whether a letter to this reader bore that DTSTAMP: it was written between being claimed and being sent."""
     if stamp == rsvp.stamped_at:
         return True
-    sent = _entries(rsvp).where(Letter.claimed_at < stamp + _SECOND, Letter.sent_at >= stamp - _AHEAD)
+    sent = _entries(rsvp).where(Letter.claimed_at < stamp + _SECOND, Letter.sent_at >= stamp)
     return session().scalar(sent.with_only_columns(Letter.id).limit(1)) is not None
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from asanokai import clock, merging, rsvps
 from asanokai.db import session
 from asanokai.errors import N_, BadInput
-from asanokai.intake.calendars import Said
+from asanokai.intake.calendars import ANSWERS, Attendee, Said
 from asanokai.intake.outcome import Arrived, Outcome
 from asanokai.intake.vouched import vouched_for
 from asanokai.meetings import Meeting
@@ -20,6 +20,8 @@ from asanokai.members import Address, Member, normal_address
 from asanokai.rsvps import Rsvp
 
 GONE = ("left", "erased")
+MOST_NAMED = 20
+"""Attendees of a reply that are looked at."""
 
 NO_ATTENDEE = N_("This calendar reply does not say who answers. Please ask its sender, and enter the answer by hand.")
 NO_MEETING = N_("This calendar reply is about no meeting that is known here.")
@@ -35,11 +37,12 @@ HAS_LEFT = N_("This calendar reply comes from somebody who has left; it was not 
 
 @dataclass(frozen=True)
 class Who:
-    """Whose answer it is. `sure`: it may be taken without asking. `strange`: the address of somebody unknown from which
-    it was given, "" where it was one of the member's or none is named."""
+    """Whose answer it is, and the ATTENDEE that gives it. `sure`: it may be taken without asking. `strange`: the
+    unknown address from which it was given, "" where it was one of the member's or none is named."""
 
     member: Member
     meeting: Meeting
+    attendee: Attendee
     sure: bool = True
     strange: str = ""
 
@@ -62,13 +65,14 @@ def whose(arrived: Arrived, said: Said) -> Who | Outcome:
         return _unclear(NOT_INVITED, bearer, meeting)
     if said.attendee is None:
         return _unclear(NO_ATTENDEE, bearer, meeting)
-    address = said.attendee.address or arrived.mail.author
+    attendee = _own(said, bearer) or said.attendee
+    address = attendee.address or arrived.mail.author
     answers = _member_at(address)
     if answers == bearer.id:
-        return Who(bearer, meeting)
-    if answers is not None and (said.source != "tnef" or said.attendee.address):
+        return Who(bearer, meeting, attendee)
+    if answers is not None and (said.source != "tnef" or attendee.address):
         return _unclear(SOMEBODY_ELSE, bearer, meeting)
-    return Who(bearer, meeting, strange=address)
+    return Who(bearer, meeting, attendee, strange=address)
 
 
 def _without_token(arrived: Arrived, said: Said, meeting: Meeting | None) -> Who | Outcome:
@@ -91,7 +95,13 @@ def _without_token(arrived: Arrived, said: Said, meeting: Meeting | None) -> Who
         return _unclear(NOT_INVITED, member, meeting)
     itself = attendee is not None and attendee == sender and bool(said.uid)
     sure = itself and vouched_for(arrived.row.raw or b"", author, arrived.at.authserv_id)
-    return Who(member, meeting, sure=sure, strange="" if sure else author)
+    return Who(member, meeting, said.attendee, sure=sure, strange="" if sure else author)
+
+
+def _own(said: Said, bearer: Member) -> Attendee | None:
+    """Of several who are named with an answer the bearer: some programs name everybody they know of."""
+    answering = [one for one in said.attendees if one.partstat in ANSWERS][:MOST_NAMED]
+    return next((one for one in answering if _member_at(one.address) == bearer.id), None)
 
 
 def _bearer(arrived: Arrived) -> Member | None:
