@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from asanokai import asking, catering, clock, series
-from asanokai.letters import OF_MEETING, Letter, may_go_from
+from asanokai.letters import AGAIN, OF_MEETING, Letter, may_go_from
 from asanokai.meetings import Meeting
 from asanokai.members import SWITCHED_OFF, Address, Member
 from asanokai.night import Night
@@ -54,7 +54,7 @@ def overtaken(row: Row) -> str | None:
     if row.letter.address is None:
         if row.address is None:
             return "no address"
-        if row.address.suppressed_at is not None:
+        if row.address.suppressed_at is not None and AGAIN not in row.facts:
             return "address suppressed"
     if letter.address is not None and "pack" in row.facts and _withdrawn(row):
         return "the link was withdrawn"

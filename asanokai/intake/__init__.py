@@ -18,8 +18,9 @@ letters are posted like everywhere else.
     stamps     … when they were given, and for which start
     asides     … the word somebody added
     undoing    taking back what a mail answered
-    reports    bounces, delays, complaints
+    reports    bounces, delays, complaints; what they say is read by reported and delivery_status
     automatic  auto-replies
+    unsubscribing  who wants no more invitations
     replies    plain words
     probe      letters of `asanokai doctor` to ourselves
 """

@@ -62,6 +62,10 @@ PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360
 HAPPENINGS = ("postponed", "refused", "failed", "bounced", "delayed", "complained", "released", "retried")
 
 
+AGAIN = "again"
+"""The fact that somebody had the letter sent again: it goes even where letters came back."""
+
+
 class Letter(Base):
     """One mail to one person. `key` says what it is, so that nothing is posted twice."""
 
