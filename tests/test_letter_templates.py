@@ -193,7 +193,7 @@ def changed(answer: str, changes: str, *, again: bool = False, waiting: bool = F
     return {"changes": changes, "answer": answer, "waiting": waiting, "open": still_open, "asked_again": again}
 
 
-STRANGE = "assistenz@elsewhere.example"
+UNKNOWN = "assistenz@elsewhere.example"
 NUMBERS = {"before": 42, "now": 40, "desk_link": DESK}
 NOT_KEPT = {"tentative": False, "lapses": False}
 KEPT = (NOT_KEPT, {"tentative": True, "lapses": False}, {"tentative": True, "lapses": True})
@@ -243,15 +243,15 @@ VARIANTS: list[tuple[str, dict[str, Any], Any, set[str]]] = [
     *(
         ("answered", {"choice": choice, "address": address, "waiting": wait}, meeting, {"answer_link", "undo_link"})
         for choice, wait, address, meeting in (
-            ("yes", False, STRANGE, full),
-            ("yes", True, STRANGE, long),
-            ("maybe", False, STRANGE, bare),
+            ("yes", False, UNKNOWN, full),
+            ("yes", True, UNKNOWN, long),
+            ("maybe", False, UNKNOWN, bare),
             ("no", False, "", full),
         )
     ),
     *(
         ("ask_back", {"choice": choice, "address": address}, meeting, {"answer_link", f"{choice}_link"})
-        for choice, address, meeting in (("yes", STRANGE, full), ("maybe", "", bare), ("no", STRANGE, long))
+        for choice, address, meeting in (("yes", UNKNOWN, full), ("maybe", "", bare), ("no", UNKNOWN, long))
     ),
     *(
         ("not_taken", {"choice": choice, "why": why, "answer": answer, "waiting": wait}, meeting, {"answer_link"})
