@@ -1,12 +1,15 @@
-"""Whether a claimed letter is still true, or why it need not be sent any more. Asks the rows given and the clock."""
+"""Whether a claimed letter is still true, or why it need not be sent any more, and whether it may go now. Asks the rows
+given and the clock, and for letters to coordinators what they speak of."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from asanokai import asking, catering, clock, series
-from asanokai.letters import OF_MEETING, Letter
+from asanokai import alerting, asking, catering, clock, series
+from asanokai.letters import AGAIN, OF_MEETING, Letter, may_go_from
 from asanokai.meetings import Meeting
 from asanokai.members import SWITCHED_OFF, Address, Member
+from asanokai.night import Night
 from asanokai.rsvps import Rsvp
 from asanokai.speakers import Contributor
 
@@ -51,11 +54,13 @@ def overtaken(row: Row) -> str | None:
     if row.letter.address is None:
         if row.address is None:
             return "no address"
-        if row.address.suppressed_at is not None:
+        if row.address.suppressed_at is not None and AGAIN not in row.facts:
             return "address suppressed"
     if letter.address is not None and "pack" in row.facts and _withdrawn(row):
         return "the link was withdrawn"
     if letter.kind == "digest" and (member is None or not series.coordinated_by(member)):
+        return "nothing to say"
+    if letter.kind == "alert" and not _still_told(row):
         return "nothing to say"
     if letter.kind in asking.KINDS:
         return _overtaken_by_contributor(row)
@@ -71,6 +76,23 @@ def _unwanted(row: Row) -> str | None:
     if row.letter.kind in UNASKED and row.member is not None and row.member.unsubscribed_at is not None:
         return "unsubscribed"
     return SWITCHED_OFF if row.switched_off else None
+
+
+def _still_told(row: Row) -> bool:
+    """Whether something of it still holds, and its reader still coordinates."""
+    if row.member is None or row.meeting is None:
+        return False
+    own = {found.id for found in series.coordinated_by(row.member)}
+    return row.meeting.series_id in own and bool(alerting.contents(row.facts["items"]))
+
+
+def held_until(row: Row, night: Night) -> datetime | None:
+    """From when on the letter may go, or None if it may go now."""
+    now = clock.now()
+    if row.member is None:
+        return None
+    may = may_go_from(row.letter.kind, now, row.member.zone, night, row.letter.useless_after)
+    return may if may > now else None
 
 
 def _has_left(row: Row) -> bool:

@@ -6,12 +6,25 @@ the words: those are laid out at sending, so a row is never stale.
 
 It knows no SMTP, and member and meeting only by foreign key.
 
-    row      the table, the kinds, what is noted of a letter's way
-    posting  writing letters down, dropping them
-    sending  claiming and settling
-    reading  looking at the ledger
+    row        the table, the kinds, what is noted of a letter's way
+    posting    writing letters down, dropping them
+    holding    from when on a letter may go: nights, holidays
+    sending    claiming and settling
+    reading    looking at the ledger
+    happening  what befalls letters on their way and afterwards
 """
 
+from asanokai.letters.happening import (
+    BOUNCE_LIFE,
+    bounced,
+    latest_to,
+    life_of,
+    listened_to,
+    locked,
+    note,
+    note_once,
+)
+from asanokai.letters.holding import AT_NIGHT, may_go_from
 from asanokai.letters.posting import (
     drop_by_key,
     drop_queued,
@@ -21,10 +34,12 @@ from asanokai.letters.posting import (
     message_id,
     mint_nonce,
     post,
+    prolong,
     retry,
 )
-from asanokai.letters.reading import by_id, by_message_id, counts, counts_of, newest, of_member, queued_of
+from asanokai.letters.reading import by_id, by_message_id, counts, counts_of, newest, of_member, queued_of, stands
 from asanokai.letters.row import (
+    AGAIN,
     ASKED_FOR,
     FIRST_OF_ALL,
     HAPPENINGS,
@@ -32,13 +47,17 @@ from asanokai.letters.row import (
     OF_MEETING,
     PAUSES,
     STATES,
+    UNPAUSED,
     Happening,
     Letter,
 )
-from asanokai.letters.sending import NO_FACTS, SETTLED, claim, give_back, postpone, release_expired, settle
+from asanokai.letters.sending import NO_FACTS, SETTLED, claim, give_back, hold, postpone, release_expired, settle
 
 __all__ = [
+    "AGAIN",
     "ASKED_FOR",
+    "AT_NIGHT",
+    "BOUNCE_LIFE",
     "FIRST_OF_ALL",
     "HAPPENINGS",
     "LEASE",
@@ -47,8 +66,10 @@ __all__ = [
     "PAUSES",
     "SETTLED",
     "STATES",
+    "UNPAUSED",
     "Happening",
     "Letter",
+    "bounced",
     "by_id",
     "by_message_id",
     "claim",
@@ -59,15 +80,25 @@ __all__ = [
     "drop_queued_of_application",
     "forget_applications",
     "give_back",
+    "hold",
     "is_leaving",
+    "latest_to",
+    "life_of",
+    "listened_to",
+    "locked",
+    "may_go_from",
     "message_id",
     "mint_nonce",
     "newest",
+    "note",
+    "note_once",
     "of_member",
     "post",
     "postpone",
+    "prolong",
     "queued_of",
     "release_expired",
     "retry",
     "settle",
+    "stands",
 ]

@@ -20,13 +20,17 @@ ASKED_FOR = (
     "declined",
     "application",
     "digest",
+    "alert",
     "test",
     "pack",
     "catering_change",
     "speaker",
     "speaker_remind",
 )
-"""Kinds that are about an account or the desk, not about a meeting's audience: no pause and no List-* headers."""
+"""Kinds that are about an account or the desk, not a meeting's audience: no List-* headers and no calendar part."""
+
+UNPAUSED = tuple(kind for kind in ASKED_FOR if kind != "speaker_remind")
+"""Kinds that go although everything is paused: somebody asked for them, or waits for them."""
 
 OF_MEETING = (
     "invite",
@@ -54,6 +58,10 @@ PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360
 
 
 HAPPENINGS = ("postponed", "refused", "failed", "bounced", "delayed", "complained", "released", "retried")
+
+
+AGAIN = "again"
+"""The fact that somebody had the letter sent again: it goes even where letters came back."""
 
 
 class Letter(Base):

@@ -11,17 +11,22 @@ from sqlalchemy.orm import Session
 
 from asanokai import clock, db
 from asanokai.db import session
-from asanokai.letters.row import ASKED_FOR, FIRST_OF_ALL, LEASE, PAUSES, Letter
+from asanokai.letters.happening import note
+from asanokai.letters.row import FIRST_OF_ALL, LEASE, PAUSES, UNPAUSED, Letter
 
 
 def release_expired() -> int:
     """Queue again what a sender claimed and never settled: it died. Returns how many."""
-    released = session().execute(
+    released = session().scalars(
         update(Letter)
         .where(Letter.state == "claimed", Letter.claimed_until < clock.now())
         .values(state="queued", claimed_by=None, claimed_until=None)
+        .returning(Letter.id)
+        .execution_options(synchronize_session=False)
     )
-    return db.affected(released)
+    numbers = sorted(released)
+    note(numbers, "released")
+    return len(numbers)
 
 
 def claim(by: str, size: int = 50, *, held_meetings: Sequence[int] = (), everything_held: bool = False) -> list[int]:
@@ -42,7 +47,7 @@ def _claim(by: str, size: int, kinds_first: bool, held_meetings: Sequence[int], 
     first = Letter.kind.in_(FIRST_OF_ALL)
     may_go: ColumnElement[bool] = true()
     if everything_held:
-        may_go = Letter.kind.in_(ASKED_FOR)
+        may_go = Letter.kind.in_(UNPAUSED)
     elif held_meetings:
         may_go = or_(Letter.meeting_id.is_(None), Letter.meeting_id.not_in(held_meetings))
     due = (
@@ -147,6 +152,16 @@ def postpone(
         .execution_options(synchronize_session=False)
     )
     return "queued"
+
+
+def hold(letter_ids: Iterable[int], until: datetime, *, by: str) -> None:
+    """Return claimed letters untried: it is not the time for them, but will be then."""
+    session().execute(
+        update(Letter)
+        .where(Letter.id.in_(list(letter_ids)), Letter.state == "claimed", Letter.claimed_by == by)
+        .values(state="queued", due_at=until, claimed_by=None, claimed_until=None, attempts=Letter.attempts - 1)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def give_back(letter_ids: Iterable[int], *, by: str) -> None:
