@@ -308,7 +308,7 @@ class Imap(socketserver.StreamRequestHandler):
         for line in self.rfile:
             tag, verb, *rest = line.decode().split()
             words = {"STATUS": b'* STATUS "A&AOQ-" (MESSAGES 3)\r\n', "EXAMINE": b"* 3 EXISTS\r\n"}
-            good = verb != "LOGIN" or rest == ['"post"', '"ge:heim"']
+            good = verb != "SELECT" and (verb != "LOGIN" or rest == ['"post"', '"ge:heim"'])
             if verb == "CAPABILITY":
                 self.wfile.write(b"* CAPABILITY IMAP4rev1\r\n")
             self.wfile.write(
