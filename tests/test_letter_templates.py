@@ -21,8 +21,8 @@ TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 LANGUAGES = ("de", "en", "ja")
 KINDS = {
     "invite", "remind", "confirm", "waiting", "seat", "offer", "free", "lapsed", "moved", "changed", "cancelled", "eve",
-    "parted", "nudge", "own", "thanks",
-    "sign_in", "opt_in", "join", "welcome", "declined", "application", "digest",
+    "parted", "nudge", "own", "thanks", "answered", "ask_back", "not_taken",
+    "sign_in", "opt_in", "join", "welcome", "declined", "application", "digest", "alert",
     "pack", "catering_change",
     "speaker", "speaker_remind",
     "acknowledged", "reply",
@@ -170,6 +170,13 @@ QUIET = LINE | {
     "late": [],
     "link": "https://kai.example/roll/2",
 }
+PARKED = {
+    **{"mail_id": 7, "link": "https://kai.example/coordinate/mail/7", "member": True, "name": "Dr. Kenji Yamada"},
+    **{"words": "unklare Antwort", "subject": "AW: Licht & <Präzision>"},
+}
+STRANGE = PARKED | {"mail_id": 8, "member": False, "name": "wer@elsewhere.example", "subject": ""}
+STRANGE |= {"link": "https://kai.example/coordinate/mail/8"}
+GONE = {"name": "Dr. Kenji Yamada", "comment": "Die Bahn & <ich>.\nEs tut mir leid."}
 FAILED = {"kind_words": "Einladung", "name": "Jan Holz", "words": "550 5.1.1 unknown <user>"}
 DESK = "https://kai.example/desk"
 APPLICANT = {"applicant": "Eva Roth", "series": "Asa no Kai Thüringen", "desk_link": DESK}
@@ -187,6 +194,7 @@ def changed(answer: str, changes: str, *, again: bool = False, waiting: bool = F
     return {"changes": changes, "answer": answer, "waiting": waiting, "open": still_open, "asked_again": again}
 
 
+UNKNOWN = "assistenz@elsewhere.example"
 NUMBERS = {"before": 42, "now": 40, "desk_link": DESK}
 NOT_KEPT = {"tentative": False, "lapses": False}
 KEPT = (NOT_KEPT, {"tentative": True, "lapses": False}, {"tentative": True, "lapses": True})
@@ -264,6 +272,33 @@ VARIANTS: list[tuple[str, dict[str, Any], Any, set[str]]] = [
     ),
     *(("free", {"guests": guests}, full, {"answer_link", "yes_link", "no_link"}) for guests in (0, 1, 2)),
     ("lapsed", {}, full, {"answer_link"}),
+    *(
+        ("answered", {"choice": choice, "address": address, "waiting": wait}, meeting, {"answer_link", "undo_link"})
+        for choice, wait, address, meeting in (
+            ("yes", False, UNKNOWN, full),
+            ("yes", True, UNKNOWN, long),
+            ("maybe", False, UNKNOWN, bare),
+            ("no", False, "", full),
+        )
+    ),
+    *(
+        ("ask_back", {"choice": choice, "address": address}, meeting, {"answer_link", f"{choice}_link"})
+        for choice, address, meeting in (("yes", UNKNOWN, full), ("maybe", "", bare), ("no", UNKNOWN, long))
+    ),
+    *(
+        ("not_taken", {"choice": choice, "why": why, "answer": answer, "waiting": wait}, meeting, {"answer_link"})
+        for choice, why, answer, wait, meeting in (
+            ("yes", "late", "invited", False, full),
+            ("yes", "late", "invited", False, bare),
+            ("yes", "late", "no", False, long),
+            ("maybe", "late", "yes", False, full),
+            ("maybe", "late", "yes", True, full),
+            ("yes", "begun", "maybe", False, full),
+            ("no", "over", "yes", False, full),
+            ("yes", "cancelled", "yes", False, full),
+            ("yes", "closed", "invited", False, full),
+        )
+    ),
     *(("seat", {"guests": guests}, full, {"answer_link", "no_link"}) for guests in (0, 1, 2)),
     *(
         ("eve", {"guests": guests, "tomorrow": tomorrow}, meeting, {"answer_link", "no_link"})
@@ -300,9 +335,10 @@ VARIANTS: list[tuple[str, dict[str, Any], Any, set[str]]] = [
         for reason in ("", "Der Redner ist erkrankt & <verhindert>.")
     ),
     *(
-        ("parted", {"takes_place": goes_on}, meeting, set())
+        ("parted", {"takes_place": goes_on, "whole": whole}, meeting, set())
         for meeting in (full, bare, long)
         for goes_on in (True, False)
+        for whole in (True, False)
     ),
     ("sign_in", {}, None, {"sign_in_link"}),
     *(("opt_in", {}, meeting, {"confirm_link"}) for meeting in (full, None)),
@@ -341,8 +377,39 @@ VARIANTS: list[tuple[str, dict[str, Any], Any, set[str]]] = [
         for guests in (0, 3)
     ),
     *(
-        ("digest", {"lines": lines, "failed": failed, "applications": number, "desk_link": DESK}, None, set())
-        for lines, failed, number in (([LINE, QUIET], [FAILED], 1), ([QUIET], [], 0), ([], [FAILED] * 2, 3))
+        (
+            "digest",
+            {
+                **{"lines": lines, "failed": failed, "applications": number, "desk_link": DESK},
+                **{"parked": parked, "unreachable": lost},
+            },
+            None,
+            set(),
+        )
+        for lines, failed, number, parked, lost in (
+            ([LINE, QUIET], [FAILED], 1, [PARKED], ["Dr. Kenji Yamada"]),
+            ([QUIET], [], 0, [], []),
+            ([], [FAILED] * 2, 3, [PARKED, STRANGE], ["Dr. Kenji Yamada", "Eva Roth"]),
+        )
+    ),
+    *(
+        (
+            "alert",
+            {
+                **{"late": late, "failed": failed, "mails": mails},
+                **{"desk_link": DESK, "letters_link": f"{DESK}letters"},
+            },
+            meeting,
+            set(),
+        )
+        for meeting, late, failed, mails in (
+            (full, [GONE], [], []),
+            (bare, [], [FAILED], []),
+            (full, [], [], [PARKED]),
+            (bare, [], [], [STRANGE]),
+            (full, [GONE, GONE | {"comment": ""}], [FAILED] * 2, [PARKED, STRANGE]),
+            (long, [GONE], [FAILED], [PARKED]),
+        )
     ),
     *(
         (kind, {"role": role, "about": about}, meeting, {"speaking_link"})
@@ -360,6 +427,7 @@ NOT_SUBSCRIBED = {
     "declined",
     "application",
     "digest",
+    "alert",
     "pack",
     "catering_change",
     "parted",
@@ -381,7 +449,7 @@ HAS_ANSWER_LINKS = {
         "cancelled",
         "eve",
     ),
-    *("nudge", "own", "thanks"),
+    *("nudge", "own", "thanks", "answered", "ask_back", "not_taken"),
 }
 OWN_LINKS = {
     "pack": {"pack_link"},
@@ -391,6 +459,7 @@ OWN_LINKS = {
     "join": {"confirm_link"},
     "waiting": {"position"},
     "acknowledged": {"position", "undo_link"},
+    "answered": {"undo_link"},
     "speaker": {"speaking_link"},
     "speaker_remind": {"speaking_link"},
 }
@@ -535,7 +604,7 @@ def test_japanese_words_are_set_with_full_width_signs(
 
 @every_language
 def test_a_heading_of_the_text_can_be_told_from_a_sentence(language: str) -> None:
-    facts = {"lines": [LINE], "failed": [FAILED], "applications": 1, "desk_link": DESK}
+    facts = {"lines": [LINE], "failed": [FAILED], "applications": 1, "desk_link": DESK, "parked": [], "unreachable": []}
     _, body, _ = render(language, "digest", facts, None)
     title = LINE["title"]
     assert (f"■ {title}\n\n" if language == "ja" else f"{title}\n{'-' * len(title)}\n\n") in body
@@ -567,7 +636,20 @@ def test_a_letter_has_at_most_one_primary_button(
     _, _, html = render(language, kind, facts, meeting)
     assert html.count('class="button primary"') == int(
         needed >= ANSWERS
-        or kind in ("sign_in", "opt_in", "join", "welcome", "application", "digest", "offer", "free", *SPEAKERS)
+        or kind
+        in (
+            "sign_in",
+            "opt_in",
+            "join",
+            "welcome",
+            "application",
+            "digest",
+            "alert",
+            "offer",
+            "free",
+            "ask_back",
+            *SPEAKERS,
+        )
     )
 
 

@@ -24,7 +24,8 @@ from asanokai import (
     topics,
     writing,
 )
-from asanokai.composing import changes, packs
+from asanokai.composing import calendars, changes, packs
+from asanokai.composing.alert import alert
 from asanokai.composing.digest import digest
 from asanokai.composing.overtaking import Row, held_until, overtaken
 from asanokai.composing.own import own_words, paragraph_in
@@ -437,6 +438,9 @@ _FACTS = {
     "seat": _guests,
     "offer": _offer,
     "free": _guests,
+    "answered": calendars.answered,
+    "ask_back": calendars.ask_back,
+    "not_taken": calendars.not_taken,
     "eve": _eve,
     "moved": changes.moved,
     "changed": changes.changed,
@@ -447,6 +451,7 @@ _FACTS = {
     "join": _join,
     "application": _to_coordinator,
     "digest": _digest,
+    "alert": alert,
     "test": _test,
     "pack": packs.pack,
     "catering_change": packs.catering_change,

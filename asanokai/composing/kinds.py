@@ -11,6 +11,9 @@ KIND_WORDS = {
         "offer": "Platz angeboten",
         "free": "Platz für alle frei",
         "lapsed": "Vorgemerkter Platz freigegeben",
+        "answered": "Antwort aus einem fremden Kalender",
+        "ask_back": "Bitte um Bestätigung der Antwort",
+        "not_taken": "Antwort nicht vermerkt",
         "moved": "Neuer Termin oder Ort",
         "changed": "Geänderte Angaben",
         "cancelled": "Absage des Treffens",
@@ -27,6 +30,7 @@ KIND_WORDS = {
         "declined": "Ablehnung",
         "application": "Neue Anfrage",
         "digest": "Tagesübersicht",
+        "alert": "Neues kurz vor einem Treffen",
         "pack": "Seite für Gastgebende oder Catering",
         "catering_change": "Neue Zahlen für das Catering",
         "speaker": "Anfrage an Vortragende oder Gastgebende",
@@ -43,6 +47,9 @@ KIND_WORDS = {
         "offer": "seat offered",
         "free": "seat free for anyone",
         "lapsed": "tentative seat released",
+        "answered": "answered from an unknown calendar",
+        "ask_back": "answer to be confirmed",
+        "not_taken": "answer not recorded",
         "moved": "change",
         "changed": "changed details",
         "cancelled": "cancellation",
@@ -59,6 +66,7 @@ KIND_WORDS = {
         "declined": "refusal",
         "application": "new application",
         "digest": "daily digest",
+        "alert": "news shortly before a meeting",
         "pack": "page for host or caterer",
         "catering_change": "new numbers for the caterer",
         "speaker": "request to a speaker or host",
@@ -75,6 +83,9 @@ KIND_WORDS = {
         "offer": "お席のご案内",
         "free": "空席のお知らせ",
         "lapsed": "仮のお席の解除",
+        "answered": "未登録のカレンダーからの回答",
+        "ask_back": "ご回答の確認のお願い",
+        "not_taken": "承れなかったご回答",
         "moved": "変更のお知らせ",
         "changed": "ご案内内容の変更",
         "cancelled": "中止のお知らせ",
@@ -91,6 +102,7 @@ KIND_WORDS = {
         "declined": "お断りのお知らせ",
         "application": "新しいお申し込み",
         "digest": "日次報告",
+        "alert": "直前のお知らせ",
         "pack": "会場・お食事担当者用ページ",
         "catering_change": "お食事の人数の変更",
         "speaker": "講演・会場のご依頼",
@@ -99,6 +111,36 @@ KIND_WORDS = {
     },
 }
 """What the letters are called in the coordinators' digest."""
+
+PARKED_WORDS = {
+    "de": {
+        "message": "Nachricht",
+        "unclear": "unklare Antwort",
+        "counter": "anderer Termin vorgeschlagen",
+        "delegated": "Vertretung vorgeschlagen",
+        "failed": "konnte nicht gelesen werden",
+        "too much": "zu groß zum Lesen",
+    },
+    "en": {
+        "message": "message",
+        "unclear": "unclear answer",
+        "counter": "another time proposed",
+        "delegated": "somebody else proposed",
+        "failed": "could not be read",
+        "too much": "too large to be read",
+    },
+    "ja": {
+        "message": "メッセージ",
+        "unclear": "判断できないお返事",
+        "counter": "別の日時のご提案",
+        "delegated": "代理の方のご提案",
+        "failed": "読み取れないメール",
+        "too much": "大きすぎるメール",
+    },
+}
+"""What a mail that waits for a person is, by its outcome."""
+
+UNKNOWN_SENDER = {"de": "Absender unbekannt", "en": "Sender unknown", "ja": "差出人不明"}
 
 FIELD_WORDS = {
     "de": {

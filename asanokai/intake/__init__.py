@@ -14,10 +14,15 @@ letters are posted like everywhere else.
     calendars  calendar text → what it says (with contentlines, moments)
     winmail    winmail.dat → what was pressed in Outlook
     answers    calendar replies → answers
-    reports    bounces, delays, complaints
+    whose      … whose they are; vouched: whether our own server vouches for their author
+    stamps     … when they were given, and for which start
+    asides     … the word somebody added
+    undoing    taking back what a mail answered
+    reports    bounces, delays, complaints; what they say is read by reported and delivery_status
     automatic  auto-replies
     replies    plain words: fresh (what is new in a mail), grammar, phrases, when (days and hours)
     settling   what coordinators do with a mail; forgetting
+    unsubscribing  who wants no more invitations
     probe      letters of `asanokai doctor` to ourselves
 """
 

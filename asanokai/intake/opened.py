@@ -25,6 +25,9 @@ __all__ = ["Opened", "Part", "decoded", "is_mail", "open_mail"]
 MOST_BYTES = 10 * 1024 * 1024
 MOST_CALENDAR = 1024 * 1024
 MOST_EVENTS = 20
+MOST_TEXT = 2 * MOST_CALENDAR
+"""Bytes of a part that are read as text."""
+
 MOST_PARTS = 100
 MOST_DEPTH = 10
 
@@ -54,7 +57,7 @@ class Part:
     @property
     def text(self) -> str:
         """The bytes as text, by their charset or what fits; never raises."""
-        return decoded(self.content, self.parameters.get("charset"))
+        return decoded(self.content[:MOST_TEXT], self.parameters.get("charset"))
 
     @property
     def is_calendar(self) -> bool:
@@ -214,8 +217,9 @@ def _trimmed(raw: bytes) -> bytes:
     if b"\n" not in raw:
         raw = raw.replace(b"\r", b"\n")
     if b"\r\r\n" in raw:
-        raw = re.sub(rb"\r{2,}\n", b"\r\n", raw)
-    while raw.startswith((b"From ", b">From ")):
+        # Looked at from the first of a run only: from each of them it would take quadratic time.
+        raw = re.sub(rb"(?<!\r)\r{2,}+\n", b"\r\n", raw)
+    if raw.startswith((b"From ", b">From ")):
         raw = raw.partition(b"\n")[2]
     return raw
 
@@ -312,11 +316,17 @@ def _fields(raw: bytes, start: int, end: int) -> tuple[Fields, int]:
     """The headers that begin at `start`, and where the body begins."""
     head, body = _head_end(raw, start, end)
     fields, stray = heads.split_head(raw[start : min(head, start + heads.MOST_HEAD)])
-    if stray.strip() and head - start <= heads.MOST_HEAD:
+    if stray.strip() and head - start <= heads.MOST_HEAD and _is_plain(fields):
         # The empty line was lost: the body begins where the headers end.
         found = raw.rfind(stray[:200].split(b"\n")[0], start, head)
         body = found if found > start or not fields else body
     return fields, body
+
+
+def _is_plain(fields: Fields) -> bool:
+    """Whether its body is text as it stands: what is lost before any other is no loss."""
+    encoded = _encoding(fields) in ("base64", "quoted-printable")
+    return not encoded and not _said(fields, "content-type").lower().lstrip().startswith("multipart/")
 
 
 def _head_end(raw: bytes, start: int, end: int) -> tuple[int, int]:
@@ -385,8 +395,9 @@ def _without_break(raw: bytes, begun: int, at: int) -> int:
 def _likely_boundary(raw: bytes, start: int, end: int) -> bytes:
     """The boundary of a multipart that names none, or a wrong one: the first line of that look that comes twice."""
     lead = raw[start : min(end, start + 16384)]
-    found = re.search(rb"(?:\A|\n)--([^\s-][^\r\n]{0,199}?)[ \t]*\r?\n(?=[Cc]ontent-|\r?\n)", lead)
-    return found[1] if found and raw.count(b"--" + found[1], start, end) > 1 else b""
+    found = re.search(rb"(?:\A|\n)--([^\s-][^\r\n]{0,120})\r?\n(?=[Cc]ontent-|\r?\n)", lead)
+    boundary = found[1].rstrip() if found else b""
+    return boundary if boundary and raw.count(b"--" + boundary, start, end) > 1 else b""
 
 
 # --- encodings --------------------------------------------------------------------------------------------------------
@@ -404,9 +415,13 @@ def _plain(body: bytes, encoding: str) -> bytes:
     return body
 
 
+MOST_LINES = 250_000
+
+
 def _unuued(body: bytes) -> bytes:
     out = []
-    for line in body.partition(b"begin ")[2].splitlines()[1:]:
+    for line in body.partition(b"begin ")[2].split(b"\n", MOST_LINES)[1:MOST_LINES]:
+        line = line.rstrip(b"\r")
         if line.strip() == b"end":
             break
         try:

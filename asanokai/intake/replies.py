@@ -17,10 +17,12 @@ from sqlalchemy import select
 from asanokai import clock, letters, members, rsvps
 from asanokai.db import session
 from asanokai.errors import N_, BadInput, Refused
+from asanokai.intake.answers import tell_refused
 from asanokai.intake.fresh import new_words
 from asanokai.intake.grammar import Plain, understood
 from asanokai.intake.opened import Opened
 from asanokai.intake.outcome import Arrived, Outcome
+from asanokai.intake.vouched import vouched_for
 from asanokai.intake.when import marked
 from asanokai.letters import Letter
 from asanokai.meetings import Meeting
@@ -123,13 +125,8 @@ def wrote(member: Member, mail: Opened) -> bool:
     return bool(author) and session().scalar(query) is not None
 
 
-def vouched_for(mail: Opened, authserv_id: str) -> bool:
-    """Whether the operator's own MTA says that From is true (RFC 8601): the topmost header under its name."""
-    for value in mail.all("authentication-results") if authserv_id else []:
-        name, _, results = value.partition(";")
-        if name.split()[:1] == [authserv_id]:
-            return re.search(r"(?:^|[;\s])dmarc\s*=\s*pass\b", results, re.IGNORECASE) is not None
-    return False
+def _vouched(arrived: Arrived) -> bool:
+    return vouched_for(arrived.row.raw or b"", arrived.mail.author, arrived.at.authserv_id)
 
 
 # --- whether it is an answer ------------------------------------------------------------------------------------------
@@ -143,7 +140,7 @@ def _plain(arrived: Arrived, answered: Letter | None, member: Member | None, mee
     with_token = ours is not None and ours.kind == "rsvp"
     if ours is not None and not with_token:
         return None
-    if not wrote(member, mail) or not (with_token or vouched_for(mail, arrived.at.authserv_id)):
+    if not wrote(member, mail) or not (with_token or _vouched(arrived)):
         return None
     if by_program(arrived) or (answered is not None and answered.kind not in ASKING):
         return None
@@ -219,13 +216,10 @@ def _take(arrived: Arrived, plain: Plain, member: Member, meeting: Meeting, answ
             quiet=True,
         )
     except Refused as refusal:
-        return replace(
-            about,
-            outcome="refused",
-            state="parked",
-            reason=REFUSED,
-            facts={"answer": plain.choice, "rule": refusal.message},
-        )
+        if stood is None:
+            return replace(about, outcome="refused", state="parked", reason=REFUSED)
+        why = tell_refused(arrived, meeting, stood, plain.choice)
+        return replace(about, outcome="refused", reason=refusal.message, facts={"answer": plain.choice, "why": why})
     acknowledge(arrived, member, given)
     if not given.changed:
         return replace(about, outcome="unchanged")

@@ -10,10 +10,10 @@ from datetime import timedelta
 
 from sqlalchemy import case, select, update
 
-from asanokai import clock, db, journal
+from asanokai import clock, db, journal, members
 from asanokai.db import session
 from asanokai.errors import N_
-from asanokai.intake import answers, automatic, limits, probe, replies, reports
+from asanokai.intake import answers, automatic, limits, probe, replies, reports, unsubscribing
 from asanokai.intake.opened import open_mail
 from asanokai.intake.outcome import Arrived, Outcome, Place
 from asanokai.intake.recipient import ours
@@ -27,9 +27,21 @@ PAUSE = timedelta(minutes=1)
 
 Reader = Callable[[Arrived], Outcome | None]
 
-READERS: tuple[Reader, ...] = (limits.read, probe.read, answers.read, reports.read, automatic.read, replies.read)
-"""In this order: a bounced invitation contains our own REQUEST, so calendar parts are sought outside of what is
-returned; Google marks its calendar answers as automatic, so answers come before the filter of auto-replies."""
+READERS: tuple[Reader, ...] = (
+    probe.read,
+    limits.read,
+    answers.read,
+    reports.read,
+    automatic.read,
+    unsubscribing.read,
+    replies.read,
+)
+"""In this order: the doctor's letter goes from ourselves to ourselves and is no loop; a bounced invitation contains
+our own REQUEST, so calendar parts are sought outside of what is returned; Google marks its calendar answers as
+automatic, so answers come before the filter of auto-replies."""
+
+HEARD = ("answered", "unchanged", "waiting list", "counter", "delegated", "unsubscribed", "message")
+"""What comes from a person, so that their address is alive."""
 
 FAILED = N_("This mail could not be taken in. Please read it, enter by hand what it says, and tell the operator.")
 
@@ -94,6 +106,8 @@ def settle(row: Incoming, outcome: Outcome) -> None:
     row.state, row.outcome, row.reason = outcome.state, outcome.outcome, outcome.reason
     row.member_id, row.meeting_id, row.letter_id = outcome.member_id, outcome.meeting_id, outcome.letter_id
     row.facts, row.taken_at = outcome.facts or None, clock.now()
+    if outcome.outcome in HEARD:
+        members.heard_from(row.author)
     session().flush()
     journal.write(
         "take in",
