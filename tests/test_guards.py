@@ -136,6 +136,7 @@ READ: Expected = {
     "outbox.forecast": DESK,
     "outbox.pauses": DESK,
     "outbox.of_member": OF_SERIES,
+    "outbox.life": OF_SERIES,
     "outbox.preview: part": OF_SERIES,
     **{
         f"outbox.preview: {kind}": OF_SERIES
@@ -184,6 +185,7 @@ SENT: Expected = {
     "account.settings": MEMBERS_DONE,
     "account.password": MEMBERS_DONE,
     "account.new_calendar": MEMBERS_DONE,
+    "account.use_address_again": MEMBERS_DONE,
     "wishes.letters": MEMBERS_DONE,
     # The only administrator must stay.
     "leave.by_oneself": (IN, 303, 303, 303, 303, 409, 303),
@@ -267,6 +269,7 @@ SENT: Expected = {
     "materials.seen": OF_SERIES_DONE,
     "materials.remove": OF_SERIES_DONE,
     "outbox.retry": OF_SERIES_DONE,
+    "outbox.use_again": OF_SERIES_DONE,
     "writing.add": OF_SERIES_DONE,
     "writing.edit": OF_SERIES_DONE,
     "writing.check": OF_SERIES_DONE,
