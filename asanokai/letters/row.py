@@ -20,6 +20,7 @@ ASKED_FOR = (
     "declined",
     "application",
     "digest",
+    "alert",
     "test",
     "pack",
     "catering_change",

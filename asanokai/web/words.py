@@ -30,6 +30,7 @@ KINDS = {
     "declined": lazy_gettext("Refusal"),
     "application": lazy_gettext("New application"),
     "digest": lazy_gettext("Daily digest"),
+    "alert": lazy_gettext("News shortly before a meeting"),
     "pack": lazy_gettext("Page for host or caterer"),
     "catering_change": lazy_gettext("New numbers for the caterer"),
     "speaker": lazy_gettext("Request to a speaker or host"),
