@@ -184,6 +184,8 @@ NOTHING_TO_KEEP = {
             "outbox.retry",
             "mail.settle",
             "mail.again",
+            "outbox.use_again",
+            "account.use_address_again",
             "writing.check",
             "writing.withdraw",
             "writing.nudge",

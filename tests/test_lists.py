@@ -54,8 +54,8 @@ NO_LIST = {
     "view": "thirty of a list at most",
     "mailbox": "one row for each folder, on no page",
     "mute": "a few for each member",
-    "happening": "not on a page yet",
-    "bounce": "not on a page yet",
+    "happening": "a letter's own, on its page",
+    "bounce": "counted, on no page",
 }
 """Tables whose rows no page lists, and why."""
 

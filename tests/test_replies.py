@@ -247,6 +247,13 @@ def test_yes_to_the_time_that_was_is_asked_back_by_a_person(place, meeting):
     assert (row.state, row.outcome, row.facts) == ("parked", "unclear", {"answer": "yes"})
 
 
+def test_more_guests_than_may_come_are_for_a_person_to_decide(place, meeting):
+    katrin = known(people.katrin)
+    row = write(place, katrin, "Ja, mit zwei Gästen")
+    assert (row.state, row.outcome, row.facts) == ("parked", "refused", {"answer": "yes"})
+    assert (stands(meeting)[katrin.id][0], waiting_letters(katrin)) == ("invited", [])
+
+
 def test_a_subject_of_the_writers_own_is_part_of_what_is_said(place, meeting):
     katrin = known(people.katrin)
     assert write(place, katrin, "Ja", Subject="Sommerfest").outcome == "message"

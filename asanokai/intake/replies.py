@@ -216,7 +216,7 @@ def _take(arrived: Arrived, plain: Plain, member: Member, meeting: Meeting, answ
             quiet=True,
         )
     except Refused as refusal:
-        if stood is None:
+        if stood is None or isinstance(refusal, BadInput):
             return replace(about, outcome="refused", state="parked", reason=REFUSED)
         why = tell_refused(arrived, meeting, stood, plain.choice)
         return replace(about, outcome="refused", reason=refusal.message, facts={"answer": plain.choice, "why": why})
