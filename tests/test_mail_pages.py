@@ -51,6 +51,7 @@ def world(app, clock):
         people.coordinate(series, people.akiko())
         people.coordinate(other, people.naoko())
         katrin, kenji = people.katrin(), people.kenji()
+        people.ludwig()
         meeting = people.announced_meeting(series, people=[katrin], guests_allowed=2)
         people.belong(other, kenji)
         stranger = "jemand@anderswo.example"

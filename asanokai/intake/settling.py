@@ -7,7 +7,7 @@ Who may do so is asked by the pages. The bytes of old mails are forgotten here t
 import hashlib
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, or_, select, update
 
 from asanokai import clock, db, journal, letters, meetings, members, rsvps
 from asanokai.db import session
@@ -16,6 +16,7 @@ from asanokai.intake.opened import open_mail
 from asanokai.intake.replies import NOBODY, PREFIX, message_number, normal
 from asanokai.intake.row import KEPT, Incoming
 from asanokai.members import Address
+from asanokai.series import Belonging
 
 LONGEST_REPLY = 8000
 
@@ -139,14 +140,15 @@ def _locked(mail_id: int) -> Incoming:
 
 
 def possible(mail: Incoming, series_ids: list[int] | None) -> list[meetings.Meeting]:
-    """The meetings that an answer could be entered for: the mail's, else those the member is asked to; of some series
+    """The meetings that an answer could be entered for: the mail's, else those of the member; of some series
     or (None) of all."""
     if mail.member_id is None:
         return []
+    asked = exists().where(rsvps.Rsvp.meeting_id == meetings.Meeting.id, rsvps.Rsvp.member_id == mail.member_id)
+    belongs = select(Belonging.series_id).where(Belonging.member_id == mail.member_id, Belonging.role == "member")
     query = (
         select(meetings.Meeting)
-        .join(rsvps.Rsvp, rsvps.Rsvp.meeting_id == meetings.Meeting.id)
-        .where(rsvps.Rsvp.member_id == mail.member_id, meetings.Meeting.state == "announced")
+        .where(or_(asked, meetings.Meeting.series_id.in_(belongs)), meetings.Meeting.state == "announced")
         .where(meetings.Meeting.starts_at > clock.now())
         .order_by(meetings.Meeting.starts_at)
         .limit(20)

@@ -1,4 +1,4 @@
-"""English."""
+"""English: how people answer an invitation in it, also those with another mother tongue."""
 
 _GLADLY = r"(?: (?:gladly|happily|certainly|definitely|of course|also|again|surely|absolutely|be))?"
 _THERE = r"(?: (?:@|the (?:breakfast|meeting|event)|to the (?:breakfast|meeting|event)|at the (?:breakfast|meeting|event)|you|on the day))*"

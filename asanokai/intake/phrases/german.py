@@ -1,4 +1,4 @@
-"""German."""
+"""German: how people in Germany answer an invitation."""
 
 _GERN = r"(?: (?:sehr |wirklich |natuerlich |selbstverstaendlich |auch |wieder |diesmal |hiermit |auf jeden fall |sicher )?(?:gern|gerne)| natuerlich| selbstverstaendlich| auf jeden fall| auch| wieder| diesmal| hiermit| persoenlich| definitiv)?"
 _THERE = r"(?: (?:@|da|dann|zum (?:fruehstueck|treffen|termin)|zur veranstaltung|zu dem (?:treffen|termin)|am (?:fruehstueck|treffen|termin)|an (?:dem treffen|der veranstaltung)|an dem (?:tag|termin)|beim (?:fruehstueck|treffen)|zur asa no kai|zum asa no kai))*"

@@ -1,4 +1,4 @@
-"""Japanese. Written without blanks, since none stand between its words."""
+"""Japanese: how people answer an invitation. Written without blanks, since none stand between its words."""
 
 _DO = (
     r"(?:し(?:ます|たいです|たいと(?:思います|存じます))|いたします|致します|いたしたく(?:存じます)?|させて(?:いただきます|頂きます|ください|下さい)"
