@@ -5,6 +5,7 @@ beat is a boundary: what fails in it is logged once, and the next beat tries aga
 """
 
 import logging
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterable
@@ -20,15 +21,17 @@ from asanokai import applying, asking, clock, db, digesting, intake, invitations
 from asanokai import series as series_rules
 from asanokai.catering import counting
 from asanokai.delivering import Delivery, Step
+from asanokai.intake.imap import Fetcher
+from asanokai.intake.lmtp import Listener
 from asanokai.night import Night
 from asanokai.transport import Outcome, Transport
 
 log = logging.getLogger(__name__)
 
-DELIVER, TAKE_IN, PLAN, CATER, TIDY = 2, 2, 10, 60, 600
+DELIVER, TAKE_IN, PLAN, FETCH, CATER, LISTEN, TIDY = 2, 2, 10, 30, 60, 60, 600
 """Seconds between two beats."""
 
-OWN_THREADS = ("deliver", "take in")
+OWN_THREADS = ("deliver", "take in", "fetch", "listen")
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=5)
 """How long a mail server that is away is left alone at first, and at most."""
@@ -137,6 +140,14 @@ class Worker:
             "propose": (propose_step, TIDY),
             "tidy": (tidy_step, TIDY),
         }
+        ways = app.config["ASANOKAI"]
+        self.listener = Listener(app, ways.intake_lmtp)
+        self._without_port = False
+        if ways.intake_lmtp:
+            self.beats["listen"] = (self._listen, LISTEN)
+        if ways.intake_imap:
+            fetcher = Fetcher(ways.intake_imap, app.extensions["tokens"], self.stopping)
+            self.beats["fetch"] = (fetcher.step, FETCH)
         self._quiet_until = clock.now()
         self._pauses = 0
         self._trouble: dict[str, str] = {}
@@ -160,6 +171,8 @@ class Worker:
         scheduler.start()
         log.info("worker running as %s", self.delivery.name)
         self.stopping.wait()
+        # First: what the mail server is just handing over must be written down while the others still finish.
+        self.listener.stop()
         scheduler.shutdown(wait=True)
         self.delivery.transport.close()
         log.info("worker stopped")
@@ -205,6 +218,23 @@ class Worker:
         """Batch after batch while there are mails that came."""
         while not self.stopping.is_set() and intake.step(self.app.extensions["intake"]):
             pass
+
+    def _listen(self) -> None:
+        """Listen for mail. Only one worker can hold the port: the others go on without, and take it over later."""
+        if self.listener.listening:
+            return
+        try:
+            self.listener.start()
+        except OSError as error:
+            if not self._without_port:
+                words = os.strerror(error.errno) if error.errno else error
+                log.warning("no mail over LMTP for this worker: %s: %s; it asks again", self.listener.address, words)
+            self._without_port = True
+            return
+        self._without_port = False
+        log.info("listening for mail over LMTP at %s", self.listener.address)
+        if self.stopping.is_set():
+            self.listener.stop()
 
     def _rest(self, words: str) -> None:
         if self.stopping.is_set():
