@@ -232,12 +232,11 @@ def _opened(found: Account) -> Iterator[BaseMailBox]:
 
 
 def _connected(found: Account) -> BaseMailBox:
-    trusted = ssl.create_default_context()
     if found.encrypted:
-        return MailBox(found.host, found.port, timeout=TIMEOUT, ssl_context=trusted)
+        return MailBox(found.host, found.port, timeout=TIMEOUT, ssl_context=ssl.create_default_context())
     box = MailBoxUnencrypted(found.host, found.port, timeout=TIMEOUT)
     if found.host not in LOOPBACK and "STARTTLS" in box.client.capabilities:
-        box.client.starttls(ssl_context=trusted)
+        box.client.starttls(ssl_context=ssl.create_default_context())
     return box
 
 

@@ -37,6 +37,7 @@ protocols = imap
 ssl = {ssl}
 {certificate}
 disable_plaintext_auth = no
+auth_failure_delay = 0
 mail_location = maildir:{folder}/mail/%n
 mailbox_list_index = no
 default_internal_user = {user}
