@@ -64,6 +64,7 @@ class Config:
     intake_lmtp: str = ""
     intake_imap: str = ""
     authserv_id: str = ""
+    dkim_selector: str = ""
     mail: Mail = field(default_factory=Mail)
     night: tuple[time, time] = (time(21), time(7))
     limits_storage: str = "memory://"
@@ -186,6 +187,7 @@ class _Reader:
             intake_lmtp=self._intake_lmtp(),
             intake_imap=self._intake_imap(),
             authserv_id=self.text("ASANOKAI_AUTHSERV_ID").lower(),
+            dkim_selector=self._dkim_selector(),
             mail=self._mail(loopback),
             night=self._night(),
             limits_storage=self._limits_storage(),
@@ -348,8 +350,8 @@ class _Reader:
             return ""
         try:
             parts = urlsplit(typed)
-            usable = bool(parts.scheme in ("imap", "imaps") and parts.hostname and parts.username and parts.password)
-            usable = usable and (parts.port is None or parts.port > 0)
+            whole = parts.scheme in ("imap", "imaps") and parts.hostname and parts.username and parts.password
+            usable = bool(whole) and (parts.port is None or parts.port > 0)
             after = parse_qs(parts.query, keep_blank_values=True)
             usable = usable and after in ({}, {"after": ["keep"]}, {"after": ["delete"]})
         except ValueError:
@@ -361,6 +363,13 @@ class _Reader:
                 "and perhaps ?after=delete at its end"
             )
         return typed
+
+    def _dkim_selector(self) -> str:
+        selector = self.text("ASANOKAI_DKIM_SELECTOR").lower()
+        # Selectors may hold dots and, though no host does, underscores.
+        if selector and not re.fullmatch(r"[a-z0-9_]([a-z0-9_.-]{0,61}[a-z0-9_])?", selector):
+            self.problems.append(f"ASANOKAI_DKIM_SELECTOR must be a selector such as mail2026, not {_quoted(selector)}")
+        return selector
 
     def _mail(self, loopback: bool) -> Mail:
         server = self.text("MAIL_SERVER", "localhost" if loopback else "")

@@ -5,7 +5,7 @@ The map. One deep file per business word; imports only go down these floors:
     8  wsgi   cli                                           imported by nobody
     7  running > app                                        starting; wiring
     6  web/*   worker                                       pages; the heartbeat
-    5  delivering   demo  >  composing   transport   intake   catcher   doctor   printing   listing
+    5  delivering   demo  >  doctor  >  composing   transport   intake   catcher   printing   listing
                                                             a letter row → a mail → SMTP; mail that comes back
     4  bulk   planning   writing  >  announcing   applying   archive   asking   catering   digesting   entering
        exporting   history   importing   invitations   leaving   merging   showing

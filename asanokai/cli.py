@@ -49,12 +49,13 @@ from asanokai.letters import Letter
 from asanokai.night import Night
 from asanokai.terminal import Progress
 from asanokai.tokens import SIGN_IN_LIFE
-from asanokai.transport import TimedConnection, Transport
 from asanokai.worker import Worker, send_due
 from config import Config, ConfigError
 
 MOST_NUMBER = 2**31 - 1
 """The highest number a row can have on PostgreSQL."""
+
+COLOURS = {"ok": "green", "hint": "yellow", "wrong": "red"}
 
 as_json_too = click.option("--json", "as_json", is_flag=True, help="one JSON document instead of lines")
 
@@ -176,33 +177,33 @@ def worker() -> None:
 
 
 @main.command("doctor")
+@click.option("--letter", default="", metavar="ADDRESS", help="send a letter there, to try")
+@click.option("--round-trip", is_flag=True, help="send a letter to ourselves and wait until it has come in")
+@click.option("--wait", default=60, show_default=True, type=click.IntRange(1, 600), help="seconds for --round-trip")
 @as_json_too
-def doctor_(as_json: bool) -> None:
-    """Check settings, database, migrations, mail out, waiting letters and clock; exit 1 if anything is wrong."""
-    checks = _examined()
+def doctor_(letter: str, round_trip: bool, wait: int, as_json: bool) -> None:
+    """Check settings, database, mail out and in, DNS, what waits, and clock; exit 1 if anything is wrong."""
+    if letter:
+        members.normal_address(letter)
+    checks = _examined(doctor.Asked(letter, round_trip, wait))
     well = all(check.well for check in checks)
     if as_json:
-        terminal.document({"well": well, "checks": [asdict(check) for check in checks]})
+        terminal.document({"well": well, "checks": [check.as_document() for check in checks]})
     else:
         for check in checks:
             # In full, however narrow the terminal: what is wrong must be readable.
             mark, rest = str(check)[: doctor.MARK], str(check)[doctor.MARK :]
-            click.echo(click.style(mark, fg="green" if check.well else "red", bold=not check.well) + rest)
+            click.echo(click.style(mark, fg=COLOURS[check.level], bold=not check.well) + rest)
     sys.exit(0 if well else 1)
 
 
-def _examined() -> list[doctor.Check]:
+def _examined(asked: doctor.Asked) -> list[doctor.Check]:
     try:
         app = create_app(Config.from_env())
     except ConfigError as error:
-        return [doctor.Check("settings", False, problem) for problem in error.problems]
+        return doctor.unusable(error.problems)
     with _entered(app):
-        return doctor.examine(app.config["ASANOKAI"], reach_mail=lambda: _reach_mail(app))
-
-
-def _reach_mail(app: Flask) -> None:
-    Transport(app).close()
-    TimedConnection(app.extensions["mail"], app.config["MAIL_TIMEOUT"]).configure_host().quit()
+        return doctor.examine(app, asked)
 
 
 @main.group("db")

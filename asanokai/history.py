@@ -28,6 +28,7 @@ CHANGED = N_("Something was changed")
 SENTENCES: dict[tuple[str, str], str] = {
     # answers
     ("answer", "rsvp"): N_("%(member)s: %(answer)s"),
+    ("take back", "rsvp"): N_("%(member)s: the answer that came by mail was taken back; now: %(answer)s"),
     ("seat", "rsvp"): N_("%(member)s got a seat from the waiting list"),
     ("ask again", "rsvp"): N_("%(member)s was asked again; the answer until then: %(before)s"),
     ("offer", "rsvp"): N_("%(member)s was offered a seat"),
@@ -259,5 +260,9 @@ def _lines(entries: Sequence[Entry]) -> list[Line]:
 
 def _themselves(entry: Entry, people: dict[int, Member]) -> Member | None:
     """Whoever answered by a link, a calendar or a reply did it without signing in."""
-    by_link = entry.verb == "answer" and (entry.facts or {}).get("by") not in ("program", "coordinator", "deputy")
+    by_link = entry.verb in ("answer", "take back") and (entry.facts or {}).get("by") not in (
+        "program",
+        "coordinator",
+        "deputy",
+    )
     return people.get(entry.member_id or 0) if by_link else None

@@ -36,6 +36,10 @@ class Links:
         query = f"?{urlencode({'answer': choice})}" if choice else ""
         return f"{self.base}/answer/{token}{query}"
 
+    def undo(self, token: str) -> str:
+        """Where an answer that came by mail is taken back."""
+        return f"{self.base}/undo/{token}"
+
     def unsubscribe(self, token: str) -> str:
         return f"{self.base}/unsubscribe/{token}"
 

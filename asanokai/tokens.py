@@ -20,6 +20,7 @@ from asanokai.errors import N_, Expired, Missing
 
 SIGN_IN_LIFE = timedelta(minutes=15)
 UNSUBSCRIBE_LIFE = timedelta(days=730)
+UNDO_LIFE = timedelta(days=30)
 OPT_IN_LIFE = timedelta(days=14)
 ANSWER_LIFE_AFTER_MEETING = timedelta(days=30)
 SPEAKING_LIFE_AFTER_MEETING = timedelta(days=30)

@@ -4,6 +4,7 @@ Nothing else in the program speaks SMTP. It knows no letter's row: the worker se
 """
 
 import smtplib
+import ssl
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -49,6 +50,56 @@ class TimedConnection(Connection):
             host.close()
             raise
         return host
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What connecting as for a letter shows: the version of TLS ("" without), the server's certificate (DER, b""
+    without) and why nobody vouches for it ("" if it is vouched for, or there is none)."""
+
+    tls: str = ""
+    certificate: bytes = b""
+    doubt: str = ""
+
+
+def look(app: Flask) -> Looked:
+    """Connect and log in as for a letter, send none. Raises what is in `BROKEN`."""
+    mail, timeout = Mail(app), float(app.config["MAIL_TIMEOUT"])
+    host = TimedConnection(mail, timeout).configure_host()
+    try:
+        sock = host.sock
+        if not isinstance(sock, ssl.SSLSocket):
+            return Looked()
+        return Looked(sock.version() or "", sock.getpeercert(binary_form=True) or b"", _doubt(mail, timeout))
+    finally:
+        _part(host)
+
+
+def _doubt(mail: Mail, timeout: float) -> str:
+    """What speaks against the server's certificate. Letters go out all the same, as between mail servers."""
+    host: smtplib.SMTP | None = None
+    try:
+        trusting = ssl.create_default_context()
+        if mail.use_ssl:
+            host = smtplib.SMTP_SSL(mail.server, mail.port, timeout=timeout, context=trusting)
+        else:
+            host = smtplib.SMTP(mail.server, mail.port, timeout=timeout)
+            host.starttls(context=trusting)
+    except ssl.SSLCertVerificationError as error:
+        return error.verify_message
+    except BROKEN as error:
+        return _words(error)
+    finally:
+        if host is not None:
+            _part(host)
+    return ""
+
+
+def _part(host: smtplib.SMTP) -> None:
+    try:
+        host.quit()
+    except (OSError, smtplib.SMTPException):
+        host.close()
 
 
 class Transport:
@@ -108,10 +159,7 @@ class Transport:
         connection, self._connection = self._connection, None
         if connection is None or connection.host is None:
             return
-        try:
-            connection.host.quit()
-        except (OSError, smtplib.SMTPException):
-            connection.host.close()
+        _part(connection.host)
 
 
 def _words(error: Exception) -> str:

@@ -16,7 +16,8 @@ FLOORS = {
     7.1: "app",
     6: "web worker",
     5.2: "delivering demo",
-    5.1: "composing transport catcher intake printing doctor backup listing",
+    5.15: "doctor",
+    5.1: "composing transport catcher intake printing backup listing",
     4.5: "bulk planning writing",
     4: "announcing applying archive asking catering digesting exporting entering figures "
     "history importing invitations leaving merging showing",

@@ -153,6 +153,7 @@ NOTHING_TO_KEEP = {
             "account.letters",
             "standing.change",
             "account.unsubscribe",
+            "undo.by_link",
             "desk.approve",
             "series.pause",
             "series.propose",

@@ -192,7 +192,8 @@ def test_at_a_terminal_the_doctor_marks_what_is_wrong_and_cuts_nothing(database_
     wrong = [line.startswith("WRONG") for line in terminal.screen]
     assert sum(wrong) == 1
     assert ["\x1b[31m" in codes for codes in marks] == wrong
-    assert ["\x1b[32m" in codes for codes in marks] == [not bad for bad in wrong]
+    assert ["\x1b[32m" in codes for codes in marks] == [line.startswith("ok") for line in terminal.screen]
+    assert ["\x1b[33m" in codes for codes in marks] == [line.startswith("hint") for line in terminal.screen]
 
 
 @once
@@ -431,9 +432,13 @@ def test_the_doctor_as_a_document_with_the_same_exit_code(app, clock, config, sm
     well = document(Shell(config), "doctor")
     assert (well["well"], {check["about"] for check in well["checks"]}) == (
         True,
-        {"settings", "database", "migrations", "mail out", "letters", "clock"},
+        {
+            *("settings", "database", "migrations", "disk", "mail out", "mail in", "DNS", "letters", "not delivered"),
+            *("addresses", "worker", "clock"),
+        },
     )
-    lines = [f"{'ok' if check['well'] else 'WRONG':<6} {check['about']}: {check['words']}" for check in well["checks"]]
+    marks = {"ok": "ok", "hint": "hint", "wrong": "WRONG"}
+    lines = [f"{marks[check['level']]:<6} {check['about']}: {check['words']}" for check in well["checks"]]
     assert lines == Shell(config)("doctor").stdout.splitlines()
     smtp_is_away = Shell(config)
     smtp_is_away.environment |= {"MAIL_PORT": "9"}
@@ -444,7 +449,7 @@ def test_the_doctor_as_a_document_with_the_same_exit_code(app, clock, config, sm
 def test_settings_that_cannot_be_used_are_the_doctors_document(shell):
     shell.environment |= {"MAIL_PORT": "smtp"}
     words = "MAIL_PORT must be a number from 1 to 65535, not “smtp”"
-    checks = [{"about": "settings", "well": False, "words": words}]
+    checks = [{"about": "settings", "well": False, "level": "wrong", "words": words}]
     assert document(shell, "doctor", code=1) == {"well": False, "checks": checks}
 
 

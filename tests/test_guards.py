@@ -61,6 +61,7 @@ READ: Expected = {
     "account.unsubscribe": EVERYBODY,
     "leave.by_oneself": SIGNED_IN,
     "answer.by_link": EVERYBODY,
+    "undo.by_link": EVERYBODY,
     "feeds.public": EVERYBODY,
     "feeds.personal": EVERYBODY,
     "design.parts": EVERYBODY,
@@ -188,6 +189,7 @@ SENT: Expected = {
     "standing.change": (IN, 303, 404, 404, 404, 404, 404),
     "account.unsubscribe": EVERYBODY,
     "answer.by_link": ALL_DONE,
+    "undo.by_link": ALL_DONE,
     "answer.by_member": (IN, 303, 404, 404, 404, 404, 404),
     "desk.approve": OF_SERIES_DONE,
     "desk.decline": OF_SERIES_DONE,
@@ -278,7 +280,7 @@ SENT: Expected = {
     "settings.pause": CHIEF_DONE,
 }
 
-NEEDS_NO_TOKEN = {"answer.by_link": 303, "account.unsubscribe": 200}
+NEEDS_NO_TOKEN = {"answer.by_link": 303, "account.unsubscribe": 200, "undo.by_link": 303}
 """Their link is the credential."""
 
 

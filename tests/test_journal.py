@@ -281,6 +281,11 @@ class Stage:
         clock.advance(days=5)
         rsvps.expire_offers(self.meeting.id)
 
+    def take_back(self) -> None:
+        given = say(self.meeting, self.stranger, "maybe", by="calendar")
+        before = rsvps.Before("invited", comment=SECRET)
+        rsvps.take_back(self.meeting.id, self.stranger.id, before, revision=given.revision, mail_id=7)
+
     def take_what_was_let_pass(self, clock: Any) -> None:
         self.let_offers_pass(clock)
         say(self.meeting, self.stranger, "yes")
@@ -301,6 +306,7 @@ Verb = tuple[str, str]
 
 DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("answer", "rsvp"): lambda on, _: say(on.meeting, on.stranger, "maybe", comment=f"{SECRET}e Worte"),
+    ("take back", "rsvp"): lambda on, _: on.take_back(),
     ("seat", "rsvp"): lambda on, _: on.give_seats(),
     ("move up", "rsvp"): lambda on, _: on.move_up(),
     ("pass on", "rsvp"): lambda on, _: on.pass_on(),
@@ -469,6 +475,7 @@ TOGETHER_WITH: dict[Verb, list[Verb]] = {
     ("ask again", "meeting"): [("ask again", "rsvp"), ("ask again", "rsvp")],
     ("ask again", "rsvp"): [("ask again", "meeting"), ("ask again", "rsvp")],
     ("leave", "member"): [("answer", "rsvp"), ("end", "deputy"), ("part", "series")],
+    ("take back", "rsvp"): [("answer", "rsvp")],
     ("pass on", "rsvp"): [("take over", "rsvp")],
     ("take over", "rsvp"): [("pass on", "rsvp")],
     ("restore", "meeting"): [("drop", "meeting")],
@@ -487,7 +494,7 @@ SPOKEN_FOR = {("describe", "topic"), *((verb, "contributor") for verb in ("confi
 
 BY_NOBODY = {
     ("take in", "mail"),
-    *((verb, "rsvp") for verb in ("seat", "offer", "expire", "wait again", "lapse")),
+    *((verb, "rsvp") for verb in ("seat", "offer", "expire", "wait again", "lapse", "take back")),
     ("keep seats", "meeting"),
     ("hold", "meeting"),
     ("forget", "meeting"),

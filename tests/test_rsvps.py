@@ -54,9 +54,13 @@ def keys_to(who: Any) -> list[str]:
 
 
 def everything(meeting: Meeting) -> Any:
-    """All that an answer can change: the rows, the letters, the journal."""
+    """All that an answer can change: the rows, the letters, the journal; not when it was last said."""
     session().flush()
-    rows = select(Rsvp.__table__).where(Rsvp.meeting_id == meeting.id).order_by(Rsvp.id)
+    rows = (
+        select(*(column for column in Rsvp.__table__.c if column.name != "said_at"))
+        .where(Rsvp.meeting_id == meeting.id)
+        .order_by(Rsvp.id)
+    )
     return (
         [tuple(row) for row in session().execute(rows)],
         list(session().scalars(select(Letter.key).order_by(Letter.id))),

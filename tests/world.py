@@ -32,6 +32,7 @@ from asanokai import (
     asking,
     bulk,
     catering,
+    clock,
     db,
     deputies,
     installation,
@@ -49,6 +50,8 @@ from asanokai import (
     views,
     writing,
 )
+from asanokai.db import session
+from asanokai.intake import Incoming
 from asanokai.letters import Letter
 from asanokai.meetings import Meeting
 from asanokai.members import Member
@@ -129,6 +132,7 @@ class World:
     secret: str
     answer: str
     unsubscribe: str
+    undo: str
     confirm: str
     sign_in: str
     pack: str
@@ -225,10 +229,24 @@ def _build(app: Flask) -> World:
         secret=katrin.calendar_secret,
         answer=tokens.mint("answer", [meeting.id, katrin.id]),
         unsubscribe=tokens.mint("unsubscribe", katrin.id),
+        undo=tokens.mint("undo", _mail(meeting).id),
         confirm=tokens.mint("opt-in", list(invited)),
         pack=tokens.mint("pack", [pack.id, pack.nonce]),
         sign_in=tokens.mint("sign-in", [kenji.id, members.mint_sign_in(kenji)]),
     )
+
+
+def _mail(meeting: Meeting) -> Incoming:
+    """Emma's answer came by mail, and can be taken back."""
+    emma, now = people.emma().id, clock.now()
+    made = {"meeting": meeting.id, "member": emma, "revision": rsvps.required(meeting.id, emma).revision}
+    row = Incoming(
+        digest="undo", raw_hash="undo", size=0, way="file", came_at=now, due_at=now, state="taken", outcome="answered"
+    )
+    row.facts = {**made, "answer": "yes", "before": {"answer": "invited", "guests": 0, "comment": ""}}
+    session().add(row)
+    session().flush()
+    return row
 
 
 def _seats(series: Series, hidden: Meeting) -> Member:
@@ -311,6 +329,7 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         "account.confirm": {"token": world.confirm},
         "account.open_link": {"token": world.sign_in},
         "account.unsubscribe": {"token": world.unsubscribe},
+        "undo.by_link": {"token": world.undo},
         "account.join: a meeting": {"meeting": world.path},
         "answer.by_link": {"token": world.answer},
         "answer.by_member": {"path": world.path},
@@ -540,6 +559,7 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "account.letters": {"letters": "off"},
         "standing.change": {"normally": "yes"},
         "account.unsubscribe": {},
+        "undo.by_link": {},
         "answer.by_link": asked,
         "answer.by_member": asked,
         "desk.approve": {},

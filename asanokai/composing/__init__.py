@@ -199,6 +199,8 @@ class Composer:
             marks["answer_link"] = self.links.answer(token)
             for choice in ("yes", "maybe", "no"):
                 marks[f"{choice}_link"] = self.links.answer(token, choice)
+        if work.mail_id:
+            marks["undo_link"] = self.links.undo(self.tokens.mint("undo", work.mail_id))
         if work.unsubscribable:
             marks["unsubscribe_link"] = self.links.unsubscribe(self.tokens.mint("unsubscribe", work.member_id))
         if work.kind == "sign_in":

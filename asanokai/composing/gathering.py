@@ -72,6 +72,7 @@ class Work:
     meeting_id: int = 0
     application_id: int = 0
     pack_id: int = 0
+    mail_id: int = 0
     nonce: str = ""
     contributor: tuple[int, str] | None = None
     shown: Shown | None = None
@@ -203,6 +204,7 @@ def work_of(row: Row, around: Around) -> Work:
         meeting_id=letter.meeting_id or 0,
         application_id=application.id if application else 0,
         pack_id=row.facts.get("pack", 0),
+        mail_id=row.facts.get("mail", 0),
         nonce=_nonce(row, application),
         contributor=(row.contributor.id, row.contributor.secret) if row.contributor else None,
         shown=shown,

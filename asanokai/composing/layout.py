@@ -54,6 +54,7 @@ class Marks:
         "maybe_link",
         "no_link",
         "unsubscribe_link",
+        "undo_link",
         "position",
         "sign_in_link",
         "confirm_link",

@@ -5,7 +5,7 @@ transaction of its own; seen twice it counts once; what fails three times is par
 letters are posted like everywhere else.
 
     row        the tables: mails that came, how far a mailbox has been read
-    opened     bytes → headers, parts, words
+    opened     bytes → headers, parts, words (with charsets, headers, plain)
     recipient  whose token an address bears
     receiving  writing mails down
     lmtp       the way in from the operator's mail server
@@ -13,11 +13,13 @@ letters are posted like everywhere else.
     taking     the step: the readers in their order
     outcome    what becomes of a mail
     limits     caps and loops
-    calendars  calendar text → what it says
+    calendars  calendar text → what it says (with contentlines, moments)
+    winmail    winmail.dat → what was pressed in Outlook
     answers    calendar replies → answers
     reports    bounces, delays, complaints
     automatic  auto-replies
     replies    plain words
+    probe      letters of `asanokai doctor` to ourselves
 """
 
 from asanokai.intake.outcome import OUTCOMES, Arrived, Outcome, Place

@@ -7,6 +7,7 @@ from typing import Literal
 from sqlalchemy import select
 
 from asanokai import db
+from asanokai.intake.opened import is_mail
 from asanokai.intake.outcome import Place
 from asanokai.intake.receiving import find, receive
 from asanokai.intake.row import Incoming
@@ -14,8 +15,6 @@ from asanokai.intake.taking import take_now
 from asanokai.meetings import Meeting
 
 _MBOX = re.compile(rb"\AFrom [^\r\n]*\r?\n")
-_HEADER = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*[!-9;-~]+[ \t]*:")
-_CALENDAR = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*BEGIN:", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -54,8 +53,3 @@ def take_file(raw: bytes, place: Place) -> Taken:
             member=row.member_id,
             meeting=meeting.path if meeting else None,
         )
-
-
-def is_mail(raw: bytes) -> bool:
-    """Whether it begins as mails do: with a header, and not as a calendar does."""
-    return bool(_HEADER.match(raw) and not _CALENDAR.match(raw))

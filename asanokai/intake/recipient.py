@@ -1,7 +1,8 @@
 """Which of our addresses a mail came to, and whose token it bears.
 
-`rsvp+<member>`, `bounce+<letter>` and `unsubscribe+<member>` at the reply domain. Mail systems fold case, so tokens are
-read in any. A token says whom a mail is about, not who wrote it: whoever has the letter has the token.
+`rsvp+<member>`, `bounce+<letter>`, `unsubscribe+<member>` and `probe+<any number>` at the reply domain. Mail systems
+fold case, so tokens are read in any. A token says whom a mail is about, not who wrote it: whoever has the
+letter has the token.
 """
 
 import re
@@ -10,15 +11,15 @@ from dataclasses import dataclass
 
 from asanokai.tokens import Tokens
 
-PURPOSES = {"rsvp": "member", "bounce": "letter", "unsubscribe": "unsubscribe"}
+PURPOSES = {"rsvp": "member", "bounce": "letter", "unsubscribe": "unsubscribe", "probe": "probe"}
 """What stands before the plus → what the token was minted for. A purpose of its own each: none opens another's door."""
 
-_OURS = re.compile(r"(rsvp|bounce|unsubscribe)\+([a-z2-7]{17,40})", re.IGNORECASE)
+_OURS = re.compile(r"(rsvp|bounce|unsubscribe|probe)\+([a-z2-7]{17,40})", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Ours:
-    """`kind` is rsvp, bounce or unsubscribe; `number` the member's or the letter's."""
+    """`kind` is rsvp, bounce, unsubscribe or probe; `number` the member's or the letter's."""
 
     kind: str
     number: int

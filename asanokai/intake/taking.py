@@ -14,7 +14,7 @@ from sqlalchemy import Update, case, select, update
 from asanokai import clock, db, journal
 from asanokai.db import session
 from asanokai.errors import N_
-from asanokai.intake import answers, automatic, limits, replies, reports
+from asanokai.intake import answers, automatic, limits, probe, replies, reports
 from asanokai.intake.opened import MOST_BYTES, open_mail
 from asanokai.intake.outcome import Arrived, Outcome, Place
 from asanokai.intake.recipient import ours
@@ -31,7 +31,7 @@ SOON = timedelta(seconds=5)
 
 Reader = Callable[[Arrived], Outcome | None]
 
-READERS: tuple[Reader, ...] = (limits.read, answers.read, reports.read, automatic.read, replies.read)
+READERS: tuple[Reader, ...] = (limits.read, probe.read, answers.read, reports.read, automatic.read, replies.read)
 """In this order: a bounced invitation contains our own REQUEST, so calendar parts are sought outside of what is
 returned; Google marks its calendar answers as automatic, so answers come before the filter of auto-replies."""
 

@@ -12,6 +12,7 @@ A *yes* holds a seat or waits. A freed seat goes to the next in line whose party
     passing    seats that go out of turn: moved up, passed on
     roll       reading: how a meeting stands, who comes
     lines      reading the roll by the page
+    undoing    an answer that came by mail is taken back
     replay     the queue told again from the journal
 """
 
@@ -39,10 +40,12 @@ from asanokai.rsvps.standing import (
     meetings_with_seats_to_lapse,
     normally_comes_to,
 )
+from asanokai.rsvps.undoing import CHANGED_SINCE, Before, take_back
 
 __all__ = [
     "ANSWERS",
     "BY",
+    "CHANGED_SINCE",
     "CHOICES",
     "GIVEN",
     "HELD",
@@ -53,6 +56,7 @@ __all__ = [
     "SEATS",
     "SHEETS",
     "SHORT",
+    "Before",
     "Given",
     "Line",
     "Rsvp",
@@ -89,6 +93,7 @@ __all__ = [
     "required",
     "roll",
     "sheet",
+    "take_back",
     "taken",
     "tallies",
     "waiting",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from asanokai import clock, journal, meetings
+from asanokai import clock, journal, letters, meetings
 from asanokai.db import session
 from asanokai.errors import N_, BadInput, Refused
 from asanokai.meetings import Meeting
@@ -31,12 +31,17 @@ def answer(
     by: str,
     actor_id: int | None = None,
     asked_at: datetime | None = None,
+    said_at: datetime | None = None,
+    meant_start: datetime | None = None,
+    mail_id: int | None = None,
 ) -> Given:
     """Record an answer and do what follows from it: seat or queue, letter, promotion of whoever is next.
 
     `guests`, `comment` and `short_notice` None leave what was said before. A *yes* to an offer takes the
     seat. `by` is one of `BY`; a coordinator may answer for somebody
-    after the deadline. `asked_at` (default now) is the place in the order of asking.
+    after the deadline. `asked_at` (default now) is the place in the order of asking. `said_at` (default now) is when
+    the answer was given by the clock it was given on, `meant_start` the start it was for where that has changed since,
+    `mail_id` the mail it came by. Whether a newer answer stands already is for the caller to ask.
 
     Raises `BadInput` for values that cannot be, `Refused` where the rules say no: not announced, begun, too late, or
     more guests than seats. Nothing is changed then.
@@ -51,7 +56,8 @@ def answer(
     short = choice == "yes" and (rsvp.short_notice if short_notice is None else short_notice)
     same = (rsvp.answer, rsvp.guests, rsvp.comment, rsvp.short_notice) == (choice, wanted, said, short)
     if same and not _claims(meeting, rsvp):
-        _still_open(meeting)
+        still_open(meeting)
+        rsvp.said_at, rsvp.meant_start = said_at or clock.now(), meant_start
         return Given(rsvp, changed=False)
     now = clock.now()
     _may(meeting, rsvp, choice, wanted, by=by, now=now)
@@ -64,6 +70,7 @@ def answer(
     # Nothing is read from here to the flush: a half-changed row would meet the table's checks.
     rsvp.answer, rsvp.guests, rsvp.comment, rsvp.by = choice, wanted, said, by
     rsvp.answered_at, rsvp.late, rsvp.short_notice = now, late, short
+    rsvp.said_at, rsvp.meant_start = said_at or now, meant_start
     rsvp.revision += 1
     if before[0] == "no" != choice:
         # A calendar that was told "declined" shows the old entry as cancelled until a higher SEQUENCE replaces it.
@@ -79,12 +86,14 @@ def answer(
         late=rsvp.late,
         by=by,
         before=list(before),
+        **({"mail": mail_id} if mail_id else {}),
     )
     if rsvp.seat == "waiting":
         tell(meeting, rsvp, "waiting")
-    elif by != "calendar":  # which shows already what was answered there
+    elif by != "calendar" or letters.is_leaving(meeting.id, member_id):
+        # A calendar shows already what was answered there; unless an entry that says otherwise is just on its way.
         tell(meeting, rsvp, "confirm")
-    if _makes_room(before, rsvp):
+    if makes_room(before, rsvp):
         promote(meeting)
     elif meeting.offers_from is not None:
         wait_again(meeting, free_seats(meeting))
@@ -109,7 +118,7 @@ def _late(meeting: Meeting, rsvp: Rsvp, choice: str, guests: int, now: datetime)
     return fewer and now > meeting.answer_until
 
 
-def _makes_room(before: tuple[str, str | None, int], rsvp: Rsvp) -> bool:
+def makes_room(before: tuple[str, str | None, int], rsvp: Rsvp) -> bool:
     """Whether somebody who waits may fit now: a seat was given back."""
     _answer, seat, guests = before
     return seat in TAKING and (rsvp.seat not in TAKING or rsvp.guests < guests)
@@ -129,7 +138,7 @@ def _guests(meeting: Meeting, rsvp: Rsvp, choice: str, guests: int | None) -> in
     return wanted
 
 
-def _still_open(meeting: Meeting) -> None:
+def still_open(meeting: Meeting) -> None:
     if meeting.state == "cancelled":
         raise Refused(N_("This meeting has been cancelled; there is nothing to answer."))
     if meeting.state != "announced":
@@ -139,7 +148,7 @@ def _still_open(meeting: Meeting) -> None:
 
 
 def _may(meeting: Meeting, rsvp: Rsvp, choice: str, guests: int, *, by: str, now: datetime) -> None:
-    _still_open(meeting)
+    still_open(meeting)
     if now <= meeting.answer_until or by in ("coordinator", "program"):
         return
     asked_in_time = choice == rsvp.answer or (choice == "yes" and rsvp.tentative)

@@ -89,6 +89,7 @@ def pass_on(meeting_id: int, member_id: int, colleague_id: int, *, by: str, acto
     mine.by, theirs.by = by, "colleague" if by != "coordinator" else by
     for rsvp in (mine, theirs):
         rsvp.answered_at, rsvp.late = now, now > meeting.answer_until
+        rsvp.said_at, rsvp.meant_start = now, None
         rsvp.revision += 1
     if was_no:
         # As for any answer: a calendar shows the declined entry as cancelled until a higher SEQUENCE replaces it.

@@ -41,6 +41,7 @@ from asanokai.web import (
     proposals,
     speaking,
     standing,
+    undoing,
 )
 from asanokai.web.coordinate import (
     catering,
@@ -88,6 +89,7 @@ PAGES = (
     handouts.pages,
     speaking.pages,
     standing.pages,
+    undoing.pages,
 )
 DESK = (
     desk.pages,
@@ -111,7 +113,7 @@ DESK = (
     speakers.pages,
 )
 
-NO_TOKEN = ("answer.by_link", "account.unsubscribe")
+NO_TOKEN = ("answer.by_link", "account.unsubscribe", "undo.by_link")
 """POSTs without a cross-site token: the link's own token is the credential, and mail programs post here."""
 
 LARGEST = uploads.MOST_BYTES + 1024 * 1024

@@ -34,6 +34,7 @@ GUARDS = {
     "leave.by_oneself": member,
     "answer.by_link": token,
     "answer.by_member": readable,
+    "undo.by_link": token,
     "passing.to_colleague": readable,
     "deputy.mine": member,
     "deputy.remove": member,
