@@ -5,10 +5,11 @@ The map. One deep file per business word; imports only go down these floors:
     8  wsgi   cli                                           imported by nobody
     7  running > app                                        starting; wiring
     6  web/*   worker                                       pages; the heartbeat
-    5  delivering   demo  >  doctor  >  composing   transport   intake   catcher   printing   listing
-                                                            a letter row → a mail → SMTP; mail that comes back
-    4  bulk   planning   writing  >  announcing   applying   archive   asking   catering   digesting   entering
-       exporting   history   importing   invitations   leaving   merging   showing
+    5  delivering   demo  >  doctor  >  composing   transport   catcher   printing   listing
+                                                            a letter row → a mail → SMTP
+    4  alerting  >  digesting  >  intake  >  bulk   planning   writing  >  announcing   applying   archive   asking
+                                                            mail that comes back, and what coordinators are told of it
+       catering   entering   exporting   history   importing   invitations   leaving   merging   showing
                                                             verbs that touch several words
     3  directory   views > questions   guests > rsvps > proposals   materials > uploads > speakers > programme
        > topics > meetings > series > deputies > members > installation > letters

@@ -24,8 +24,9 @@ from sqlalchemy import ColumnElement, bindparam, case, func, or_, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
-from asanokai import clock, db, installation, letters, meetings, rsvps
+from asanokai import clock, db, installation, letters, meetings, members, rsvps
 from asanokai.composing import Composer, Dropped, Mail, Work
+from asanokai.intake import delivery_status
 from asanokai.letters import Letter
 from asanokai.transport import Outcome, Transport
 
@@ -168,6 +169,7 @@ class Delivery:
                 # The boundary of one letter, as below.
                 log.exception("letter %s could not be read", letter_id)
                 letters.settle(letter_id, "failed", by=self.name, reason="could not be composed")
+                letters.note([letter_id], "failed")
                 step.failed += 1
         return gathered
 
@@ -183,26 +185,54 @@ class Delivery:
         except Exception:
             # The boundary of one letter: it is parked where the coordinators see it, the others go on.
             log.exception("letter %s (%s) could not be composed", work.letter_id, work.kind)
-            with transaction() as on:
-                letters.settle(work.letter_id, "failed", by=self.name, reason="could not be composed", on=on)
+            with db.transaction():
+                letters.settle(work.letter_id, "failed", by=self.name, reason="could not be composed")
+                letters.note([work.letter_id], "failed")
             step.failed += 1
             return True
         outcome = self.transport.send(mail.envelope_from, mail.to, mail.content)
         if outcome.state == "away":
             step.away = outcome.words
             return False
-        with transaction() as on:
-            self._settle(work, mail, outcome, step, on)
+        if outcome.state == "sent":
+            with transaction() as on:
+                self._settle_sent(work, mail, outcome, step, on)
+        else:
+            # Out of the usual, so it may take longer: what is written of it stands in several tables, or in none.
+            with db.transaction():
+                self._settle_unsent(work, mail, outcome, step)
         return True
 
-    def _settle(self, work: Work, mail: Mail, outcome: Outcome, step: Step, on: Connection | Session) -> None:
+    def _settle_unsent(self, work: Work, mail: Mail, outcome: Outcome, step: Step) -> None:
+        """The server put it off or refused it: noted in the letter's life; a refusal counts against the address."""
+        number, words = work.letter_id, outcome.words
         if outcome.state == "later":
-            state = letters.postpone(work.letter_id, work.attempts, by=self.name, server_words=outcome.words, on=on)
+            state = letters.postpone(number, work.attempts, by=self.name, server_words=words)
+            letters.note([number], "postponed" if state == "queued" else "failed", words)
             step.postponed += state == "queued"
             step.failed += state == "failed"
             return
-        sent, statement, entry = outcome.state == "sent", letters.SETTLED, letters.NO_FACTS
-        if sent and mail.stamp is not None:
+        step.failed += 1
+        if not letters.settle(
+            number,
+            "failed",
+            by=self.name,
+            reason="refused by the server",
+            server_words=words or None,
+            message_id=mail.message_id,
+            sequence=mail.sequence,
+            starts_at=mail.starts_at,
+        ):
+            return
+        letters.note([number], "refused", words)
+        found = members.address_of(work.member_id, mail.to)
+        if found is not None:
+            verdict = delivery_status.judge("", words)
+            members.bounced(found, letter_id=number, sort=verdict.sort, status=verdict.status, words=words)
+
+    def _settle_sent(self, work: Work, mail: Mail, outcome: Outcome, step: Step, on: Connection | Session) -> None:
+        statement, entry = letters.SETTLED, letters.NO_FACTS
+        if mail.stamp is not None:
             entry = {
                 "of_meeting": work.meeting_id,
                 "of_member": work.member_id,
@@ -216,9 +246,8 @@ class Delivery:
                 on.execute(_SENT_ENTRY, entry)
         letters.settle(
             work.letter_id,
-            "sent" if sent else "failed",
+            "sent",
             by=self.name,
-            reason=None if sent else "refused by the server",
             server_words=outcome.words or None,
             message_id=mail.message_id,
             sequence=mail.sequence,
@@ -227,5 +256,4 @@ class Delivery:
             statement=statement,
             facts=entry,
         )
-        step.sent += sent
-        step.failed += not sent
+        step.sent += 1

@@ -1,21 +1,23 @@
-"""The coordinators' digest at 07:00: new answers, late refusals, failed letters, applications; none if nothing is new.
+"""The coordinators' digest at 07:00: new answers, late refusals, failed letters, mails that wait, addresses that are
+not reached any more, applications; none if nothing is new.
 
 A digest's row holds from when to when it speaks; what happened in between is read when it is written out. A new
 application is told at once as well (`applying`); the digest counts those still waiting.
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from asanokai import clock, letters, meetings, members, rsvps
 from asanokai.db import session
+from asanokai.intake import Incoming
 from asanokai.letters import Letter
 from asanokai.meetings import Meeting
-from asanokai.members import Application, Member
+from asanokai.members import Address, Application, Member
 from asanokai.rsvps import Rsvp, Tally
 from asanokai.series import Belonging, Series, in_utc, still
 
@@ -25,7 +27,7 @@ AT, UNTIL = time(7), time(12)
 FIRST = timedelta(hours=24)
 """How far back the first digest of a coordinator looks."""
 
-MOST_FAILED = 50
+MOST_FAILED = MOST_PARKED = 50
 
 NOTHING = "nothing to say"
 
@@ -53,30 +55,48 @@ class Digest:
     lines: list[Line]
     failed: list[tuple[Letter, Member | None]]
     applications: int
+    parked: list[tuple[Incoming, Member | None]] = field(default_factory=list)
+    unreachable: list[Member] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.lines or self.failed)
+        return bool(self.lines or self.failed or self.parked or self.unreachable)
 
 
-def post_due() -> int:
-    """Post the digest of every coordinator whose 07:00 has come and who has something to read; how many.
+@dataclass(frozen=True)
+class Morning:
+    """A coordinator's digest that is not there yet: its key, for whom, and the day on their clock."""
 
-    A morning with nothing to say is noted on the letter's row as dropped, so that it is asked once: all other beats of
-    the day cost two statements.
-    """
+    key: str
+    member_id: int
+    day: date
+
+
+def due() -> list[Morning]:
+    """The coordinators whose 07:00 has come, once a day: all other beats cost two statements."""
     now = clock.now()
     mornings = {
-        f"digest:{member.id}:{local.date().isoformat()}": (member, local.date())
+        (key := f"digest:{member.id}:{local.date().isoformat()}"): Morning(key, member.id, local.date())
         for member in _coordinators()
         if AT <= (local := now.astimezone(ZoneInfo(member.zone))).time() < UNTIL
     }
     if not mornings:
-        return 0
+        return []
     done = set(session().scalars(select(Letter.key).where(Letter.key.in_(mornings))))
-    return sum(_post(key, *mornings[key], now) for key in mornings if key not in done)
+    return [morning for key, morning in mornings.items() if key not in done]
 
 
-def _post(key: str, member: Member, day: date, now: datetime) -> bool:
+def post_due() -> int:
+    """Post every digest that is due; how many have something to say."""
+    return sum(post(morning) for morning in due())
+
+
+def post(morning: Morning) -> bool:
+    """Post one coordinator's digest; whether it has something to say.
+
+    A morning with nothing to say is noted on the letter's row as dropped, so that it is asked once.
+    """
+    key, day, now = morning.key, morning.day, clock.now()
+    member = members.by_id(morning.member_id)
     since = _since(member) or now - FIRST
     off = members.unwanted(member.id, "digest")
     something = not off and (contents(member, since, now) or _new_applications(member, since, now))
@@ -146,6 +166,8 @@ def contents(member: Member, since: datetime, until: datetime) -> Digest:
         lines=_lines(list(coming), of_id, since, until),
         failed=_failed(meetings.ids_of_series(own), since, until),
         applications=_applications(own),
+        parked=_parked(member, own, since, until),
+        unreachable=_unreachable(own, since, until),
     )
 
 
@@ -205,6 +227,57 @@ def _failed(meeting_ids: list[int], since: datetime, until: datetime) -> list[tu
     )
     people = members.by_ids({letter.member_id for letter in found if letter.member_id})
     return [(letter, people.get(letter.member_id or 0)) for letter in found]
+
+
+def _parked(
+    member: Member, series_ids: list[int], since: datetime, until: datetime
+) -> list[tuple[Incoming, Member | None]]:
+    """Mails that came to wait for a person and still do."""
+    found = (
+        session()
+        .scalars(
+            select(Incoming)
+            .where(Incoming.state == "parked", Incoming.taken_at > since, Incoming.taken_at <= until)
+            .where(_concerns(member, series_ids))
+            .order_by(Incoming.id)
+            .limit(MOST_PARKED)
+        )
+        .all()
+    )
+    people = members.by_ids({mail.member_id for mail in found if mail.member_id})
+    return [(mail, people.get(mail.member_id or 0)) for mail in found]
+
+
+def _concerns(member: Member, series_ids: list[int]) -> ColumnElement[bool]:
+    """Mails about a meeting of these series, else from somebody who belongs or belonged to them; what belongs to nobody
+    is for the administrators."""
+    of_meetings = select(Meeting.id).where(Meeting.series_id.in_(series_ids))
+    people = select(Belonging.member_id).where(Belonging.series_id.in_(series_ids))
+    from_them = and_(Incoming.meeting_id.is_(None), Incoming.member_id.in_(people))
+    own = [Incoming.meeting_id.in_(of_meetings), from_them]
+    if member.administrator:
+        somewhere = select(Belonging.member_id)
+        own.append(
+            and_(
+                Incoming.meeting_id.is_(None),
+                or_(Incoming.member_id.is_(None), Incoming.member_id.not_in(somewhere)),
+            )
+        )
+    return or_(*own)
+
+
+def _unreachable(series_ids: list[int], since: datetime, until: datetime) -> list[Member]:
+    """Members whose main address gets nothing any more, since letters to it came back."""
+    belonging = select(Belonging.member_id).where(Belonging.series_id.in_(series_ids), still(clock.now()))
+    return list(
+        session().scalars(
+            select(Member)
+            .join(Address, and_(Address.member_id == Member.id, Address.kind == "main"))
+            .where(Address.suppressed_at > since, Address.suppressed_at <= until, Member.standing == "accepted")
+            .where(Member.id.in_(belonging))
+            .order_by(Member.id)
+        )
+    )
 
 
 def _applications(series_ids: list[int]) -> int:

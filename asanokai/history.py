@@ -126,6 +126,8 @@ SENTENCES: dict[tuple[str, str], str] = {
     ("import", "member"): N_("Members taken in from a file"),
     ("accept", "member"): N_("Accepted as a member"),
     ("leave", "member"): N_("Left"),
+    ("suppress", "member"): N_("Letters came back; the address is no longer written to"),
+    ("use again", "member"): N_("The address is written to again"),
     ("merge", "member"): N_("Two entries merged"),
     ("export", "member"): N_("Exported"),
     ("send sign-in", "member"): N_("Sign-in link sent"),

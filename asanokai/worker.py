@@ -17,7 +17,20 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 from flask import Flask
 
-from asanokai import applying, asking, clock, db, digesting, intake, invitations, meetings, questions, rsvps, writing
+from asanokai import (
+    alerting,
+    applying,
+    asking,
+    clock,
+    db,
+    digesting,
+    intake,
+    invitations,
+    meetings,
+    questions,
+    rsvps,
+    writing,
+)
 from asanokai import series as series_rules
 from asanokai.catering import counting
 from asanokai.delivering import Delivery, Step
@@ -38,7 +51,7 @@ FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=5)
 
 
 def plan_step(night: Night) -> int:
-    """Post the letters of every moment whose time has come, those coordinators wrote, and their digest; how many.
+    """Post the letters of every moment whose time has come, those coordinators wrote, and what they are told; how many.
 
     Before that, take back the offers that have run out and the tentative seats that were not confirmed.
 
@@ -46,12 +59,15 @@ def plan_step(night: Night) -> int:
     """
     with db.reading():
         due, own = invitations.due_moments(), writing.due()
+        soon, mornings = alerting.soon(), digesting.due()
         run_out, unconfirmed = rsvps.meetings_with_offers_over(), rsvps.meetings_with_seats_to_lapse()
     seats = [partial(rsvps.expire_offers, meeting_id) for meeting_id in run_out]
     seats += [partial(rsvps.lapse, meeting_id) for meeting_id in unconfirmed]
     moments = [partial(invitations.plan, moment_id, night=night) for moment_id in due]
     messages = [partial(writing.plan, message_id, night=night) for message_id in own]
-    return _each([*seats, *moments, *messages, asking.remind_due, digesting.post_due])
+    alerts = [partial(alerting.post, meeting_id, night=night) for meeting_id in soon]
+    digests = [partial(digesting.post, morning) for morning in mornings]
+    return _each([*seats, *moments, *messages, asking.remind_due, *alerts, *digests])
 
 
 def cater_step() -> int:

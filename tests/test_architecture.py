@@ -17,9 +17,12 @@ FLOORS = {
     6: "web worker",
     5.2: "delivering demo",
     5.15: "doctor",
-    5.1: "composing transport catcher intake printing backup listing",
+    5.1: "composing transport catcher printing backup listing",
+    4.75: "alerting",
+    4.7: "digesting",
+    4.6: "intake",
     4.5: "bulk planning writing",
-    4: "announcing applying archive asking catering digesting exporting entering figures "
+    4: "announcing applying archive asking catering exporting entering figures "
     "history importing invitations leaving merging showing",
     3.85: "directory views",
     3.8: "questions guests",

@@ -683,6 +683,20 @@ def test_the_doctor_finds_a_database_that_is_behind_or_away(app, clock, config, 
     )
 
 
+def test_the_doctor_sends_nothing_but_what_is_asked_for(app, clock, config, smtp):
+    shell = Shell(config)
+    shell.environment["ASANOKAI_REPLY_DOMAIN"] = "reply.asanokai.example"
+    assert (complaints(shell("doctor")), smtp.letters) == ([], ())
+    assert complaints(shell("doctor", "--letter", "ludwig@asanokai.example")) == []
+    assert [letter.to for letter in smtp.letters] == ["ludwig@asanokai.example"]
+    (wrong,) = complaints(shell("doctor", "--round-trip", "--wait", "1"))
+    assert wrong.startswith(
+        f"round trip: the server took a letter to {smtp.letters[1].to}, but it has not come in within 1 s"
+    )
+    refused = shell("doctor", "--letter", "nobody")
+    assert said(refused) == (1, "", "“nobody” is not a mail address.\n")
+
+
 def test_the_doctor_lists_settings_that_cannot_be_used(app, config):
     shell = Shell(config)
     shell.environment |= {"MAIL_PORT": "smtp", "ASANOKAI_NIGHT": "late"}

@@ -15,9 +15,9 @@ from asanokai import series as series_rules
 from asanokai.announcing import Change
 from asanokai.delivering import Delivery, Step
 from asanokai.invitations import Night
-from asanokai.letters import PAUSES, Letter
+from asanokai.letters import PAUSES, Happening, Letter
 from asanokai.meetings import Meeting
-from asanokai.members import Address, Member
+from asanokai.members import Address, Bounce, Member
 from asanokai.transport import Outcome, Transport
 from asanokai.worker import send_due
 from config import Mail
@@ -89,6 +89,57 @@ def test_a_failed_letter_goes_out_when_it_is_retried(app, clock, smtp):
     with db.transaction() as session:
         letters.retry(session.scalars(select(Letter.id)).one())
     assert deliver(app).sent == 1
+
+
+def life() -> list[tuple[str, str | None]]:
+    with db.reading() as session:
+        return [(row.what, row.words) for row in session.scalars(select(Happening).order_by(Happening.id))]
+
+
+def test_an_unknown_mailbox_is_given_up_at_its_refusal_and_a_letter_sent_again_goes_all_the_same(app, clock, smtp):
+    invited(people.emma)
+    smtp.faults.answer("emma.whitfield@ilmenau.example", "550 5.1.1 no such person", times=1)
+    clock.set(DUE)
+    deliver(app)
+    with db.transaction() as session:
+        address, bounce = session.scalars(select(Address)).one(), session.scalars(select(Bounce)).one()
+        assert (address.suppressed_at, address.reason) == (DUE, "unknown")
+        assert (bounce.sort, bounce.status, bounce.words) == ("unknown", "5.1.1", "550 5.1.1 no such person")
+        letters.retry(bounce.letter_id)
+    assert deliver(app).sent == 1
+    assert life() == [("refused", "550 5.1.1 no such person"), ("retried", None)]
+
+
+def test_what_the_server_says_of_us_or_for_now_gives_no_address_up(app, clock, smtp):
+    invited(people.katrin, people.emma, people.kenji)
+    smtp.faults.answer("emma.whitfield@ilmenau.example", "554 5.7.1 blocked")
+    smtp.faults.answer("kenji.yamada@erfurt.example", "451 4.2.2 mailbox full", times=1)
+    clock.set(DUE)
+    deliver(app)
+    with db.reading() as session:
+        assert session.scalars(select(Address.id).where(Address.suppressed_at.is_not(None))).all() == []
+        assert session.scalars(select(Bounce.sort)).all() == ["policy"]
+    assert sorted(life()) == [("postponed", "451 4.2.2 mailbox full"), ("refused", "554 5.7.1 blocked")]
+
+
+def test_the_usual_letter_writes_nothing_beside_its_row(app, clock, smtp):
+    invited(people.katrin, people.emma)
+    clock.set(DUE)
+    assert deliver(app).sent == 2
+    with db.reading() as session:
+        assert (life(), session.scalars(select(Bounce.id)).all()) == ([], [])
+        assert set(session.scalars(select(Letter.claimed_at))) == {DUE}
+
+
+def test_a_letter_whose_sender_died_says_so_in_its_life(app, clock, smtp):
+    invited(people.katrin)
+    clock.set(DUE)
+    send_due(app, Night())
+    with db.transaction() as session:
+        session.execute(update(Letter).values(state="claimed", claimed_until=clock.now))
+    clock.advance(minutes=1)
+    assert deliver(app).sent == 1
+    assert life() == [("released", None)]
 
 
 def test_a_temporary_refusal_is_tried_again_after_growing_pauses_until_it_has_failed(app, clock, smtp):

@@ -38,6 +38,7 @@ from asanokai import (
 )
 from asanokai import series as series_rules
 from asanokai.announcing import Change, Choices
+from asanokai.intake import Incoming
 from asanokai.invitations import Night
 from asanokai.languages import Name
 from asanokai.letters import Letter
@@ -325,6 +326,57 @@ def letters_about_accounts(app: Flask, clock: Any, smtp: Any, keep: Keep) -> Non
     stage.deliver("digest")
 
 
+def letters_shortly_before(app: Flask, clock: Any, smtp: Any, keep: Keep) -> None:
+    """What coordinators hear at once on the day before, and of waiting mails the next morning."""
+    stage = Stage(app, smtp, keep)
+    with db.transaction():
+        series = people.series()
+        people.coordinate(series, *(make() for make in READERS))
+        meeting = people.announced_meeting(
+            series, title=TITLE, people=[people.akiko(), people.naoko(), people.ludwig()]
+        )
+        meeting_id = meeting.id
+        for who in (people.akiko(), people.naoko()):
+            people.say(meeting, who, "yes")
+        people.send_all()
+        clock.set(berlin(2026, 3, 11, 13))
+        for moment in meetings_moments(meeting_id):
+            moment.done_at = clock.now
+    clock.set(berlin(2026, 3, 11, 18))
+    with db.transaction():
+        rsvps.answer(meeting_id, people.akiko().id, "no", by="page", comment="Mein Zug fällt aus.")
+    stage.deliver("alert", "alert-late")
+    with db.transaction() as session:
+        rsvps.answer(meeting_id, people.naoko().id, "no", by="page")
+        session.add(_failed_letter(meeting_id))
+        session.add(_waiting_mail("unclear", meeting_id, people.naoko(), "AW: Licht & Präzision"))
+        session.add(_waiting_mail("message", meeting_id, None, ""))
+    stage.deliver("alert")
+    clock.set(berlin(2026, 3, 12, 7))
+    stage.deliver("digest", "digest-mails")
+
+
+def meetings_moments(meeting_id: int) -> list[meetings.Moment]:
+    return list(db.session().scalars(select(meetings.Moment).where(meetings.Moment.meeting_id == meeting_id)))
+
+
+def _failed_letter(meeting_id: int) -> Letter:
+    now = clock.now()
+    return Letter(
+        **{"key": "eve:x", "kind": "eve", "member_id": people.ludwig().id, "meeting_id": meeting_id, "state": "failed"},
+        **{"due_at": now, "created_at": now, "settled_at": now, "server_words": "550 5.2.2 mailbox full"},
+    )
+
+
+def _waiting_mail(outcome: str, meeting_id: int, who: Member | None, subject: str) -> Incoming:
+    now = clock.now()
+    return Incoming(
+        **{"digest": outcome, "raw_hash": outcome, "raw": b"", "size": 0, "way": "lmtp", "state": "parked"},
+        **{"came_at": now, "due_at": now, "taken_at": now, "outcome": outcome, "subject": subject},
+        **{"author": "wer@elsewhere.example", "meeting_id": meeting_id, "member_id": who.id if who else None},
+    )
+
+
 def _two_busy_days(app: Flask, clock: Any, smtp: Any, meeting_id: int) -> None:
     """Answers to two seats, one of them late, one of them waiting; and a letter that cannot be delivered."""
     clock.set(berlin(2026, 3, 10, 13))
@@ -480,6 +532,7 @@ SCENES: dict[str, Scene] = {
     "queue": letters_about_a_queue,
     "catering": letters_to_host_and_caterer,
     "leaving": letters_to_who_leaves,
+    "shortly": letters_shortly_before,
 }
 
 ALL = {
@@ -492,6 +545,7 @@ ALL = {
     "accounts": (*("sign_in", "opt_in", "opt_in-meeting", "join", "application", "welcome", "declined", "digest"),),
     "speakers": ("speaker", "speaker-host", "speaker_remind", "speaker_remind-host"),
     "leaving": ("parted", "parted-series"),
+    "shortly": ("alert", "alert-late", "digest-mails"),
     "catering": (
         *("pack", "pack-host", "catering_change", "catering_change-desk"),
         *("catering_change-off", "catering_change-off-desk"),

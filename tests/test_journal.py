@@ -145,6 +145,7 @@ WORDS = {
     *meetings.EDITABLE,
     "topics",
     *members.NAMES,
+    *members.BOUNCES,
     *intake.OUTCOMES,
     *intake.STATES,
     *intake.WAYS,
@@ -436,6 +437,11 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("send sign-in", "member"): lambda on, _: members.send_sign_in(
         on.one, f"{SECRET}1@jena.example", actor_id=on.actor
     ),
+    ("suppress", "member"): lambda on, _: members.suppress(members.addresses_of(on.one.id)[0], "unknown", letter_id=1),
+    ("use again", "member"): lambda on, _: (
+        members.suppress(members.addresses_of(on.one.id)[0], "unknown"),
+        members.use_again(on.one, actor_id=on.actor),
+    ),
     ("leave", "member"): lambda on, _: leaving.leave(on.two, actor_id=on.actor),
     ("merge", "member"): lambda on, _: merging.merge(on.one.id, on.stranger.id, {}, actor_id=on.actor),
     ("export", "member"): lambda on, _: exporting.note("csv", [on.one.id], series_id=None, actor_id=on.actor),
@@ -482,6 +488,7 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
 TOGETHER_WITH: dict[Verb, list[Verb]] = {
     ("ask again", "meeting"): [("ask again", "rsvp"), ("ask again", "rsvp")],
     ("ask again", "rsvp"): [("ask again", "meeting"), ("ask again", "rsvp")],
+    ("use again", "member"): [("suppress", "member")],
     ("leave", "member"): [("answer", "rsvp"), ("end", "deputy"), ("part", "series")],
     ("take back", "rsvp"): [("answer", "rsvp")],
     ("pass on", "rsvp"): [("take over", "rsvp")],
@@ -502,6 +509,7 @@ SPOKEN_FOR = {("describe", "topic"), *((verb, "contributor") for verb in ("confi
 
 BY_NOBODY = {
     ("take in", "mail"),
+    ("suppress", "member"),
     *((verb, "rsvp") for verb in ("seat", "offer", "expire", "wait again", "lapse", "take back")),
     ("keep seats", "meeting"),
     ("hold", "meeting"),

@@ -22,7 +22,7 @@ LANGUAGES = ("de", "en", "ja")
 KINDS = {
     "invite", "remind", "confirm", "waiting", "seat", "offer", "free", "lapsed", "moved", "changed", "cancelled", "eve",
     "parted", "nudge", "own", "thanks",
-    "sign_in", "opt_in", "join", "welcome", "declined", "application", "digest",
+    "sign_in", "opt_in", "join", "welcome", "declined", "application", "digest", "alert",
     "pack", "catering_change",
     "speaker", "speaker_remind",
 }  # fmt: skip
@@ -169,6 +169,13 @@ QUIET = LINE | {
     "late": [],
     "link": "https://kai.example/roll/2",
 }
+PARKED = {
+    **{"mail_id": 7, "link": "https://kai.example/coordinate/mail/7", "member": True, "name": "Dr. Kenji Yamada"},
+    **{"words": "unklare Antwort", "subject": "AW: Licht & <Präzision>"},
+}
+STRANGE = PARKED | {"mail_id": 8, "member": False, "name": "wer@elsewhere.example", "subject": ""}
+STRANGE |= {"link": "https://kai.example/coordinate/mail/8"}
+GONE = {"name": "Dr. Kenji Yamada", "comment": "Die Bahn & <ich>.\nEs tut mir leid."}
 FAILED = {"kind_words": "Einladung", "name": "Jan Holz", "words": "550 5.1.1 unknown <user>"}
 DESK = "https://kai.example/desk"
 APPLICANT = {"applicant": "Eva Roth", "series": "Asa no Kai Thüringen", "desk_link": DESK}
@@ -310,8 +317,39 @@ VARIANTS: list[tuple[str, dict[str, Any], Any, set[str]]] = [
         for guests in (0, 3)
     ),
     *(
-        ("digest", {"lines": lines, "failed": failed, "applications": number, "desk_link": DESK}, None, set())
-        for lines, failed, number in (([LINE, QUIET], [FAILED], 1), ([QUIET], [], 0), ([], [FAILED] * 2, 3))
+        (
+            "digest",
+            {
+                **{"lines": lines, "failed": failed, "applications": number, "desk_link": DESK},
+                **{"parked": parked, "unreachable": lost},
+            },
+            None,
+            set(),
+        )
+        for lines, failed, number, parked, lost in (
+            ([LINE, QUIET], [FAILED], 1, [PARKED], ["Dr. Kenji Yamada"]),
+            ([QUIET], [], 0, [], []),
+            ([], [FAILED] * 2, 3, [PARKED, STRANGE], ["Dr. Kenji Yamada", "Eva Roth"]),
+        )
+    ),
+    *(
+        (
+            "alert",
+            {
+                **{"late": late, "failed": failed, "mails": mails},
+                **{"desk_link": DESK, "letters_link": f"{DESK}letters"},
+            },
+            meeting,
+            set(),
+        )
+        for meeting, late, failed, mails in (
+            (full, [GONE], [], []),
+            (bare, [], [FAILED], []),
+            (full, [], [], [PARKED]),
+            (bare, [], [], [STRANGE]),
+            (full, [GONE, GONE | {"comment": ""}], [FAILED] * 2, [PARKED, STRANGE]),
+            (long, [GONE], [FAILED], [PARKED]),
+        )
     ),
     *(
         (kind, {"role": role, "about": about}, meeting, {"speaking_link"})
@@ -329,6 +367,7 @@ NOT_SUBSCRIBED = {
     "declined",
     "application",
     "digest",
+    "alert",
     "pack",
     "catering_change",
     "parted",
@@ -501,7 +540,7 @@ def test_japanese_words_are_set_with_full_width_signs(
 
 @every_language
 def test_a_heading_of_the_text_can_be_told_from_a_sentence(language: str) -> None:
-    facts = {"lines": [LINE], "failed": [FAILED], "applications": 1, "desk_link": DESK}
+    facts = {"lines": [LINE], "failed": [FAILED], "applications": 1, "desk_link": DESK, "parked": [], "unreachable": []}
     _, body, _ = render(language, "digest", facts, None)
     title = LINE["title"]
     assert (f"■ {title}\n\n" if language == "ja" else f"{title}\n{'-' * len(title)}\n\n") in body
@@ -533,7 +572,8 @@ def test_a_letter_has_at_most_one_primary_button(
     _, _, html = render(language, kind, facts, meeting)
     assert html.count('class="button primary"') == int(
         needed >= ANSWERS
-        or kind in ("sign_in", "opt_in", "join", "welcome", "application", "digest", "offer", "free", *SPEAKERS)
+        or kind
+        in ("sign_in", "opt_in", "join", "welcome", "application", "digest", "alert", "offer", "free", *SPEAKERS)
     )
 
 

@@ -2,11 +2,15 @@
 
 import base64
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from email import message_from_bytes
+from email.message import Message
 
 import pytest
 
 from asanokai.intake.opened import MOST_BYTES, MOST_CALENDAR, Opened, decoded, is_mail, open_mail
+from tests import fuzz
 from tests.grounds.shared import shared
 
 JAPANESE = "会議に欠席します。①髙㈱ 参加いたします"
@@ -122,6 +126,28 @@ def test_two_levels_with_the_same_boundary_are_read():
 def test_a_line_that_is_no_header_does_not_end_the_headers():
     opened = open_mail(b"From: a@b.example\r\nwhat is this\r\nSubject: Hallo\r\n\r\nText")
     assert (opened.author, opened.subject, opened.text) == ("a@b.example", "Hallo", "Text")
+
+
+def test_a_line_that_is_no_header_is_not_taken_for_the_beginning_of_base64():
+    raw = b"Content-Type: text/calendar\r\nContent-Transfer-Encoding: base64\r\nstray line\r\n\r\nSGFsbG8="
+    assert [part.content for part in open_mail(raw).parts] == [b"Hallo"]
+
+
+def test_the_standard_librarys_parser_finds_the_same_parts():
+    for raw in fuzz.corpus():
+        found = [part for part in open_mail(raw).own_parts if not part.kind.startswith("message/")]
+        assert [(part.kind, part.content) for part in found] == list(theirs(message_from_bytes(raw)))
+
+
+def theirs(message: Message) -> Iterator[tuple[str, bytes]]:
+    """The leaves of a mail outside of the mails and reports in it."""
+    if message.get_content_maintype() == "message":
+        return
+    if not message.is_multipart():
+        yield message.get_content_type(), message.get_payload(decode=True)
+        return
+    for part in message.get_payload():
+        yield from theirs(part)
 
 
 @pytest.mark.parametrize(

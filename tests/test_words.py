@@ -7,7 +7,9 @@ import pytest
 from flask_babel import force_locale
 
 import asanokai
-from asanokai import importing, invitations, letters, rsvps
+from asanokai import importing, invitations, letters, members, rsvps
+from asanokai.intake import reports
+from asanokai.members.reach import LASTING
 from asanokai.web import words
 
 PACKAGE = Path(asanokai.__file__).parent
@@ -57,7 +59,7 @@ def written_reasons() -> set[str]:
     """Every reason that stands in the package as one for a letter that was not sent."""
     sources = [path for path in PACKAGE.rglob("*.py") if path.name != "words.py"]
     found = set().union(*(_reasons_in(path.read_text(encoding="utf-8")) for path in sources))
-    return {*found, *invitations.REASONS} - {""}
+    return {*found, *invitations.REASONS, *reports.REASONS.values()} - {""}
 
 
 def test_every_kind_of_letter_has_words():
@@ -66,6 +68,12 @@ def test_every_kind_of_letter_has_words():
 
 def test_every_state_of_a_letter_has_words():
     assert set(words.STATES) == set(letters.STATES)
+
+
+def test_everything_that_happens_to_letters_and_addresses_has_words():
+    assert set(words.HAPPENINGS) == set(letters.HAPPENINGS)
+    assert set(words.CAME_BACK) == set(LASTING)
+    assert set(reports.REASONS) == set(members.BOUNCES) - {"complaint"}
 
 
 def test_every_answer_has_words():

@@ -4,27 +4,22 @@ from datetime import datetime
 from typing import Any
 
 from asanokai import digesting
-from asanokai.composing.kinds import KIND_WORDS
+from asanokai.composing.alert import failed_letters, parked_mails
 from asanokai.composing.overtaking import Row
 from asanokai.languages import moment_in_words, pick
 
 
 def digest(row: Row) -> dict[str, Any]:
-    """What happened since the last one, meeting by meeting, and which letters failed."""
+    """What happened since the last one, meeting by meeting, and which letters failed, what waits."""
     assert row.member is not None
     since, until = (datetime.fromisoformat(row.facts[name]) for name in ("since", "until"))
     contents = digesting.contents(row.member, since, until)
     language = row.language
     return {
         "lines": [_digest_line(line, language) for line in contents.lines],
-        "failed": [
-            {
-                "kind_words": KIND_WORDS[language].get(letter.kind, letter.kind),
-                "name": who.name.full(language) if who else (letter.address or ""),
-                "words": letter.server_words or letter.reason or "",
-            }
-            for letter, who in contents.failed
-        ],
+        "failed": failed_letters(contents.failed, language),
+        "parked": parked_mails(contents.parked, language),
+        "unreachable": [who.name.full(language) for who in contents.unreachable],
         "applications": contents.applications,
     }
 

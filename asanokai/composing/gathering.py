@@ -25,6 +25,7 @@ from asanokai import (
     writing,
 )
 from asanokai.composing import changes, packs
+from asanokai.composing.alert import alert
 from asanokai.composing.digest import digest
 from asanokai.composing.overtaking import Row, held_until, overtaken
 from asanokai.composing.own import own_words, paragraph_in
@@ -431,6 +432,7 @@ _FACTS = {
     "join": _join,
     "application": _to_coordinator,
     "digest": _digest,
+    "alert": alert,
     "test": _test,
     "pack": packs.pack,
     "catering_change": packs.catering_change,

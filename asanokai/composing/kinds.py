@@ -26,6 +26,7 @@ KIND_WORDS = {
         "declined": "Ablehnung",
         "application": "Neue Anfrage",
         "digest": "Tagesübersicht",
+        "alert": "Neues kurz vor einem Treffen",
         "pack": "Seite für Gastgebende oder Catering",
         "catering_change": "Neue Zahlen für das Catering",
         "speaker": "Anfrage an Vortragende oder Gastgebende",
@@ -56,6 +57,7 @@ KIND_WORDS = {
         "declined": "refusal",
         "application": "new application",
         "digest": "daily digest",
+        "alert": "news shortly before a meeting",
         "pack": "page for host or caterer",
         "catering_change": "new numbers for the caterer",
         "speaker": "request to a speaker or host",
@@ -86,6 +88,7 @@ KIND_WORDS = {
         "declined": "お断りのお知らせ",
         "application": "新しいお申し込み",
         "digest": "日次報告",
+        "alert": "直前のお知らせ",
         "pack": "会場・お食事担当者用ページ",
         "catering_change": "お食事の人数の変更",
         "speaker": "講演・会場のご依頼",
@@ -93,6 +96,36 @@ KIND_WORDS = {
     },
 }
 """What the letters are called in the coordinators' digest."""
+
+PARKED_WORDS = {
+    "de": {
+        "message": "Nachricht",
+        "unclear": "unklare Antwort",
+        "counter": "anderer Termin vorgeschlagen",
+        "delegated": "Vertretung vorgeschlagen",
+        "failed": "konnte nicht gelesen werden",
+        "too much": "zu groß zum Lesen",
+    },
+    "en": {
+        "message": "message",
+        "unclear": "unclear answer",
+        "counter": "another time proposed",
+        "delegated": "somebody else proposed",
+        "failed": "could not be read",
+        "too much": "too large to be read",
+    },
+    "ja": {
+        "message": "メッセージ",
+        "unclear": "判断できないお返事",
+        "counter": "別の日時のご提案",
+        "delegated": "代理の方のご提案",
+        "failed": "読み取れないメール",
+        "too much": "大きすぎるメール",
+    },
+}
+"""What a mail that waits for a person is, by its outcome."""
+
+UNKNOWN_SENDER = {"de": "Absender unbekannt", "en": "Sender unknown", "ja": "差出人不明"}
 
 FIELD_WORDS = {
     "de": {

@@ -169,6 +169,12 @@ class Typesetter:
             facts["desk_link"] = self._links.coordinate_meeting(work.meeting_id)
         if work.kind == "application":
             facts["desk_link"] = self._links.coordinate_applications()
+        if work.kind == "alert":
+            meeting_link = self._links.coordinate_meeting(work.meeting_id)
+            facts |= {"desk_link": meeting_link, "letters_link": f"{meeting_link}/letters"}
+        for waiting in ("mails", "parked"):
+            if waiting in work.facts:
+                facts[waiting] = [{**mail, "link": self._mail_link(mail["mail_id"])} for mail in work.facts[waiting]]
         if work.kind == "digest":
             facts["lines"] = [
                 {**line, "link": self._links.coordinate_meeting(line["meeting_id"])} for line in work.facts["lines"]
@@ -178,6 +184,9 @@ class Typesetter:
         text, page = fitted(body.strip("\n")) + "\n", self._page(f"{name}.html", facts)
         subject = (TRIAL[work.language] if work.trial else "") + " ".join(subject.split())
         return self._layout(work, subject, Pieces.cut(text), Pieces.cut(page))
+
+    def _mail_link(self, mail_id: int) -> str:
+        return f"{self._links.coordinate()}mail/{mail_id}"
 
     def _page(self, name: str, facts: dict[str, Any]) -> str:
         template = self._rich.get_template(name)

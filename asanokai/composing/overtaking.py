@@ -1,12 +1,12 @@
 """Whether a claimed letter is still true, or why it need not be sent any more, and whether it may go now. Asks the rows
-given and the clock."""
+given and the clock, and for letters to coordinators what they speak of."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from asanokai import asking, catering, clock, series
-from asanokai.letters import OF_MEETING, Letter, may_go_from
+from asanokai import alerting, asking, catering, clock, series
+from asanokai.letters import AGAIN, OF_MEETING, Letter, may_go_from
 from asanokai.meetings import Meeting
 from asanokai.members import SWITCHED_OFF, Address, Member
 from asanokai.night import Night
@@ -54,11 +54,13 @@ def overtaken(row: Row) -> str | None:
     if row.letter.address is None:
         if row.address is None:
             return "no address"
-        if row.address.suppressed_at is not None:
+        if row.address.suppressed_at is not None and AGAIN not in row.facts:
             return "address suppressed"
     if letter.address is not None and "pack" in row.facts and _withdrawn(row):
         return "the link was withdrawn"
     if letter.kind == "digest" and (member is None or not series.coordinated_by(member)):
+        return "nothing to say"
+    if letter.kind == "alert" and not _still_told(row):
         return "nothing to say"
     if letter.kind in asking.KINDS:
         return _overtaken_by_contributor(row)
@@ -74,6 +76,14 @@ def _unwanted(row: Row) -> str | None:
     if row.letter.kind in UNASKED and row.member is not None and row.member.unsubscribed_at is not None:
         return "unsubscribed"
     return SWITCHED_OFF if row.switched_off else None
+
+
+def _still_told(row: Row) -> bool:
+    """Whether something of it still holds, and its reader still coordinates."""
+    if row.member is None or row.meeting is None:
+        return False
+    own = {found.id for found in series.coordinated_by(row.member)}
+    return row.meeting.series_id in own and bool(alerting.contents(row.facts["items"]))
 
 
 def held_until(row: Row, night: Night) -> datetime | None:

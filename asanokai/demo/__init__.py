@@ -5,7 +5,11 @@ talk about: optics, micro-nano, measuring. Everything goes through the verbs whe
 the past is written as rows, since no verb changes the past. Fills an empty database and nothing else.
 """
 
+import hashlib
 from datetime import datetime, timedelta
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -27,7 +31,8 @@ from asanokai import (
     series,
     topics,
 )
-from asanokai.demo.words import EVENT, FOOD, PROGRAMME, PROPOSALS, SERIES, WELCOME
+from asanokai.demo.words import EVENT, FOOD, MAILS, PROGRAMME, PROPOSALS, SERIES, WELCOME
+from asanokai.intake import Incoming
 from asanokai.meetings import Meeting
 from asanokai.members import Member, normal_address
 from asanokai.rsvps import Rsvp
@@ -62,6 +67,7 @@ def fill() -> str:
     coming = _coming(breakfasts, people)
     _proposals(breakfasts, people, chief)
     _event(people, chief)
+    _mails(people)
     db.session().flush()
     return f"Demo data: {len(people)} members, 2 series, {held} past and {coming} coming meetings."
 
@@ -226,3 +232,49 @@ def _event(people: list[Member], chief: Member) -> None:
     trip = meetings.add(row, start, wall_end=start + timedelta(days=4, hours=8))
     topics.post(trip, EVENT["title"], abstract=EVENT["abstract"])
     announcing.announce(trip.id)
+
+
+def _mails(people: list[Member]) -> None:
+    """Plain replies that wait for a coordinator, as rows: by a verb they would need a reply address of theirs."""
+    next_one = db.session().scalar(
+        select(Meeting).where(Meeting.state == "announced").order_by(Meeting.starts_at, Meeting.id).limit(1)
+    )
+    for hours, words in enumerate(MAILS, start=2):
+        who, came = people[words["by"]], clock.now() - timedelta(hours=hours)
+        raw = _mail(who, words, came)
+        hashed = hashlib.sha256(raw).hexdigest()
+        db.session().add(
+            Incoming(
+                digest=hashed,
+                raw_hash=hashed,
+                raw=raw,
+                size=len(raw),
+                way="file",
+                author=_address_of(who),
+                subject=words["subject"],
+                came_at=came,
+                due_at=came,
+                taken_at=came,
+                attempts=1,
+                state="parked",
+                outcome=words["outcome"],
+                member_id=who.id,
+                meeting_id=next_one.id if next_one and words["about_next"] else None,
+            )
+        )
+
+
+def _mail(who: Member, words: dict[str, Any], came: datetime) -> bytes:
+    mail = EmailMessage(policy=SMTP)
+    mail["From"] = _address_of(who)
+    mail["To"] = "rsvp@asanokai.example"
+    mail["Subject"] = words["subject"]
+    mail["Date"] = format_datetime(came.replace(microsecond=0))
+    mail["Message-ID"] = f"<demo-{who.id}@{_address_of(who).rpartition('@')[2]}>"
+    mail.set_content(words["text"])
+    return mail.as_bytes()
+
+
+def _address_of(who: Member) -> str:
+    found = members.main_address(who)
+    return found.normal if found else "nobody@asanokai.example"

@@ -191,3 +191,23 @@ FOOD: dict[str, Any] = {
     ],
 }
 """What the breakfasts ask of those who come."""
+
+MAILS: list[dict[str, Any]] = [
+    {
+        "by": 9,
+        "outcome": "unclear",
+        "about_next": True,
+        "subject": "AW: Asa no Kai Thüringen",
+        "text": "Guten Morgen,\n\nich komme gern, falls mein Zug aus Erfurt pünktlich ist – sonst eher nicht.\n"
+        "Reicht es, wenn ich am Vorabend Bescheid gebe?\n\nViele Grüße\n",
+    },
+    {
+        "by": 14,
+        "outcome": "message",
+        "about_next": False,
+        "subject": "Frage zu den Räumen",
+        "text": "Liebes Team,\n\nunser Haus könnte im Herbst einmal Gastgeber sein. An wen darf ich mich dafür wenden?\n\n"
+        "Herzliche Grüße\n",
+    },
+]
+"""Mails that wait for a coordinator. `by` counts in people.txt."""

@@ -16,8 +16,9 @@ letters are posted like everywhere else.
     calendars  calendar text → what it says (with contentlines, moments)
     winmail    winmail.dat → what was pressed in Outlook
     answers    calendar replies → answers
-    reports    bounces, delays, complaints
+    reports    bounces, delays, complaints; what they say is read by reported and delivery_status
     automatic  auto-replies
+    unsubscribing  who wants no more invitations
     replies    plain words
     probe      letters of `asanokai doctor` to ourselves
 """

@@ -312,11 +312,17 @@ def _fields(raw: bytes, start: int, end: int) -> tuple[Fields, int]:
     """The headers that begin at `start`, and where the body begins."""
     head, body = _head_end(raw, start, end)
     fields, stray = heads.split_head(raw[start : min(head, start + heads.MOST_HEAD)])
-    if stray.strip() and head - start <= heads.MOST_HEAD:
+    if stray.strip() and head - start <= heads.MOST_HEAD and _is_plain(fields):
         # The empty line was lost: the body begins where the headers end.
         found = raw.rfind(stray[:200].split(b"\n")[0], start, head)
         body = found if found > start or not fields else body
     return fields, body
+
+
+def _is_plain(fields: Fields) -> bool:
+    """Whether its body is text as it stands: what is lost before any other is no loss."""
+    encoded = _encoding(fields) in ("base64", "quoted-printable")
+    return not encoded and not _said(fields, "content-type").lower().lstrip().startswith("multipart/")
 
 
 def _head_end(raw: bytes, start: int, end: int) -> tuple[int, int]:

@@ -6,9 +6,10 @@ letter has the token.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from asanokai.intake.row import LONGEST_ADDRESS
 from asanokai.tokens import Tokens
 
 PURPOSES = {"rsvp": "member", "bounce": "letter", "unsubscribe": "unsubscribe", "probe": "probe"}
@@ -27,12 +28,30 @@ class Ours:
 
 def ours(address: str | None, tokens: Tokens) -> Ours | None:
     """Whose token the address bears, whatever its domain (an operator's MTA may rewrite it); None if none of ours."""
-    found = _OURS.fullmatch((address or "").strip().strip("<>").rpartition("@")[0])
-    if found is None:
-        return None
-    kind = found[1].lower()
-    number = tokens.read_address(PURPOSES[kind], found[2])
-    return Ours(kind, number) if number is not None else None
+    for local in _locals(address or ""):
+        found = _OURS.fullmatch(local)
+        number = tokens.read_address(PURPOSES[found[1].lower()], found[2]) if found else None
+        if found is not None and number is not None:
+            return Ours(found[1].lower(), number)
+    return None
+
+
+_TYPED = re.compile(r"\s*(?:rfc822|mailto|smtp|orcpt)\s*[;:=]\s*", re.IGNORECASE)
+_SIGNED = re.compile(r"(?:prvs=[^=]*=|btv1==[^=]*==)", re.IGNORECASE)
+_PLUS = re.compile(r"(?:%|=|\+)2b", re.IGNORECASE)
+
+
+def _locals(address: str) -> Iterator[str]:
+    """What stands left of the "@", as it is and as it was before mail systems wrote it in their ways.
+
+    Quoted, with its type ("rfc822;…"), with a plus in hexadecimal ("%2B", and "+2B" in RFC 3461's xtext, where it may
+    as well be the beginning of a token), or signed (BATV: "prvs=…").
+    """
+    plain = _TYPED.sub("", address[:LONGEST_ADDRESS].strip().strip("<>"), count=1)
+    local = _SIGNED.sub("", plain.rpartition("@")[0].strip("\"' "), count=1)
+    yield local
+    if "2b" in local.lower():
+        yield _PLUS.sub("+", local, count=1)
 
 
 def first_of_ours(addresses: Iterable[str], tokens: Tokens) -> str | None:

@@ -11,10 +11,10 @@ from datetime import timedelta
 
 from sqlalchemy import Update, case, select, update
 
-from asanokai import clock, db, journal
+from asanokai import clock, db, journal, members
 from asanokai.db import session
 from asanokai.errors import N_
-from asanokai.intake import answers, automatic, limits, probe, replies, reports
+from asanokai.intake import answers, automatic, limits, probe, replies, reports, unsubscribing
 from asanokai.intake.opened import MOST_BYTES, open_mail
 from asanokai.intake.outcome import Arrived, Outcome, Place
 from asanokai.intake.recipient import ours
@@ -31,9 +31,20 @@ SOON = timedelta(seconds=5)
 
 Reader = Callable[[Arrived], Outcome | None]
 
-READERS: tuple[Reader, ...] = (limits.read, probe.read, answers.read, reports.read, automatic.read, replies.read)
+READERS: tuple[Reader, ...] = (
+    limits.read,
+    probe.read,
+    answers.read,
+    reports.read,
+    automatic.read,
+    unsubscribing.read,
+    replies.read,
+)
 """In this order: a bounced invitation contains our own REQUEST, so calendar parts are sought outside of what is
 returned; Google marks its calendar answers as automatic, so answers come before the filter of auto-replies."""
+
+HEARD = ("answered", "unchanged", "waiting list", "counter", "delegated", "unsubscribed", "message")
+"""What comes from a person, so that their address is alive."""
 
 FAILED = N_("This mail could not be taken in. Please read it, enter by hand what it says, and tell the operator.")
 
@@ -138,6 +149,8 @@ def settle(row: Incoming, outcome: Outcome) -> None:
     row.state, row.outcome, row.reason = outcome.state, outcome.outcome, outcome.reason
     row.member_id, row.meeting_id, row.letter_id = outcome.member_id, outcome.meeting_id, outcome.letter_id
     row.facts, row.taken_at = outcome.facts or None, clock.now()
+    if outcome.outcome in HEARD:
+        members.heard_from(row.author)
     session().flush()
     journal.write(
         "take in",

@@ -6,13 +6,24 @@ the words: those are laid out at sending, so a row is never stale.
 
 It knows no SMTP, and member and meeting only by foreign key.
 
-    row      the table, the kinds, what is noted of a letter's way
-    posting  writing letters down, dropping them
-    holding  from when on a letter may go: nights, holidays
-    sending  claiming and settling
-    reading  looking at the ledger
+    row        the table, the kinds, what is noted of a letter's way
+    posting    writing letters down, dropping them
+    holding    from when on a letter may go: nights, holidays
+    sending    claiming and settling
+    reading    looking at the ledger
+    happening  what befalls letters on their way and afterwards
 """
 
+from asanokai.letters.happening import (
+    BOUNCE_LIFE,
+    bounced,
+    latest_to,
+    life_of,
+    listened_to,
+    locked,
+    note,
+    note_once,
+)
 from asanokai.letters.holding import AT_NIGHT, may_go_from
 from asanokai.letters.posting import (
     drop_by_key,
@@ -28,6 +39,7 @@ from asanokai.letters.posting import (
 )
 from asanokai.letters.reading import by_id, by_message_id, counts, counts_of, newest, of_member, queued_of, stands
 from asanokai.letters.row import (
+    AGAIN,
     ASKED_FOR,
     FIRST_OF_ALL,
     HAPPENINGS,
@@ -42,8 +54,10 @@ from asanokai.letters.row import (
 from asanokai.letters.sending import NO_FACTS, SETTLED, claim, give_back, hold, postpone, release_expired, settle
 
 __all__ = [
+    "AGAIN",
     "ASKED_FOR",
     "AT_NIGHT",
+    "BOUNCE_LIFE",
     "FIRST_OF_ALL",
     "HAPPENINGS",
     "LEASE",
@@ -55,6 +69,7 @@ __all__ = [
     "UNPAUSED",
     "Happening",
     "Letter",
+    "bounced",
     "by_id",
     "by_message_id",
     "claim",
@@ -67,10 +82,16 @@ __all__ = [
     "give_back",
     "hold",
     "is_leaving",
+    "latest_to",
+    "life_of",
+    "listened_to",
+    "locked",
     "may_go_from",
     "message_id",
     "mint_nonce",
     "newest",
+    "note",
+    "note_once",
     "of_member",
     "post",
     "postpone",

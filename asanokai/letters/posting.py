@@ -11,7 +11,8 @@ from sqlalchemy import String, and_, cast, delete, literal, select, update
 from asanokai import clock, db, journal
 from asanokai.db import insert_missing, session
 from asanokai.errors import N_, Missing, Refused
-from asanokai.letters.row import OF_MEETING, Letter
+from asanokai.letters.happening import note
+from asanokai.letters.row import AGAIN, OF_MEETING, Letter
 
 
 def post(
@@ -131,13 +132,16 @@ def forget_applications(application_ids: Sequence[int]) -> None:
 
 
 def retry(letter_id: int, *, actor_id: int | None = None) -> None:
-    """Queue a failed letter again, now. Raises `Missing`, or `Refused` if it has not failed."""
+    """Queue a failed letter again, now, even to an address that is given up. Raises `Missing`, or `Refused` if it has
+    not failed."""
     letter = session().get(Letter, letter_id)
     if letter is None:
         raise Missing(N_("There is no such letter."))
     if letter.state not in ("failed", "bounced"):
         raise Refused(N_("Only a letter that failed can be sent again."))
     letter.state, letter.due_at, letter.attempts = "queued", clock.now(), 0
+    note([letter.id], "retried")
+    letter.facts = {**(letter.facts or {}), AGAIN: True}
     letter.settled_at = letter.reason = letter.server_words = None
     journal.write("retry", "letter", letter.id, actor_id=actor_id, meeting=letter.meeting_id, member=letter.member_id)
 

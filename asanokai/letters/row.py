@@ -20,6 +20,7 @@ ASKED_FOR = (
     "declined",
     "application",
     "digest",
+    "alert",
     "test",
     "pack",
     "catering_change",
@@ -57,6 +58,10 @@ PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360
 
 
 HAPPENINGS = ("postponed", "refused", "failed", "bounced", "delayed", "complained", "released", "retried")
+
+
+AGAIN = "again"
+"""The fact that somebody had the letter sent again: it goes even where letters came back."""
 
 
 class Letter(Base):

@@ -11,17 +11,22 @@ from sqlalchemy.orm import Session
 
 from asanokai import clock, db
 from asanokai.db import session
+from asanokai.letters.happening import note
 from asanokai.letters.row import FIRST_OF_ALL, LEASE, PAUSES, UNPAUSED, Letter
 
 
 def release_expired() -> int:
     """Queue again what a sender claimed and never settled: it died. Returns how many."""
-    released = session().execute(
+    released = session().scalars(
         update(Letter)
         .where(Letter.state == "claimed", Letter.claimed_until < clock.now())
         .values(state="queued", claimed_by=None, claimed_until=None)
+        .returning(Letter.id)
+        .execution_options(synchronize_session=False)
     )
-    return db.affected(released)
+    numbers = sorted(released)
+    note(numbers, "released")
+    return len(numbers)
 
 
 def claim(by: str, size: int = 50, *, held_meetings: Sequence[int] = (), everything_held: bool = False) -> list[int]:

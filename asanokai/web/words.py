@@ -30,6 +30,7 @@ KINDS = {
     "declined": lazy_gettext("Refusal"),
     "application": lazy_gettext("New application"),
     "digest": lazy_gettext("Daily digest"),
+    "alert": lazy_gettext("News shortly before a meeting"),
     "pack": lazy_gettext("Page for host or caterer"),
     "catering_change": lazy_gettext("New numbers for the caterer"),
     "speaker": lazy_gettext("Request to a speaker or host"),
@@ -66,6 +67,24 @@ STATES = {
     "bounced": lazy_gettext("came back"),
 }
 
+HAPPENINGS = {
+    "postponed": lazy_gettext("put off by the mail server"),
+    "refused": lazy_gettext("refused by the mail server"),
+    "failed": lazy_gettext("failed"),
+    "bounced": lazy_gettext("came back"),
+    "delayed": lazy_gettext("on its way, but late"),
+    "complained": lazy_gettext("marked as spam by its reader"),
+    "released": lazy_gettext("taken up anew: whoever was sending it stopped"),
+    "retried": lazy_gettext("sent again by the organisers"),
+}
+"""What happened to a letter beside what its state says."""
+
+CAME_BACK = {
+    "unknown": lazy_gettext("there is no mailbox of that name"),
+    "permanent": lazy_gettext("the address does not work"),
+}
+"""Why an address is no longer written to."""
+
 REASONS = {
     "not a member any more": lazy_gettext("not a member any more"),
     "unsubscribed": lazy_gettext("has ended the invitations"),
@@ -89,6 +108,11 @@ REASONS = {
     "nothing to say": lazy_gettext("there was nothing to say"),
     "refused too often": lazy_gettext("the mail server put it off too often"),
     "refused by the server": lazy_gettext("the mail server refused it"),
+    "there is no such mailbox": lazy_gettext("there is no such mailbox"),
+    "the address does not work": lazy_gettext("the address does not work"),
+    "the mailbox is full": lazy_gettext("the mailbox is full"),
+    "could not be delivered": lazy_gettext("could not be delivered"),
+    "refused as a matter of policy": lazy_gettext("refused as a matter of policy"),
     "withdrawn": lazy_gettext("withdrawn by the organisers"),
     "could not be composed": lazy_gettext("could not be written; see the program's log"),
 }
