@@ -4,6 +4,7 @@ PYTHON ?= python3
 PORT ?= 8000
 HOST ?= 127.0.0.1
 WORKERS ?= 2
+MINUTES ?= 60
 ARGS ?=
 export PORT HOST
 
@@ -12,7 +13,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --universal --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long check bench bench-long format letters catalogues pictures lighthouse chromium dovecot lock
+.PHONY: help run test test-long fuzz check bench bench-long format letters catalogues pictures lighthouse chromium dovecot
+.PHONY: lock
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -25,6 +27,9 @@ test: .venv/installed-dev chromium dovecot ## all tests, on SQLite and PostgreSQ
 
 test-long: .venv/installed-dev chromium dovecot ## the same without cuts
 	@ASANOKAI_LONG=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+
+fuzz: .venv/installed-dev ## mails that nobody would send through the intake, MINUTES (60); figures at the end
+	@$(BIN)/python -m tests.fuzz --minutes $(MINUTES)
 
 check: .venv/installed-dev ## format, lint, types, catalogues, migrations against models
 	$(BIN)/ruff format --check .

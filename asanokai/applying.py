@@ -302,6 +302,8 @@ def _open_to(application: Application, member: Member) -> bool:
 def _tell_coordinators(application: Application) -> None:
     assert application.series_id is not None
     for coordinator in series_rules.coordinators(application.series_id):
+        if members.unwanted(coordinator.id, "application"):
+            continue
         letters.post(
             "application",
             f"application:{application.id}:{coordinator.id}",

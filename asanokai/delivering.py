@@ -94,7 +94,7 @@ class Delivery:
     def waiting(self) -> int:
         """How many letters are due and may go; those that somebody is sending do not count."""
         with db.reading() as session:
-            may_go: ColumnElement[bool] = Letter.kind.in_(letters.ASKED_FOR)
+            may_go: ColumnElement[bool] = Letter.kind.in_(letters.UNPAUSED)
             if installation.current().paused_at is None:
                 may_go = or_(Letter.meeting_id.is_(None), Letter.meeting_id.not_in(meetings.held_back()))
             due = Letter.state == "queued", Letter.due_at <= clock.now(), may_go
@@ -112,11 +112,21 @@ class Delivery:
                 held_meetings=meetings.held_back(),
                 everything_held=installation.current().paused_at is not None,
             )
-            gathered = self._gather(claimed, step)
+            gathered = self._hold_back(self._gather(claimed, step))
         step.more = len(claimed) == size
         if gathered:
             self._deliver_all(gathered, step, until, tell)
         return step
+
+    def _hold_back(self, gathered: list[Work | Dropped]) -> list[Work | Dropped]:
+        """Return what may not go yet: put off by a refusal or a pause, it is due in somebody's night now."""
+        held: dict[datetime, list[int]] = {}
+        for work in gathered:
+            if isinstance(work, Work) and work.not_before is not None:
+                held.setdefault(work.not_before, []).append(work.letter_id)
+        for until, letter_ids in held.items():
+            letters.hold(letter_ids, until, by=self.name)
+        return [work for work in gathered if isinstance(work, Dropped) or work.not_before is None]
 
     def _deliver_all(
         self, gathered: list[Work | Dropped], step: Step, until: datetime, tell: Callable[[Step], object]

@@ -78,7 +78,8 @@ def post_due() -> int:
 
 def _post(key: str, member: Member, day: date, now: datetime) -> bool:
     since = _since(member) or now - FIRST
-    something = contents(member, since, now) or _new_applications(member, since, now)
+    off = members.unwanted(member.id, "digest")
+    something = not off and (contents(member, since, now) or _new_applications(member, since, now))
     letters.post(
         "digest",
         key,
@@ -87,7 +88,7 @@ def _post(key: str, member: Member, day: date, now: datetime) -> bool:
         useless_after=in_utc(datetime.combine(day, UNTIL), member.zone),
     )
     if not something:
-        letters.drop_by_key(key, NOTHING)
+        letters.drop_by_key(key, members.SWITCHED_OFF if off else NOTHING)
     return bool(something)
 
 
@@ -103,9 +104,12 @@ def _coordinators() -> list[Member]:
 
 
 def _since(member: Member) -> datetime | None:
-    """Up to when the last digest spoke. Those that never went out told nothing: the next speaks of their time too."""
+    """Up to when the last digest spoke, or would have but for its switch. Those that never went out told nothing: the
+    next speaks of their time too."""
     own = select(Letter.facts).where(Letter.member_id == member.id, Letter.kind == "digest").limit(1)
-    told = or_(Letter.state.not_in(("failed", "bounced", "dropped")), Letter.reason == NOTHING)
+    told = or_(
+        Letter.state.not_in(("failed", "bounced", "dropped")), Letter.reason.in_((NOTHING, members.SWITCHED_OFF))
+    )
     if last := session().scalar(own.where(told).order_by(Letter.created_at.desc(), Letter.id.desc())):
         return datetime.fromisoformat(last["until"])
     first = session().scalar(own.order_by(Letter.created_at, Letter.id))

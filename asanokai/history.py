@@ -120,6 +120,8 @@ SENTENCES: dict[tuple[str, str], str] = {
     ("new calendar secret", "member"): N_("New address for the personal calendar"),
     ("unsubscribe", "member"): N_("Ended the invitations"),
     ("subscribe", "member"): N_("Wants invitations again"),
+    ("mute", "member"): N_("Letters switched off: %(letters)s"),
+    ("unmute", "member"): N_("Letters switched on again: %(letters)s"),
     ("make administrator", "member"): N_("Made administrator"),
     ("import", "member"): N_("Members taken in from a file"),
     ("accept", "member"): N_("Accepted as a member"),
@@ -148,7 +150,8 @@ SENTENCES: dict[tuple[str, str], str] = {
     ("refuse", "sign-in"): N_("A sign-in was refused"),
     ("refuse", "page"): N_("A page was refused"),
 }
-"""(verb, object) → what happened. In it may stand: member, answer, before (an answer), fields, starts, old, count."""
+"""(verb, object) → what happened. In it may stand: member, answer, before (an answer), fields, starts, old, count,
+letters (the name of a switch)."""
 
 ANSWERED_BEFORE = N_("%(member)s: %(answer)s; before: %(before)s")
 COORDINATES = N_("%(member)s became a coordinator")

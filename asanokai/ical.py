@@ -142,8 +142,9 @@ def _utc(moment: datetime) -> str:
 
 
 def _quoted(name: str) -> str:
-    # A circumflex begins an escape in a parameter (RFC 6868 3.1): "^n" would be read as a line's end.
-    return f'"{printable_name(name).replace("^", "^^")}"'
+    # A circumflex begins an escape in a parameter (RFC 6868 3.1): "^n" would be read as a line's end. A backslash
+    # begins none, but readers take it for one, each as it likes.
+    return f'"{printable_name(name.replace(chr(92), "")).replace("^", "^^")}"'
 
 
 def _address(address: str) -> str:

@@ -1,9 +1,9 @@
 """Leaving: a series, or the whole undertaking, by oneself or by who coordinates.
 
 Belongings, standing answers, votes and deputies end, answers to meetings to come become *no* so that seats go to who
-waits. Whoever leaves everything is written to once more for each meeting that stands in their calendar, which takes it
-out (`parted`), and never again; they cannot sign in, and the personal calendar is dead. They return as they came: by
-applying or by being invited (`applying`), and choose anew where they belong. Nothing is erased here.
+waits, and for each that stands in their calendar one more letter goes out, which takes it out (`parted`). Who leaves
+everything is never written to after that; they cannot sign in, and the personal calendar is dead. They return as they
+came: by applying or by being invited (`applying`), and choose anew where they belong. Nothing is erased here.
 """
 
 from collections.abc import Sequence
@@ -63,7 +63,7 @@ def leave(member: Member, *, actor_id: int) -> None:
 
 
 def leave_series(series: Series, member: Member, *, actor_id: int) -> None:
-    """End belonging to one series as a member. Who coordinates it as well keeps what they answered."""
+    """End belonging to one series as a member. Who coordinates it as well keeps what they answered, and the entries."""
     series_rules.part(series, member, actor_id=actor_id)
     standing.come_no_longer(series.id, member.id, actor_id=actor_id)
     session().flush()
@@ -71,6 +71,7 @@ def leave_series(series: Series, member: Member, *, actor_id: int) -> None:
         proposals.withdraw_votes(member.id, series_id=series.id, actor_id=actor_id)
         for meeting_id in _meetings(member.id, series.id):
             _decline(member, meeting_id, actor_id)
+            _take_out_of_calendar(member, meeting_id)
 
 
 def lock(series: Series) -> None:
@@ -105,10 +106,12 @@ def _decline(member: Member, meeting_id: int, actor_id: int) -> None:
 
 
 def _take_out_of_calendar(member: Member, meeting_id: int) -> None:
-    """Post the letter that cancels the meeting for this reader alone, if an entry went to them or is just leaving. It
-    says all that the confirmation of their *no* would."""
+    """Post the letter that cancels the meeting for this reader alone, if an entry went to them or is just leaving, and
+    no such letter has since. It says all that the confirmation of their *no* would."""
     rsvp = rsvps.required(meeting_id, member.id)
     if rsvp.stamped_at is None and not letters.is_leaving(meeting_id, member.id):
+        return
+    if letters.stands("parted", meeting_id, member.id, rsvp.revision):
         return
     meeting = meetings.by_id(meeting_id)
     # A calendar heeds a cancellation only if its SEQUENCE is higher than that of the entry it has.

@@ -126,7 +126,7 @@ PROPERTIES = {
     "max-width": Row("css-max-width", "~yyyy", "600px", "a table for Outlook alone holds the width"),
     "vertical-align": Row("css-vertical-align", "yyyyy", "top"),
     "display": Row("css-display", "~~y~y", "none|inline-block", "Outlook knows only none"),
-    "word-break": Row("css-word-break", "y~~~~", "break-word", "a very long word widens the letter on GMX"),
+    "word-break": Row("css-word-break", "y~~~~", "break-word|normal", "a very long word widens the letter on GMX"),
     "white-space": Row("css-white-space", "~~y~y", "pre-wrap", "lines of code run on"),
     "color-scheme": Row("css-color-scheme", "~~y~~", "light dark", "Apple Mail alone asks, and only html"),
     "mso-hide": Row("", "y????", "all", "Outlook's own; unknown to others"),

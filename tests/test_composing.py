@@ -65,6 +65,7 @@ def compose(app, clock) -> Callable[..., list[Mail | Dropped]]:
             for mail in made:
                 letter = session.get_one(Letter, mail.letter_id)
                 letter.state, letter.claimed_by = "sent" if isinstance(mail, Mail) else "dropped", None
+                letter.message_id = mail.message_id if isinstance(mail, Mail) else None
                 if isinstance(mail, Mail) and mail.stamp is not None and letter.meeting_id is not None:
                     rsvp = rsvps.required(letter.meeting_id, cast(int, letter.member_id))
                     rsvp.sequence, rsvp.stamped_at = mail.sequence, mail.stamp  # type: ignore[assignment]  # both are there

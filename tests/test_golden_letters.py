@@ -454,12 +454,19 @@ def _tell(app: Flask, clock: Any, stage: Stage, ids: dict[str, int], name: str) 
 
 
 def letters_to_who_leaves(app: Flask, clock: Any, smtp: Any, keep: Keep) -> None:
-    """A morning that stands in three calendars, and all three leave."""
+    """Two mornings that stand in three calendars; all three leave the series of the one, and then altogether."""
     stage = Stage(app, smtp, keep)
     with db.transaction():
+        other = people.series("other")
+        people.announced_meeting(other, people=[make() for make in READERS], title=TITLE, uid=f"f{UID[1:]}")
         _morning()
+        other_id = other.id
     clock.set(berlin(2026, 2, 19, 9))
     send_due(app, Night())
+    for make in READERS:
+        with db.transaction():
+            leaving.leave_series(series_rules.by_id(other_id), make(), actor_id=make().id)
+    stage.deliver("parted", "parted-series")
     for make in READERS:
         with db.transaction():
             leaving.leave(make(), actor_id=make().id)
@@ -484,7 +491,7 @@ ALL = {
     "queue": ("invite-kept", "remind-kept", "lapsed", "waiting-offers", "offer", "free"),
     "accounts": (*("sign_in", "opt_in", "opt_in-meeting", "join", "application", "welcome", "declined", "digest"),),
     "speakers": ("speaker", "speaker-host", "speaker_remind", "speaker_remind-host"),
-    "leaving": ("parted",),
+    "leaving": ("parted", "parted-series"),
     "catering": (
         *("pack", "pack-host", "catering_change", "catering_change-desk"),
         *("catering_change-off", "catering_change-off-desk"),
@@ -569,7 +576,9 @@ WITH_ENTRY = {
     "changed-again",
     "cancelled",
     "parted",
+    "parted-series",
 }
+PARTED = ("parted", "parted-series")
 
 
 def fields(mail: Received, app: Flask) -> dict[str, Any]:
@@ -658,11 +667,16 @@ def _known(name: str, letter: Letter, app: Flask, session: Any) -> dict[str, Any
             f" <http://localhost:8000/unsubscribe/{leave}>",
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         }
-        if kind not in ("invite", "invite-kept"):
-            told["References"] = letters.message_id(f"invite:{letter.meeting_id}:{member.id}", DOMAIN)
-    if kind in ("cancelled", "thanks", "parted"):
+        if kind not in ("invite", "invite-kept", "waiting-offers"):  # which are the first
+            first = "waiting" if kind in ("offer", "free") else "invite"
+            told["References"] = session.scalar(
+                select(Letter.message_id)
+                .where(Letter.kind == first, Letter.meeting_id == letter.meeting_id, Letter.member_id == member.id)
+                .order_by(Letter.id)
+            )
+    if kind in ("cancelled", "thanks", *PARTED):
         del told["links"]["answer"]
-    if kind == "parted":  # there is nothing left to end
+    if kind in PARTED:  # there is nothing left to end
         told |= {"links": {}, "List-Id": None, "List-Unsubscribe": None, "List-Unsubscribe-Post": None}
     if asked:
         told["links"] = {"speaking": [asked.id, asked.secret]}
@@ -676,7 +690,7 @@ def _known(name: str, letter: Letter, app: Flask, session: Any) -> dict[str, Any
         meeting = session.get(Meeting, letter.meeting_id)
         series = session.get(Series, meeting.series_id)
         rsvp = rsvps.required(letter.meeting_id, letter.member_id)
-        cancelled = kind in ("cancelled", "parted")
+        cancelled = kind in ("cancelled", *PARTED)
         answers = {"invited": "NEEDS-ACTION", "yes": "ACCEPTED", "maybe": "TENTATIVE", "no": "DECLINED"}
         told["entry"] = {
             "method": ("CANCEL" if cancelled else "REQUEST",) * 2,

@@ -58,7 +58,8 @@ READ: Expected = {
     "account.open_link": EVERYBODY,
     "account.me": SIGNED_IN,
     "account.settings": SIGNED_IN,
-    "account.unsubscribe": EVERYBODY,
+    "wishes.letters": SIGNED_IN,
+    "wishes.unsubscribe": EVERYBODY,
     "leave.by_oneself": SIGNED_IN,
     "answer.by_link": EVERYBODY,
     "undo.by_link": EVERYBODY,
@@ -183,11 +184,11 @@ SENT: Expected = {
     "account.settings": MEMBERS_DONE,
     "account.password": MEMBERS_DONE,
     "account.new_calendar": MEMBERS_DONE,
-    "account.letters": MEMBERS_DONE,
+    "wishes.letters": MEMBERS_DONE,
     # The only administrator must stay.
     "leave.by_oneself": (IN, 303, 303, 303, 303, 409, 303),
     "standing.change": (IN, 303, 404, 404, 404, 404, 404),
-    "account.unsubscribe": EVERYBODY,
+    "wishes.unsubscribe": EVERYBODY,
     "answer.by_link": ALL_DONE,
     "undo.by_link": ALL_DONE,
     "answer.by_member": (IN, 303, 404, 404, 404, 404, 404),
@@ -280,7 +281,7 @@ SENT: Expected = {
     "settings.pause": CHIEF_DONE,
 }
 
-NEEDS_NO_TOKEN = {"answer.by_link": 303, "account.unsubscribe": 200, "undo.by_link": 303}
+NEEDS_NO_TOKEN = {"answer.by_link": 303, "wishes.unsubscribe": 200, "undo.by_link": 303}
 """Their link is the credential."""
 
 

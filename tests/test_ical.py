@@ -184,7 +184,7 @@ def test_what_was_written_is_read_again_but_for_control_characters(text):
     for control in ("\r\n", "\r", "\u2028", "\u2029", "\x85", "\x00", "\x07", "\x1b", "\x7f"):
         text = text.replace(control, "\n" if control in ("\r\n", "\r") else " ")
     assert str(read["SUMMARY"]) == f"a{text}z"
-    assert read["ATTENDEE"].params["CN"] == " ".join(f"a{text}z".replace('"', "'").split())
+    assert read["ATTENDEE"].params["CN"] == " ".join(f"a{text}z".replace('"', "'").replace("\\", "").split())
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -205,7 +205,7 @@ def test_any_text_is_one_property_in_folded_lines(text):
     assert max(map(len, content.split(b"\r\n"))) <= 75
     read = event(content)
     assert (read["UID"], read["SEQUENCE"]) == ("0123456789abcdef@asanokai", 0)
-    assert read["ATTENDEE"].params["CN"] == printable_name(text)
+    assert read["ATTENDEE"].params["CN"] == printable_name(text.replace("\\", ""))
 
 
 # --- a feed -----------------------------------------------------------------------------------------------------------

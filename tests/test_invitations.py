@@ -147,7 +147,9 @@ def test_an_invitation_that_was_missed_goes_out_when_the_deadline_moves_on(clock
     assert people.plan() == 0
 
 
-@pytest.mark.parametrize("reason", ["unsubscribed", "address suppressed", "no address", "not a member any more"])
+@pytest.mark.parametrize(
+    "reason", ["unsubscribed", "switched off", "address suppressed", "no address", "not a member any more"]
+)
 def test_an_invitation_held_up_by_something_that_has_passed_is_planned_again(clock, reason):
     katrin = people.katrin()
     announced_meeting(people=[katrin])
@@ -784,6 +786,14 @@ def unsubscribed():
     return someone
 
 
+def without_letters():
+    someone = people.member()
+    session().flush()
+    for kind in people.members.OF_AUDIENCE:
+        people.members.mute(someone, kind)
+    return someone
+
+
 def suppressed():
     someone = people.member()
     session().flush()
@@ -794,6 +804,7 @@ def suppressed():
 OUT_OF_REACH = {
     "not a member any more": left_member,
     "unsubscribed": unsubscribed,
+    "switched off": without_letters,
     "no address": lambda: people.member(email=None),
     "address suppressed": suppressed,
 }

@@ -135,6 +135,8 @@ WORDS = {
     *deputies.KINDS,
     *rsvps.BY,
     *("link", "password"),
+    *members.OF_AUDIENCE,
+    *members.OF_DESK,
     *uploads.SEEN_BY,
     *("applied", "confirmed", "accepted", "left"),
     *ROLES,
@@ -424,6 +426,12 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
         setattr(on.one, "unsubscribed_at", berlin(2026, 2, 1, 8)),
         members.subscribe(on.one, actor_id=on.actor),
     ),
+    ("mute", "member"): lambda on, _: members.mute(on.one, "remind"),
+    ("unmute", "member"): lambda on, _: (
+        session().add(members.Mute(member_id=on.one.id, kind="remind")),
+        session().flush(),
+        members.unmute(on.one, "remind"),
+    ),
     ("make administrator", "member"): lambda on, _: members.make_administrator(on.one, True, actor_id=on.actor),
     ("send sign-in", "member"): lambda on, _: members.send_sign_in(
         on.one, f"{SECRET}1@jena.example", actor_id=on.actor
@@ -502,7 +510,9 @@ BY_NOBODY = {
     ("forget", "application"),
     *((verb, "catering") for verb in ("freeze", "thaw", "tell")),
 }
-BY_THEMSELVES = {("sign in", "member"), ("new calendar secret", "member"), ("unsubscribe", "member")}
+BY_THEMSELVES = {
+    *((verb, "member") for verb in ("sign in", "new calendar secret", "unsubscribe", "mute", "unmute")),
+}
 
 
 def noted(deed: Callable[[Stage, Any], Any], stage: Stage, clock: Any) -> list[Entry]:

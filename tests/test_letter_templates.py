@@ -268,9 +268,10 @@ VARIANTS: list[tuple[str, dict[str, Any], Any, set[str]]] = [
         for reason in ("", "Der Redner ist erkrankt & <verhindert>.")
     ),
     *(
-        ("parted", {"takes_place": goes_on}, meeting, set())
+        ("parted", {"takes_place": goes_on, "whole": whole}, meeting, set())
         for meeting in (full, bare, long)
         for goes_on in (True, False)
+        for whole in (True, False)
     ),
     ("sign_in", {}, None, {"sign_in_link"}),
     *(("opt_in", {}, meeting, {"confirm_link"}) for meeting in (full, None)),

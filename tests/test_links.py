@@ -15,7 +15,7 @@ ADDRESSES = {
     "meeting": (("2026-03-12-asanokai",), "programme.meeting", {"path": "2026-03-12-asanokai"}),
     "picture": (("2026-03-12-asanokai", "ja"), "paper.picture", {"path": "2026-03-12-asanokai"}),
     "answer": (("tok.en-_1",), "answer.by_link", {"token": "tok.en-_1"}),
-    "unsubscribe": (("tok.en-_1",), "account.unsubscribe", {"token": "tok.en-_1"}),
+    "unsubscribe": (("tok.en-_1",), "wishes.unsubscribe", {"token": "tok.en-_1"}),
     "undo": (("tok.en-_1",), "undo.by_link", {"token": "tok.en-_1"}),
     "sign_in": (("tok.en-_1",), "account.open_link", {"token": "tok.en-_1"}),
     "confirm": (("tok.en-_1",), "account.confirm", {"token": "tok.en-_1"}),

@@ -92,6 +92,13 @@ def readers(meeting: Meeting) -> Any:
         Letter.member_id == Rsvp.member_id,
         Letter.state.in_(("sent", "claimed")),
     )
+    # Who has left the series has it cancelled in their calendar: nothing may enter it there again.
+    parted = exists().where(
+        Letter.meeting_id == meeting.id,
+        Letter.kind == "parted",
+        Letter.member_id == Rsvp.member_id,
+        Letter.state.in_(("queued", "claimed", "sent")),
+    )
     answered = or_(Rsvp.answer != "invited", Rsvp.revision > 0)  # or had, before everybody was asked again
     return (
         select(Rsvp.member_id.label("member_id"))
@@ -101,6 +108,7 @@ def readers(meeting: Meeting) -> Any:
             and_(Address.member_id == Member.id, Address.kind == "main", Address.suppressed_at.is_(None)),
         )
         .where(Rsvp.meeting_id == meeting.id, Member.standing == "accepted", told | answered)
+        .where(~and_(Rsvp.answer == "no", parted))
     )
 
 

@@ -20,6 +20,7 @@ from asanokai.composing.layout import Layout, Marks, Typesetter
 from asanokai.composing.mime import mailbox
 from asanokai.letters import message_id
 from asanokai.links import Links
+from asanokai.night import Night
 from asanokai.tokens import Tokens
 
 __all__ = ["CalendarPart", "Composer", "Dropped", "Mail", "Preview", "Work"]
@@ -83,6 +84,7 @@ class Composer:
         self.tokens: Tokens = app.extensions["tokens"]
         self.links: Links = app.extensions["links"]
         self._typesetter = Typesetter(app.jinja_loader, self.links, calendar_replies=bool(self.config.reply_domain))
+        self._night = Night(*self.config.night)
         self._layouts: OrderedDict[object, Layout] = OrderedDict()
 
     def gather(self, letter_ids: list[int]) -> list[Work | Dropped]:
@@ -91,9 +93,10 @@ class Composer:
         Needs a writing transaction: sign-in and confirmation secrets are minted here, and only their hash is kept.
         """
         own = self.config.organisation
+        found = gathering.gather(letter_ids, organisation=own, domain=self.config.mail_domain, night=self._night)
         return [
             looking.tried(work, organisation=own) if isinstance(work, Work) and work.kind == "test" else work
-            for work in gathering.gather(letter_ids, organisation=own)
+            for work in found
         ]
 
     def compose(self, work: Work) -> Mail:
@@ -116,9 +119,8 @@ class Composer:
             ("Message-ID", number),
             ("Date", format_datetime(now.replace(microsecond=0))),
         ]
-        if work.about_meeting and work.kind != "invite":
-            first = message_id(f"invite:{work.meeting_id}:{work.member_id}", self.config.mail_domain)
-            headers.append(("References", first))
+        if work.about_meeting and work.follows:
+            headers.append(("References", work.follows))
         if work.unsubscribable:
             headers += self._list_headers(work, marks["unsubscribe_link"], layout)
         content = layout.write(headers, marks, calendar)

@@ -4,7 +4,7 @@ A letter's row is small and was written earlier; what is true now is read here. 
 """
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,13 +26,15 @@ from asanokai import (
 )
 from asanokai.composing import changes, packs
 from asanokai.composing.digest import digest
-from asanokai.composing.overtaking import Row, overtaken
+from asanokai.composing.overtaking import Row, held_until, overtaken
 from asanokai.composing.own import own_words, paragraph_in
+from asanokai.composing.threads import About, Threads
 from asanokai.db import session
 from asanokai.languages import Name, moment_in_words, pick
 from asanokai.letters import OF_MEETING, Letter
 from asanokai.meetings import Meeting
 from asanokai.members import Address, Application, Member
+from asanokai.night import Night
 from asanokai.rsvps import Rsvp
 from asanokai.series import Series
 from asanokai.showing import Shown
@@ -54,7 +56,8 @@ class Work:
 
     `paragraph` is what coordinators put into it; `trial` marks a copy that a coordinator sends to themselves.
     `layout_key` is None where nobody else reads the same. `ahead` counts the letters of the batch that tell this reader
-    of the same meeting before this one does.
+    of the same meeting before this one does. `follows` is the Message-ID of the first letter of its thread; before
+    `not_before` it must not go.
     """
 
     letter_id: int
@@ -84,6 +87,8 @@ class Work:
     reader_sequence: int = 0
     stamped_at: datetime | None = None
     ahead: int = 0
+    follows: str = ""
+    not_before: datetime | None = None
     paragraph: dict[str, Any] | None = None
     trial: bool = False
     starts_at: datetime | None = None
@@ -116,10 +121,10 @@ class Around:
     """Meetings as readers of one language on one clock see them: worked out once for all of them."""
 
 
-def gather(letter_ids: Sequence[int], *, organisation: str) -> list[Work | Dropped]:
+def gather(letter_ids: Sequence[int], *, organisation: str, domain: str, night: Night) -> list[Work | Dropped]:
     """What the letters say, in their order. See `Composer.gather`."""
     found = session().execute(
-        select(Letter, Member, Address, Rsvp)
+        select(Letter, Member, Address, Rsvp, members.does_without(Letter.kind, Letter.member_id))
         .outerjoin(Member, Member.id == Letter.member_id)
         .outerjoin(Address, and_(Address.member_id == Member.id, Address.kind == "main"))
         .outerjoin(Rsvp, and_(Rsvp.meeting_id == Letter.meeting_id, Rsvp.member_id == Letter.member_id))
@@ -131,20 +136,27 @@ def gather(letter_ids: Sequence[int], *, organisation: str) -> list[Work | Dropp
     asked = _contributors(letters)
     written = {int(letter.facts["message"]) for letter in letters if letter.facts and "message" in letter.facts}
     around = around_of({letter.meeting_id for letter in letters if letter.meeting_id}, organisation, written)
+    whole = [_row(rows[letter_id], around, asked) for letter_id in letter_ids]
+    threads, before = Threads(whole, domain=domain), Counter[About]()
     gathered: list[Work | Dropped] = []
-    before: Counter[tuple[int | None, int | None]] = Counter()
-    for letter_id in letter_ids:
-        letter, member, address, rsvp = rows[letter_id]
-        contributor = asked.get((letter.facts or {}).get("contributor", 0))
-        row = Row(letter, member, address, rsvp, around.meetings.get(letter.meeting_id or 0), contributor)
-        reason = overtaken(row)
+    for row in whole:
+        letter, reason = row.letter, overtaken(row)
         if reason:
-            gathered.append(Dropped(letter_id, reason))
+            gathered.append(Dropped(letter.id, reason))
             continue
-        about = (letter.meeting_id, letter.member_id)
-        gathered.append(replace(work_of(row, around), ahead=before[about]))
-        before[about] += 1
+        work, not_before = work_of(row, around), held_until(row, night)
+        if not_before is None:
+            about = (letter.meeting_id, letter.member_id)
+            work = replace(work, ahead=before[about], follows=threads.follow(letter))
+            before[about] += 1
+        gathered.append(replace(work, not_before=not_before))
     return gathered
+
+
+def _row(found: Any, around: Around, asked: Mapping[int, Contributor]) -> Row:
+    letter, member, address, rsvp, off = found
+    contributor = asked.get((letter.facts or {}).get("contributor", 0))
+    return Row(letter, member, address, rsvp, around.meetings.get(letter.meeting_id or 0), contributor, off)
 
 
 def _contributors(found: Sequence[Letter]) -> dict[int, Contributor]:
@@ -343,8 +355,9 @@ def _cancelled(row: Row, shown: Shown | None, _application: Application | None) 
     return {"reason": str(shown.reason), "answer": row.rsvp.answer if row.rsvp else "invited"}
 
 
-def _parted(_row: Row, shown: Shown | None, _application: Application | None) -> dict[str, Any]:
-    return {"takes_place": shown is not None and shown.meeting.state != "cancelled"}
+def _parted(row: Row, shown: Shown | None, _application: Application | None) -> dict[str, Any]:
+    whole = row.member is not None and row.member.standing != "accepted"  # else they have left the series alone
+    return {"takes_place": shown is not None and shown.meeting.state != "cancelled", "whole": whole}
 
 
 def _of_application(row: Row, _shown: Shown | None, application: Application | None) -> dict[str, Any]:

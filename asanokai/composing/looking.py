@@ -72,7 +72,8 @@ def as_read_by(kind: str, meeting_id: int, member_id: int, *, organisation: str,
     member = members.by_id(member_id)
     address, stored = members.main_address(member), rsvps.of(meeting_id, member_id)
     letter = _letter(kind, member.language, meeting, facts)
-    held_by = overtaken(Row(letter, member, address, stored, meeting))
+    unwanted = members.unwanted(member_id, kind)
+    held_by = overtaken(Row(letter, member, address, stored, meeting, switched_off=unwanted))
     if kind == "invite" and held_by == "not invited":
         held_by = None  # this letter is what invites them
     answer = "yes" if kind in NEEDS_YES else "invited"

@@ -1,12 +1,15 @@
-"""Whether a claimed letter is still true, or why it need not be sent any more. Asks the rows given and the clock."""
+"""Whether a claimed letter is still true, or why it need not be sent any more, and whether it may go now. Asks the rows
+given and the clock."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from asanokai import asking, catering, clock, series
-from asanokai.letters import OF_MEETING, Letter
+from asanokai.letters import OF_MEETING, Letter, may_go_from
 from asanokai.meetings import Meeting
-from asanokai.members import Address, Member
+from asanokai.members import SWITCHED_OFF, Address, Member
+from asanokai.night import Night
 from asanokai.rsvps import Rsvp
 from asanokai.speakers import Contributor
 
@@ -30,6 +33,7 @@ class Row:
     rsvp: Rsvp | None
     meeting: Meeting | None
     contributor: Contributor | None = None
+    switched_off: bool = False
 
     @property
     def language(self) -> str:
@@ -61,10 +65,24 @@ def overtaken(row: Row) -> str | None:
     if letter.kind in OF_MEETING:
         if member is None or (member.standing != "accepted" and not (letter.kind == "parted" and _has_left(row))):
             return "not a member any more"
-        if letter.kind in UNASKED and member.unsubscribed_at is not None:
-            return "unsubscribed"
-        return _overtaken_by_meeting(row) or _overtaken_by_answer(row)
-    return None
+        return _unwanted(row) or _overtaken_by_meeting(row) or _overtaken_by_answer(row)
+    return _unwanted(row)
+
+
+def _unwanted(row: Row) -> str | None:
+    """What was queued before its reader switched it off is dropped as well."""
+    if row.letter.kind in UNASKED and row.member is not None and row.member.unsubscribed_at is not None:
+        return "unsubscribed"
+    return SWITCHED_OFF if row.switched_off else None
+
+
+def held_until(row: Row, night: Night) -> datetime | None:
+    """From when on the letter may go, or None if it may go now."""
+    now = clock.now()
+    if row.member is None:
+        return None
+    may = may_go_from(row.letter.kind, now, row.member.zone, night, row.letter.useless_after)
+    return may if may > now else None
 
 
 def _has_left(row: Row) -> bool:

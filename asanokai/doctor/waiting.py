@@ -59,7 +59,7 @@ def pending() -> Check:
 
 def _may_go(paused: bool) -> ColumnElement[bool]:
     if paused:
-        return Letter.kind.in_(letters.ASKED_FOR)
+        return Letter.kind.in_(letters.UNPAUSED)
     held = meetings.held_back()
     return or_(Letter.meeting_id.is_(None), Letter.meeting_id.not_in(held)) if held else true()
 

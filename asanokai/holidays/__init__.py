@@ -136,6 +136,21 @@ def is_working_day(day: date, place: str = "") -> bool:
     return day.weekday() < 5 and not any(mark.avoid for mark in _in_thuringia(day, place))
 
 
+WHERE = {
+    "Europe/Berlin": ("DE", "TH"),
+    "Europe/Busingen": ("DE", "TH"),
+    "Asia/Tokyo": ("JP", None),
+    "Japan": ("JP", None),
+}
+"""Whose public holidays somebody keeps, by the zone of their clock; of other places nothing is known."""
+
+
+def is_public_holiday(day: date, zone: str) -> bool:
+    """Whether it is a public holiday where clocks are in that zone: Thuringia or Japan."""
+    where = WHERE.get(zone)
+    return where is not None and bool(_names(day, *where))
+
+
 def is_bridge_day(day: date, place: str = "") -> bool:
     """A working day by itself between two days off, one of which at least is a holiday: most people stay away."""
     around = day - timedelta(days=1), day + timedelta(days=1)

@@ -7,6 +7,7 @@ The ICS is believed, not the part's `method=`: Google labels a COUNTER as REPLY,
     winmail       winmail.dat → the same as said here
 """
 
+import html
 import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -94,12 +95,12 @@ def _of_calendar(part: Part, author: str) -> list[Said]:
         return []
     labelled = part.parameters.get("method", "").strip().upper()
     content = unbased(part.content) if part.content.lstrip()[:16] == _UNTOLD else part.content
-    return [
-        _event(event, calendar, labelled, author)
-        for calendar in contentlines.calendars(content, part.parameters.get("charset"))
-        for event in calendar.inner
-        if event.name == "VEVENT"
-    ][:MOST_EVENTS]
+    found: list[Said] = []
+    for calendar in contentlines.calendars(content, part.parameters.get("charset")):
+        zones = zones_of(calendar)
+        events = [event for event in calendar.inner if event.name == "VEVENT"]
+        found += [_event(event, calendar, zones, labelled, author) for event in events[: MOST_EVENTS - len(found)]]
+    return found
 
 
 def _of_winmail(part: Part) -> list[Said]:
@@ -122,21 +123,25 @@ def _of_winmail(part: Part) -> list[Said]:
     ]
 
 
-def _event(event: Component, calendar: Component, labelled: str, author: str) -> Said:
-    zones = zones_of(calendar)
-    attendees = tuple(_attendee(line) for line in event.all("ATTENDEE")[:MOST_ATTENDEES])
-    who = _answering(attendees, author)
+def _event(event: Component, calendar: Component, zones: Zones, labelled: str, author: str) -> Said:
+    lines = event.all("ATTENDEE")[:MOST_ATTENDEES]
+    attendees = tuple(_attendee(line) for line in lines)
+    organizer = _address(line) if (line := event.get("ORGANIZER")) else ""
+    chairs = {
+        _address(line) for line in event.all("ATTENDEE")[:MOST_ATTENDEES] if line.first("ROLE").upper() == "CHAIR"
+    }
+    who = _answering(attendees, author, frozenset((chairs | {organizer}) - {""}))
     method = _method(calendar, event, labelled, who, attendees)
     starts_at = moment(event.get("DTSTART"), zones)
     result = Said(
         method=method,
-        uid=event.value("UID")[:LONGEST],
+        uid=contentlines.unescaped(event.value("UID"))[:LONGEST],
         attendee=who,
         sequence=_number(event.value("SEQUENCE")),
         stamped_at=moment(event.get("DTSTAMP"), zones, floating=UTC),
         starts_at=starts_at,
         ends_at=moment(event.get("DTEND"), zones),
-        organizer=_address(organizer) if (organizer := event.get("ORGANIZER")) else "",
+        organizer=organizer,
         comment=_comment(event),
         attendees=attendees,
         occurrence=event.value("RECURRENCE-ID")[:LONGEST],
@@ -160,12 +165,14 @@ def _method(
     return "REPLY" if who is not None and len(all_) == 1 and who.partstat in ANSWERS else ""
 
 
-def _answering(attendees: tuple[Attendee, ...], author: str) -> Attendee | None:
-    """The attendee who answers: who wrote the mail, if it is one with an answer; else the first with one."""
-    answered = [who for who in attendees if who.partstat in ANSWERS]
-    written = [who for who in attendees if who.address and author in (who.address, who.sent_by)]
+def _answering(attendees: tuple[Attendee, ...], author: str, chairs: frozenset[str]) -> Attendee | None:
+    """The attendee who answers: who wrote the mail, if it is one with an answer; else the first with one, else the one
+    who wrote. The organizer never: some programs name that one too, as having accepted."""
+    guests = [who for who in attendees if who.address not in chairs] or list(attendees)
+    answered = [who for who in guests if who.partstat in ANSWERS]
+    written = [who for who in guests if who.address and author in (who.address, who.sent_by)]
     both = [who for who in written if who in answered]
-    return next(iter([*both, *answered, *written, *attendees]), None)
+    return next(iter([*both, *answered, *written, *guests]), None)
 
 
 _STATES = {"CONFIRMED": "ACCEPTED", "ACCEPT": "ACCEPTED", "DECLINE": "DECLINED", "NEEDS ACTION": "NEEDS-ACTION"}
@@ -208,5 +215,7 @@ def _number(text: str) -> int | None:
 
 def _comment(event: Component) -> str:
     texts = [line.text.strip() for name in ("COMMENT", "X-RESPONSE-COMMENT") for line in event.all(name)]
-    texts += [line.first("X-RESPONSE-COMMENT") for line in event.all("ATTENDEE")[:MOST_ATTENDEES]]
+    # Google writes it into the attendee's line, as HTML and with the escapes of a text.
+    said = [line.first("X-RESPONSE-COMMENT") for line in event.all("ATTENDEE")[:MOST_ATTENDEES]]
+    texts += [html.unescape(contentlines.unescaped(text)).strip() for text in said]
     return next((text for text in texts if text), "").strip()[:LONGEST_COMMENT]

@@ -4,6 +4,7 @@ Only what an answer can say is read: a calendar of 1 MB may have some hundred th
 icalendar library gives up a whole calendar for one line it cannot read, and takes seconds for large ones.
 """
 
+import binascii
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ _KNOWN = READ | frozenset(
     for line in (
         "ACTION ATTACH CALSCALE CATEGORIES CLASS COMPLETED CONTACT CREATED DESCRIPTION DUE DURATION EXDATE EXRULE",
         "FREEBUSY GEO LAST-MODIFIED LOCATION NAME PERCENT-COMPLETE PRIORITY PRODID RDATE RELATED-TO REPEAT RESOURCES",
+        "REFRESH-INTERVAL SOURCE LINK CONCEPT REFID STRUCTURED-DATA STYLED-DESCRIPTION LOCATION-TYPE PARTICIPANT-TYPE",
+        "CALENDAR-ADDRESS RESOURCE-TYPE BUSYTYPE TZUNTIL TZID-ALIAS-OF AALARM DALARM MALARM PALARM DCREATED RNUM",
         "STATUS SUMMARY TRANSP TRIGGER TZNAME TZURL URL VERSION BEGIN END ACKNOWLEDGED COLOR CONFERENCE IMAGE TZ",
         "DAYLIGHT",
     )
@@ -34,9 +37,16 @@ _KNOWN = READ | frozenset(
 MOST_READ = 5000
 """Lines of the kinds above that are looked at in one calendar."""
 
+MOST_INNER = 200
+"""Components within one: zones, observances, events."""
+
+LONGEST_LINE = 64 * 1024
+
 _LINE = re.compile(r"[ \t]*(?:[A-Za-z0-9_-]{1,40}\.)?([A-Za-z][A-Za-z0-9-]{0,60})[ \t]*([;:])")
 _PARAMETER = re.compile(r"\s*([A-Za-z0-9-]{1,60})\s*=\s*")
 _VALUE = re.compile(r"\"([^\"]*)\"|([^\",;:]*)")
+_SIGN = re.compile("[;:]")
+_INDENTED = re.compile(rb"^([ \t]+)BEGIN:VCALENDAR[ \t]*\n\1[A-Za-z]", re.IGNORECASE | re.MULTILINE)
 _BEGIN = re.compile(rb"BEGIN[ \t]*:[ \t]*V(?:CALENDAR|EVENT)", re.IGNORECASE)
 
 
@@ -53,7 +63,9 @@ class Property:
 
     @property
     def text(self) -> str:
-        """The value of a text property, without its escapes."""
+        """The value of a text property, without its escapes; those of vCalendar 1.0 are quoted-printable."""
+        if self.first("ENCODING").upper() == "QUOTED-PRINTABLE":
+            return decoded(binascii.a2b_qp(self.value.encode("utf-8", "replace")), self.first("CHARSET"))
         return unescaped(self.value)
 
 
@@ -81,74 +93,87 @@ def calendars(content: bytes, charset: str | None) -> list[Component]:
     if b"\0" in content[:200] or content.startswith((b"\xff\xfe", b"\xfe\xff")):
         # UTF-16 is made UTF-8 first: its line ends and blanks are not those of ASCII.
         content, charset = decoded(content, charset).encode(), "utf-8"
-    found = _BEGIN.search(content)
-    if found is None and b"END:VEVENT" not in content.upper():
+    broken = re.sub(rb"\r+\n|\r", b"\n", content)
+    if indented := _INDENTED.search(broken):
+        # Somebody has moved the whole text in: these blanks are no folds.
+        broken = broken.replace(b"\n" + indented[1], b"\n")
+    plain = broken.replace(b"\n ", b"").replace(b"\n\t", b"")
+    found = _BEGIN.search(plain)
+    if found is None and b"END:VEVENT" not in plain.upper():
         return []
-    return _grown(_unfolded(content[found.start() if found else 0 :], charset))
+    plain = plain[found.start() if found else 0 :]
+    return _grown(list(_joined(decoded(plain, charset).split("\n"), lost=len(plain) == len(broken))))
 
 
-def _unfolded(content: bytes, charset: str | None) -> Iterator[str]:
-    """Logical lines. A fold may lie within a character, so it is undone in the bytes.
+def _joined(lines: list[str], *, lost: bool) -> Iterator[str]:
+    """Logical lines; proper folds are undone before, in the bytes, since a fold may lie within a character.
 
-    Where the blank of a fold was lost on the way, a line that cannot begin a property goes on with the one before.
+    A line that cannot begin a property goes on with the one before. `lost`: no line is folded as it should be, so
+    the blanks of folds may have been lost on the way.
     """
-    plain = re.sub(rb"\r+\n|\r", b"\n", content)
-    plain = plain.replace(b"\n ", b"").replace(b"\n\t", b"")
-    pending, physical = "", 0
-    for line in decoded(plain, charset).split("\n"):
-        if pending and line.strip() and _goes_on(line, physical):
+    pending, before = "", ""
+    for line in lines:
+        if pending and line.strip() and _goes_on(line, before if lost else ""):
             pending += line
         else:
             if pending:
                 yield pending
             pending = line if line.strip() else ""
-        physical = len(line)
+        before = line
     if pending:
         yield pending
 
 
-def _goes_on(line: str, before: int) -> bool:
+FOLDED = 70
+"""Octets of a line from which on it may have been folded: at 75 by the standard, a few earlier by some."""
+
+
+def _goes_on(line: str, before: str) -> bool:
     found = _LINE.match(line)
     if found is None:
         return True
     name = found[1].upper()
-    return name not in _KNOWN and not name.startswith("X-") and (name in ("MAILTO", "HTTP", "HTTPS") or before >= 70)
+    if name in _KNOWN or name.startswith("X-"):
+        return False
+    return name in ("MAILTO", "HTTP", "HTTPS") or FOLDED <= len(before.encode()) <= FOLDED + 10
 
 
 _EVENTS = ("VEVENT",)
 _ZONES = ("VTIMEZONE", "STANDARD", "DAYLIGHT")
-_MOMENTS = ("DTSTART", "DTEND", "RRULE", "TZID", "TZOFFSETTO", "TZOFFSETFROM")
+_OTHERS = (
+    *("VTODO", "VJOURNAL", "VFREEBUSY", "VALARM", "VAVAILABILITY", "AVAILABLE", "VPOLL"),
+    *("VLOCATION", "VRESOURCE", "PARTICIPANT"),
+)
+_NAME = re.compile(r"[\sA-Za-z0-9-]*")
+_OF_ALL = ("METHOD", "X-WR-TIMEZONE", "DTSTART", "DTEND", "RRULE", "TZID", "TZOFFSETTO", "TZOFFSETFROM")
+"""Lines that do not go into an event which has lost its beginning: they may be the calendar's, or those of a zone."""
 
 
-def _grown(lines: Iterator[str]) -> list[Component]:
+def _grown(lines: list[str]) -> list[Component]:
     """The tree of components, whatever ends are missing or have lost their beginning."""
     roots: list[Component] = []
     open_now = [Component("VCALENDAR")]
-    skipping: list[str] = []
+    ended = {line[4:].strip().upper() for line in lines if line[:4].upper() == "END:"}
+    passing = ""
     left = MOST_READ
     for line in lines:
         found = _LINE.match(line)
         if found is None:
             continue
         name = found[1].upper()
-        if name == "BEGIN":
-            begun = line[found.end() :].strip().upper()
-            if skipping or begun not in ("VCALENDAR", *_EVENTS, *_ZONES):
-                if begun not in ("VCALENDAR", "VEVENT"):
-                    skipping.append(begun)
-                    continue
-                skipping = []
-            _begin(begun, open_now, roots)
-        elif name == "END":
-            ended = line[found.end() :].strip().upper()
-            if ended in skipping:
-                del skipping[skipping.index(ended) :]
-            else:
-                skipping = []
-                _end(ended, open_now)
-        elif name in READ and not skipping and left:
+        if name in ("BEGIN", "END"):
+            component = _NAME.match(line, found.end())[0].strip().upper()  # type: ignore[index]  # it fits nothing as well
+            if component in ("VCALENDAR", *_EVENTS) or (not passing and component in _ZONES):
+                passing = ""
+                _begin(component, open_now, roots) if name == "BEGIN" else _end(component, open_now)
+            elif name == "END":
+                passing = "" if component == passing else passing
+            elif not passing and (component in _OTHERS or component in ended):
+                # What begins under a name that nobody knows and never ends is a broken line, nothing to pass over.
+                passing = component
+        elif name in READ and not passing and left:
             left -= 1
-            open_now[-1].properties.append(_property(name, line[found.end() - 1 :]))
+            open_now[-1].properties.append(_property(name, line[found.end() - 1 : LONGEST_LINE]))
     return [root for root in [*roots, open_now[0]] if root.inner or root.properties]
 
 
@@ -161,7 +186,8 @@ def _begin(name: str, open_now: list[Component], roots: list[Component]) -> None
     if name in ("VEVENT", "VTIMEZONE"):
         del open_now[1:]
     component = Component(name)
-    open_now[-1].inner.append(component)
+    if len(open_now[-1].inner) < MOST_INNER:
+        open_now[-1].inner.append(component)
     open_now.append(component)
 
 
@@ -174,11 +200,12 @@ def _end(name: str, open_now: list[Component]) -> None:
     if name in _EVENTS:
         stray = Component("VEVENT")
         for component in open_now:
-            kept = [line for line in component.properties if line.name == "METHOD" or line.name in _MOMENTS]
-            stray.properties += [line for line in component.properties if line not in kept]
-            component.properties[:] = kept
+            of_all = [line for line in component.properties if line.name in _OF_ALL]
+            stray.properties += [line for line in component.properties if line.name not in _OF_ALL]
+            component.properties[:] = of_all[:MOST_INNER]
         del open_now[1:]
-        open_now[0].inner.append(stray)
+        if stray.properties and len(open_now[0].inner) < MOST_INNER:
+            open_now[0].inner.append(stray)
 
 
 def _property(name: str, rest: str) -> Property:
@@ -189,8 +216,8 @@ def _property(name: str, rest: str) -> Property:
         found = _PARAMETER.match(rest, at + 1)
         if found is None:
             # A parameter without a value, or none at all: on to whatever comes next.
-            ends = [end for sign in ";:" if (end := rest.find(sign, at + 1)) >= 0]
-            at = min(ends, default=len(rest))
+            end = _SIGN.search(rest, at + 1)
+            at = end.start() if end else len(rest)
             continue
         values, at = _values(rest, found.end())
         parameters.setdefault(found[1].upper(), []).extend(values)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
-from asanokai.intake.contentlines import Component, Property
+from asanokai.intake.contentlines import Component, Property, unescaped
 
 FIRST_YEAR, LAST_YEAR = 1990, 2100
 _MOMENT = re.compile(
@@ -22,10 +22,22 @@ Zones = Mapping[str, Component]
 
 def zones_of(calendar: Component) -> Zones:
     """The VTIMEZONEs of a calendar by their names, "" for what its times without a zone mean."""
-    found = {zone.value("TZID").strip('"'): zone for zone in calendar.inner if zone.name == "VTIMEZONE"}
+    found = {_plain(zone.value("TZID")): zone for zone in calendar.inner if zone.name == "VTIMEZONE"}
     if len(found) == 1:
         found[""] = next(iter(found.values()))
     return found
+
+
+def _plain(name: str) -> str:
+    return " ".join(unescaped(name).strip('" ').split())
+
+
+def _named(line: Property, before: str) -> str:
+    """The TZID of a line. Names with a comma or a colon should be quoted, and are not: "tzone://Microsoft/Utc"."""
+    name = ",".join(line.parameters.get("TZID", []))
+    if not name:
+        return ""
+    return _plain(f"{name}:{before.rstrip(':')}" if before else name)
 
 
 def moment(line: Property | None, zones: Zones, *, floating: tzinfo | None = None) -> datetime | None:
@@ -42,10 +54,9 @@ def moment(line: Property | None, zones: Zones, *, floating: tzinfo | None = Non
         if not FIRST_YEAR <= wall.year < LAST_YEAR:
             return None
         said = _said(found[7])
-        if said is None and not (name := line.first("TZID").strip('"')) and floating:
-            said = floating
-        elif said is None:
-            said = zone(name, zones, wall)
+        name = _named(line, line.value[: found.start()].strip())
+        if said is None:
+            said = floating if floating and not name else zone(name, zones, wall)
         return wall.replace(tzinfo=said).astimezone(UTC) if said else None
     except (ValueError, OverflowError):
         return None
@@ -71,13 +82,16 @@ def _fixed(text: str) -> timezone | None:
 def zone(name: str, zones: Zones, wall: datetime) -> tzinfo | None:
     """The zone of that name: of the world's, of Microsoft's, else as the calendar describes it at that wall time."""
     described = zones.get(name)
-    known = _known(name) or (_known(described.value("X-LIC-LOCATION")) if described else None)
-    return known or (_described(described, wall) if described else None)
+    if described is None:
+        return _known(name)
+    # Short names mean what the calendar says: Notes calls London's time, summer and winter, "GMT".
+    by_name = _known(name) if "/" in name or name in WINDOWS_TO_OLSON else None
+    return by_name or _known(described.value("X-LIC-LOCATION")) or _described(described, wall) or _known(name)
 
 
 def _known(name: str) -> tzinfo | None:
     name = name.strip().strip('"')[:100]
-    if name.upper() in ("UTC", "GMT", "Z", "ETC/UTC"):
+    if name.upper() in ("UTC", "GMT", "Z", "ETC/UTC", "TZONE://MICROSOFT/UTC", "COORDINATED UNIVERSAL TIME"):
         return UTC
     # "/freeassociation.sourceforge.net/Europe/Berlin", "/mozilla.org/20050126_1/America/Indiana/Knox"
     pieces = name.split("/")

@@ -115,7 +115,7 @@ def _post(meeting: Meeting, moment: Moment, night: Night, now: datetime) -> int:
     return db.affected(inserted)
 
 
-CURABLE = ("missed", "unsubscribed", "no address", "address suppressed", "not a member any more")
+CURABLE = ("missed", "unsubscribed", "switched off", "no address", "address suppressed", "not a member any more")
 """Reasons for which an invitation was not sent that may be past: then it is planned again."""
 
 

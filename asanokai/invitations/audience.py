@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, String, and_, case, cast, exists, func, literal, null, select, true
 
-from asanokai import clock
+from asanokai import clock, members
 from asanokai.letters import Letter
 from asanokai.meetings import Meeting
 from asanokai.members import Address, Member
@@ -15,6 +15,7 @@ from asanokai.series import EVE, INVITE, REMIND, Belonging, still
 REASONS = (
     "not a member any more",
     "unsubscribed",
+    "switched off",
     "no address",
     "address suppressed",
     "has answered",
@@ -45,6 +46,7 @@ def audience(
     reasons = [
         (Member.standing != "accepted", "not a member any more"),
         (Member.unsubscribed_at.is_not(None), "unsubscribed"),
+        (members.does_without(kind), members.SWITCHED_OFF),
         (Address.id.is_(None), "no address"),
         (Address.suppressed_at.is_not(None), "address suppressed"),
         *own,

@@ -8,10 +8,12 @@ It knows no SMTP, and member and meeting only by foreign key.
 
     row      the table, the kinds, what is noted of a letter's way
     posting  writing letters down, dropping them
+    holding  from when on a letter may go: nights, holidays
     sending  claiming and settling
     reading  looking at the ledger
 """
 
+from asanokai.letters.holding import AT_NIGHT, may_go_from
 from asanokai.letters.posting import (
     drop_by_key,
     drop_queued,
@@ -21,9 +23,10 @@ from asanokai.letters.posting import (
     message_id,
     mint_nonce,
     post,
+    prolong,
     retry,
 )
-from asanokai.letters.reading import by_id, by_message_id, counts, counts_of, newest, of_member, queued_of
+from asanokai.letters.reading import by_id, by_message_id, counts, counts_of, newest, of_member, queued_of, stands
 from asanokai.letters.row import (
     ASKED_FOR,
     FIRST_OF_ALL,
@@ -32,13 +35,15 @@ from asanokai.letters.row import (
     OF_MEETING,
     PAUSES,
     STATES,
+    UNPAUSED,
     Happening,
     Letter,
 )
-from asanokai.letters.sending import NO_FACTS, SETTLED, claim, give_back, postpone, release_expired, settle
+from asanokai.letters.sending import NO_FACTS, SETTLED, claim, give_back, hold, postpone, release_expired, settle
 
 __all__ = [
     "ASKED_FOR",
+    "AT_NIGHT",
     "FIRST_OF_ALL",
     "HAPPENINGS",
     "LEASE",
@@ -47,6 +52,7 @@ __all__ = [
     "PAUSES",
     "SETTLED",
     "STATES",
+    "UNPAUSED",
     "Happening",
     "Letter",
     "by_id",
@@ -59,15 +65,19 @@ __all__ = [
     "drop_queued_of_application",
     "forget_applications",
     "give_back",
+    "hold",
     "is_leaving",
+    "may_go_from",
     "message_id",
     "mint_nonce",
     "newest",
     "of_member",
     "post",
     "postpone",
+    "prolong",
     "queued_of",
     "release_expired",
     "retry",
     "settle",
+    "stands",
 ]

@@ -84,6 +84,16 @@ def is_leaving(meeting_id: int, member_id: int) -> bool:
     return session().scalar(query.where(Letter.kind.in_(OF_MEETING)).limit(1)) is not None
 
 
+def prolong(key: str, until: datetime) -> None:
+    """Let a letter that has not left yet be of use until then."""
+    session().execute(
+        update(Letter)
+        .where(Letter.key == key, Letter.state.in_(("queued", "claimed")))
+        .values(useless_after=until)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def drop_by_key(key: str, reason: str) -> None:
     """Settle a queued letter as dropped."""
     session().execute(

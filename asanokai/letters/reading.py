@@ -29,6 +29,17 @@ def by_message_id(number: str) -> Letter | None:
     return session().scalar(select(Letter).where(Letter.message_id == number))
 
 
+def stands(kind: str, meeting_id: int, member_id: int, revision: int) -> bool:
+    """Whether a letter of that kind about that revision of an answer waits, is leaving or has gone."""
+    query = select(Letter.facts).where(
+        Letter.kind == kind,
+        Letter.meeting_id == meeting_id,
+        Letter.member_id == member_id,
+        Letter.state.in_(("queued", "claimed", "sent")),
+    )
+    return any((facts or {}).get("revision") == revision for facts in session().scalars(query))
+
+
 def by_id(letter_id: int) -> Letter:
     """The letter. Raises `Missing`."""
     letter = session().get(Letter, letter_id)

@@ -26,7 +26,10 @@ ASKED_FOR = (
     "speaker",
     "speaker_remind",
 )
-"""Kinds that are about an account or the desk, not about a meeting's audience: no pause and no List-* headers."""
+"""Kinds that are about an account or the desk, not a meeting's audience: no List-* headers and no calendar part."""
+
+UNPAUSED = tuple(kind for kind in ASKED_FOR if kind != "speaker_remind")
+"""Kinds that go although everything is paused: somebody asked for them, or waits for them."""
 
 OF_MEETING = (
     "invite",

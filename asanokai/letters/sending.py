@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from asanokai import clock, db
 from asanokai.db import session
-from asanokai.letters.row import ASKED_FOR, FIRST_OF_ALL, LEASE, PAUSES, Letter
+from asanokai.letters.row import FIRST_OF_ALL, LEASE, PAUSES, UNPAUSED, Letter
 
 
 def release_expired() -> int:
@@ -42,7 +42,7 @@ def _claim(by: str, size: int, kinds_first: bool, held_meetings: Sequence[int], 
     first = Letter.kind.in_(FIRST_OF_ALL)
     may_go: ColumnElement[bool] = true()
     if everything_held:
-        may_go = Letter.kind.in_(ASKED_FOR)
+        may_go = Letter.kind.in_(UNPAUSED)
     elif held_meetings:
         may_go = or_(Letter.meeting_id.is_(None), Letter.meeting_id.not_in(held_meetings))
     due = (
@@ -147,6 +147,16 @@ def postpone(
         .execution_options(synchronize_session=False)
     )
     return "queued"
+
+
+def hold(letter_ids: Iterable[int], until: datetime, *, by: str) -> None:
+    """Return claimed letters untried: it is not the time for them, but will be then."""
+    session().execute(
+        update(Letter)
+        .where(Letter.id.in_(list(letter_ids)), Letter.state == "claimed", Letter.claimed_by == by)
+        .values(state="queued", due_at=until, claimed_by=None, claimed_until=None, attempts=Letter.attempts - 1)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def give_back(letter_ids: Iterable[int], *, by: str) -> None:

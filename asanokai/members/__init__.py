@@ -6,8 +6,9 @@ It knows no meeting: which series somebody belongs to is `series.Belonging`; app
     typed       what people type, made comparable
     keeping     adding, describing, looking up
     finding     searching
-    reach       what comes back from addresses; which letters somebody does without
+    reach       what comes back from addresses
     signing_in  cookies, links, passwords
+    wishes      which kinds of letters somebody wants
 """
 
 from asanokai.members.finding import containing, found_by
@@ -28,7 +29,7 @@ from asanokai.members.keeping import (
     subscribe,
     unsubscribe,
 )
-from asanokai.members.reach import BOUNCES, Bounce, Mute
+from asanokai.members.reach import BOUNCES, Bounce
 from asanokai.members.rows import STANDINGS, Address, Application, Member, Organisation
 from asanokai.members.signing_in import (
     PASSWORD_MIN,
@@ -46,13 +47,29 @@ from asanokai.members.signing_in import (
     sign_out_everywhere,
 )
 from asanokai.members.typed import LONGEST, cleaned, filed, folded, normal_address, prose
+from asanokai.members.wishes import (
+    OF_AUDIENCE,
+    OF_DESK,
+    SWITCHED_OFF,
+    Mute,
+    choose,
+    does_without,
+    mute,
+    muted,
+    unmute,
+    unwanted,
+    wanted,
+)
 
 __all__ = [
     "BOUNCES",
     "LONGEST",
     "NAMES",
+    "OF_AUDIENCE",
+    "OF_DESK",
     "PASSWORD_MIN",
     "STANDINGS",
+    "SWITCHED_OFF",
     "Address",
     "Application",
     "Bounce",
@@ -68,17 +85,21 @@ __all__ = [
     "by_password",
     "change",
     "change_address",
+    "choose",
     "cleaned",
     "containing",
     "cookie_holds",
     "cookie_number",
     "describe",
+    "does_without",
     "filed",
     "folded",
     "found_by",
     "main_address",
     "make_administrator",
     "mint_sign_in",
+    "mute",
+    "muted",
     "new_calendar_secret",
     "normal_address",
     "number_of",
@@ -91,5 +112,8 @@ __all__ = [
     "sign_in_holds",
     "sign_out_everywhere",
     "subscribe",
+    "unmute",
     "unsubscribe",
+    "unwanted",
+    "wanted",
 ]

@@ -1,4 +1,4 @@
-"""Whether an address can be reached: what came back from it, and which kinds of letters its reader does without."""
+"""Whether an address can be reached: what came back from it."""
 
 from datetime import datetime
 
@@ -31,14 +31,3 @@ class Bounce(Base):
     status: Mapped[str]
     words: Mapped[str] = mapped_column(Text, default="", server_default="")
     at: Mapped[datetime]
-
-
-class Mute(Base):
-    """A member does without one kind of letters."""
-
-    __tablename__ = "mute"
-    __table_args__ = (UniqueConstraint("member_id", "kind"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    member_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"))
-    kind: Mapped[str]

@@ -6,18 +6,19 @@ runs out puts its reader behind the next who fits; where nobody else waits, the 
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, or_, select, true
 from sqlalchemy.orm import aliased
 
-from asanokai import clock, journal, letters, meetings
+from asanokai import clock, installation, journal, letters, meetings
 from asanokai.db import session
 from asanokai.errors import N_, Refused
 from asanokai.meetings import Meeting
 from asanokai.members import Member
 from asanokai.rsvps import rule
 from asanokai.rsvps.row import TAKING, Rsvp, stand
+from asanokai.series import Series
 
 
 def taken(meeting_id: int) -> int:
@@ -123,8 +124,7 @@ def _give(meeting: Meeting, rsvp: Rsvp) -> None:
 
 
 def _offer(meeting: Meeting, rsvp: Rsvp, now: datetime) -> None:
-    zone = session().scalar(select(Member.zone).where(Member.id == rsvp.member_id)) or meeting.zone
-    rsvp.seat, rsvp.offered_until = "offered", rule.offered_until(meeting, now, zone)
+    rsvp.seat, rsvp.offered_until = "offered", rule.offered_until(meeting, now, _zone(meeting, rsvp))
     rsvp.revision += 1
     session().flush()
     journal.write("offer", "rsvp", rsvp.id, **stand(rsvp))
@@ -134,13 +134,20 @@ def _offer(meeting: Meeting, rsvp: Rsvp, now: datetime) -> None:
 # --- offers that run out ----------------------------------------------------------------------------------------------
 
 
+ALMOST_OVER = timedelta(hours=1)
+"""While letters are paused, an offer that stands no longer than this begins anew."""
+
+
 def meetings_with_offers_over() -> list[int]:
-    """Numbers of the meetings at which an offer has run out, for the worker."""
+    """Numbers of the meetings at which an offer has run out, or almost has while their letters are paused; for the
+    worker."""
     now = clock.now()
+    paused = true() if installation.current().paused_at is not None else Meeting.id.in_(meetings.held_back())
+    over = or_(Rsvp.offered_until <= now, and_(paused, Rsvp.offered_until <= now + ALMOST_OVER))
     query = (
         select(Rsvp.meeting_id)
         .join(Meeting, Meeting.id == Rsvp.meeting_id)
-        .where(Rsvp.seat == "offered", Rsvp.offered_until <= now, Meeting.state == "announced", Meeting.starts_at > now)
+        .where(Rsvp.seat == "offered", over, Meeting.state == "announced", Meeting.starts_at > now)
         .distinct()
         .order_by(Rsvp.meeting_id)
     )
@@ -154,9 +161,12 @@ def expire_offers(meeting_id: int) -> int:
 
 def expire(meeting: Meeting) -> int:
     """Take back the offers that have run out, the oldest first, and let each seat go to whoever is next. How many. The
-    meeting must be locked."""
+    meeting must be locked. While its letters are paused none runs out: nobody would hear of it."""
     now = clock.now()
     if meeting.offers_from is None or meeting.state != "announced" or now >= meeting.starts_at:
+        return 0
+    if _letters_wait(meeting):
+        _begin_anew(meeting, now)
         return 0
     query = select(Rsvp).where(Rsvp.meeting_id == meeting.id, Rsvp.seat == "offered", Rsvp.offered_until <= now)
     query = query.order_by(Rsvp.offered_until, Rsvp.turn).execution_options(populate_existing=True)
@@ -164,6 +174,31 @@ def expire(meeting: Meeting) -> int:
     for rsvp in over:
         _step_back(meeting, rsvp, now)
     return len(over)
+
+
+def _letters_wait(meeting: Meeting) -> bool:
+    """Whether it, its series or everything is paused."""
+    if meeting.paused_at is not None or installation.current().paused_at is not None:
+        return True
+    return session().scalar(select(Series.paused_at).where(Series.id == meeting.series_id)) is not None
+
+
+def _begin_anew(meeting: Meeting, now: datetime) -> None:
+    """Let offers that are almost over stand as if they were made now; so do the letters that wait to tell of them."""
+    query = select(Rsvp).where(
+        Rsvp.meeting_id == meeting.id, Rsvp.seat == "offered", Rsvp.offered_until <= now + ALMOST_OVER
+    )
+    for rsvp in session().scalars(query.order_by(Rsvp.id).execution_options(populate_existing=True)).all():
+        until = rule.offered_until(meeting, now, _zone(meeting, rsvp))
+        if rsvp.offered_until is not None and until > rsvp.offered_until:
+            rsvp.offered_until = until
+            session().flush()
+            journal.write("offer", "rsvp", rsvp.id, **stand(rsvp))
+            letters.prolong(_key(meeting, rsvp, "offer"), until)
+
+
+def _zone(meeting: Meeting, rsvp: Rsvp) -> str:
+    return session().scalar(select(Member.zone).where(Member.id == rsvp.member_id)) or meeting.zone
 
 
 def _step_back(meeting: Meeting, rsvp: Rsvp, now: datetime) -> None:
@@ -200,12 +235,16 @@ def tell(meeting: Meeting, rsvp: Rsvp, kind: str, *, until: datetime | None = No
     """Post a letter that says how the answer stands now."""
     letters.post(
         kind,
-        f"{kind}:{meeting.id}:{rsvp.member_id}:{rsvp.revision}",
+        _key(meeting, rsvp, kind),
         member_id=rsvp.member_id,
         meeting_id=meeting.id,
         facts={"revision": rsvp.revision},
         useless_after=until or meeting.ends_at,
     )
+
+
+def _key(meeting: Meeting, rsvp: Rsvp, kind: str) -> str:
+    return f"{kind}:{meeting.id}:{rsvp.member_id}:{rsvp.revision}"
 
 
 # --- places -----------------------------------------------------------------------------------------------------------

@@ -42,6 +42,7 @@ from asanokai.web import (
     speaking,
     standing,
     undoing,
+    wishes,
 )
 from asanokai.web.coordinate import (
     catering,
@@ -75,6 +76,7 @@ limiter = Limiter(get_remote_address, headers_enabled=False)
 PAGES = (
     programme.pages,
     account.pages,
+    wishes.pages,
     leave.pages,
     answer.pages,
     deputy.pages,
@@ -113,7 +115,7 @@ DESK = (
     speakers.pages,
 )
 
-NO_TOKEN = ("answer.by_link", "account.unsubscribe", "undo.by_link")
+NO_TOKEN = ("answer.by_link", "wishes.unsubscribe", "undo.by_link")
 """POSTs without a cross-site token: the link's own token is the credential, and mail programs post here."""
 
 LARGEST = uploads.MOST_BYTES + 1024 * 1024

@@ -1,4 +1,4 @@
-"""Signing in and out, a member's own page and settings, asking to take part, and stopping letters.
+"""Signing in and out, a member's own page and settings, and asking to take part.
 
 What an address belongs to is never told: the same words for a known and an unknown one. Links from letters show a
 button; only the POST behind it does something.
@@ -15,14 +15,13 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, IntegerField, PasswordField, RadioField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 
-from asanokai import applying, clock, journal, languages, meetings, members, merging, rsvps, showing
+from asanokai import applying, clock, journal, languages, meetings, members, rsvps, showing
 from asanokai import series as series_rules
 from asanokai.db import session as database
 from asanokai.errors import N_, BadInput, Missing
 from asanokai.meetings import Meeting
 from asanokai.members import PASSWORD_MIN, Application, Member
 from asanokai.series import Series
-from asanokai.tokens import UNSUBSCRIBE_LIFE
 from asanokai.web import about, asking, loading
 from asanokai.web.forms import REQUIRED, Form, attempt, line, no_nul, options, text
 from asanokai.web.person import NAME_FIELDS, PersonForm, SettingsForm, said_before
@@ -257,19 +256,6 @@ def new_calendar() -> Response:
     return redirect(url_for("account.settings"), 303)
 
 
-@pages.post("/me/letters")
-def letters() -> Response:
-    """Stop invitations, reminders and evening notes, or (`letters=on`) receive them again."""
-    member = loading.me()
-    if request.form.get("letters") == "on":
-        members.subscribe(member, actor_id=member.id)
-        flash(gettext("You receive invitations again."))
-    else:
-        members.unsubscribe(member)
-        flash(gettext("You receive no more invitations, reminders and evening notes."))
-    return redirect(url_for("account.settings"), 303)
-
-
 # --- asking to take part ----------------------------------------------------------------------------------------------
 
 
@@ -443,16 +429,3 @@ def _asked(application: Application) -> dict[str, Any]:
         "series": languages.pick(series.name, loading.language(), series.first_language),
         "meeting": _one(meetings.by_id(application.meeting_id)) if application.meeting_id else None,
     }
-
-
-# --- stopping letters -------------------------------------------------------------------------------------------------
-
-
-@pages.route("/unsubscribe/<token>", methods=["GET", "POST"])
-def unsubscribe(token: str) -> str:
-    """GET shows a button. POST stops invitations, from the page or by one click in the mail program (RFC 8058)."""
-    member = members.by_id(merging.kept(loading.tokens().read("unsubscribe", token, life=UNSUBSCRIBE_LIFE)))
-    loading.reads(member.language)
-    if request.method == "POST":
-        members.unsubscribe(member)
-    return render_template("account/unsubscribe.html", done=member.unsubscribed_at is not None)

@@ -36,6 +36,27 @@ KINDS = {
     "speaker_remind": lazy_gettext("Reminder to a speaker or host"),
 }
 
+WISHES = {
+    "invite": lazy_gettext("Invitations"),
+    "remind": lazy_gettext("Reminders"),
+    "eve": lazy_gettext("Evening-before notes"),
+    "own": lazy_gettext("Letters from the organisers"),
+    "thanks": lazy_gettext("Thanks and materials"),
+    "digest": lazy_gettext("Daily digest"),
+    "application": lazy_gettext("New applications"),
+}
+"""The switches of `members`: which letters somebody wants."""
+
+WISHES_SAID = {
+    "invite": lazy_gettext("to each new meeting, with the entry for your calendar"),
+    "remind": lazy_gettext("as long as you have not answered"),
+    "eve": lazy_gettext("before a meeting you come to"),
+    "own": lazy_gettext("what they write to you about a meeting"),
+    "thanks": lazy_gettext("after a meeting you came to"),
+    "digest": lazy_gettext("in the morning, if there is something new in your series"),
+    "application": lazy_gettext("as soon as somebody asks to take part"),
+}
+
 STATES = {
     "queued": lazy_gettext("waits to be sent"),
     "claimed": lazy_gettext("is being sent"),
@@ -48,6 +69,7 @@ STATES = {
 REASONS = {
     "not a member any more": lazy_gettext("not a member any more"),
     "unsubscribed": lazy_gettext("has ended the invitations"),
+    "switched off": lazy_gettext("does not want this kind of letter"),
     "no address": lazy_gettext("has no mail address"),
     "address suppressed": lazy_gettext("letters to this address came back"),
     "has it already": lazy_gettext("has it already"),

@@ -29,12 +29,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from asanokai import clock, db, journal
+from asanokai import clock, db, journal, members
 from asanokai.db import Base, Texts, insert_missing, session
 from asanokai.errors import N_, BadInput, Missing, Refused
 from asanokai.invitations import Counted, by_zone, count
 from asanokai.languages import LANGUAGES
-from asanokai.letters import Letter
+from asanokai.letters import Letter, may_go_from
 from asanokai.meetings import Meeting, for_update
 from asanokai.members import Address, Member
 from asanokai.night import Night
@@ -220,6 +220,7 @@ def people_of(message: Message) -> Select[*tuple[Any, ...]]:
     reasons = [
         (Member.standing != "accepted", "not a member any more"),
         (Member.unsubscribed_at.is_not(None), "unsubscribed"),
+        (members.does_without(message.kind), members.SWITCHED_OFF),
         (Address.id.is_(None), "no address"),
         (Address.suppressed_at.is_not(None), "address suppressed"),
         (exists().where(Letter.key == _key(message.id, Member.id)), "has it already"),
@@ -291,7 +292,8 @@ def plan(message_id: int, *, night: Night) -> int:
     chosen = people_of(message).subquery()
     due_at = message.due_at
     last = meeting.starts_at if due_at < meeting.starts_at else due_at + AFTERWARDS
-    awake = {zone: _awake(now, last, zone, night) for zone in session().scalars(select(Member.zone).distinct())}
+    zones = session().scalars(select(Member.zone).distinct())
+    awake = {zone: may_go_from(message.kind, now, zone, night, last) for zone in zones}
     facts = {"message": message.id, "audience": message.audience}
     columns: dict[str, ColumnElement[Any]] = {
         "key": _key(message.id, chosen.c.member_id),
@@ -310,9 +312,3 @@ def plan(message_id: int, *, night: Night) -> int:
     message.state, message.posted_at = "posted", now
     session().flush()
     return db.affected(inserted)
-
-
-def _awake(now: datetime, last: datetime, zone: str, night: Night) -> datetime:
-    """When somebody in that zone may be written to: not at night, unless it would be of no use afterwards."""
-    held = night.after(now, zone)
-    return held if held < last else now

@@ -1,6 +1,6 @@
 """Nudging the silent by hand: who says nothing, when each was last written to, and a letter to those chosen.
 
-Nobody is nudged twice a day about the same meeting; the night of each reader is kept.
+Nobody is nudged twice a day about the same meeting; the nights and public holidays of each reader are kept.
 """
 
 from collections.abc import Sequence
@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, String, and_, case, cast, func, literal, null, or_, select, type_coerce
 
-from asanokai import clock, db, journal
+from asanokai import clock, db, journal, members
 from asanokai.db import insert_missing, session
 from asanokai.errors import N_, BadInput, Refused
 from asanokai.invitations import by_zone
-from asanokai.letters import Letter
+from asanokai.letters import Letter, may_go_from
 from asanokai.meetings import Meeting, for_update
 from asanokai.members import Address, Member
 from asanokai.night import Night
@@ -48,6 +48,7 @@ def _silent(meeting: Meeting) -> Select[*tuple[Any, ...]]:
     reasons = [
         (Member.standing != "accepted", "not a member any more"),
         (Member.unsubscribed_at.is_not(None), "unsubscribed"),
+        (members.does_without("nudge"), members.SWITCHED_OFF),
         (Address.id.is_(None), "no address"),
         (Address.suppressed_at.is_not(None), "address suppressed"),
     ]
@@ -111,7 +112,7 @@ def nudge(meeting_id: int, member_ids: Sequence[int] | None, *, night: Night, ac
     chosen = _silent(meeting).subquery()
     day = now.astimezone(ZoneInfo(meeting.zone)).date().isoformat()
     zones = session().scalars(select(Member.zone).distinct())
-    awake = {zone: _awake(now, meeting.answer_until, zone, night) for zone in zones}
+    awake = {zone: may_go_from("nudge", now, zone, night, meeting.answer_until) for zone in zones}
     columns: dict[str, ColumnElement[Any]] = {
         "key": literal(f"nudge:{meeting.id}:") + cast(chosen.c.member_id, String) + literal(f":{day}"),
         "kind": literal("nudge"),
@@ -134,8 +135,3 @@ def nudge(meeting_id: int, member_ids: Sequence[int] | None, *, night: Night, ac
     posted = db.affected(session().execute(insert_missing(Letter).from_select(list(columns), rows)))
     journal.write("nudge", "meeting", meeting.id, actor_id=actor_id, letters=posted)
     return posted
-
-
-def _awake(now: datetime, last: datetime, zone: str, night: Night) -> datetime:
-    held = night.after(now, zone)
-    return held if held < last else now

@@ -73,11 +73,14 @@ def test_a_member_signs_in_answers_changes_the_settings_and_signs_out(app, clock
     page.goto("/me/settings")
     page.fill("#organisation", "Glaswerk Weimar")
     press(page)
+    press(page, "a:has-text('Choose letters')")
+    page.uncheck("input[value=remind]")
+    press(page)
     press(page, "button:has-text('Stop invitations')")
     with db.reading():
         emma = members.by_address(EMMA)
         assert members.organisation_name(emma) == "Glaswerk Weimar"
-        assert emma.unsubscribed_at == clock.now
+        assert (emma.unsubscribed_at, members.muted(emma.id)) == (clock.now, {"remind"})
     press(page, "footer button")
     page.goto("/me/")
     assert page.url.endswith("/sign-in")

@@ -25,6 +25,7 @@ def winmail(
     starts_at: datetime | None = None,
     sender: str = "",
     stamped_at: datetime | None = None,
+    proposed_at: datetime | None = None,
     old: bool = False,
 ) -> bytes:
     """The bytes of a winmail.dat that gives this answer. Without `uid` it says to which meeting by nothing."""
@@ -35,6 +36,9 @@ def winmail(
         properties.append(_named(0x0040, 0x820D, APPOINTMENT) + _filetime(starts_at))
     if stamped_at:
         properties.append(_named(0x0040, 0x0001, MEETING) + _filetime(stamped_at))
+    if proposed_at:
+        properties.append(_named(0x0040, 0x8250, APPOINTMENT) + _filetime(proposed_at))
+        properties.append(_named(0x000B, 0x8257, APPOINTMENT) + struct.pack("<HH", 1, 0))
     if sender:
         properties.append(_string(0x5D01, sender))
     name = (OLD_CLASSES if old else CLASSES)[partstat].encode() + b"\0"

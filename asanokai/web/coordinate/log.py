@@ -84,6 +84,7 @@ def told(line: Line) -> str:
         starts=_moment(line, facts.get("starts_at")),
         old=_moment(line, facts.get("before")),
         coming=facts.get("coming", 0),
+        letters=words.WISHES.get(str(facts.get("kind")), ""),
         count=facts.get("letters", facts.get("answers", 0)),
     )
     return words_of_it

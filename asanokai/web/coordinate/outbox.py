@@ -161,6 +161,7 @@ def of_member(member_id: int) -> str:
         member=member,
         address=members.main_address(member) if known else None,
         known=known,
+        off=sorted(members.muted(member_id) & {*members.OF_AUDIENCE}) if known else [],
         page=page,
         meetings_of=_meetings_of(page.entries),
         **_common(page.entries),
