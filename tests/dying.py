@@ -21,7 +21,7 @@ from asanokai.intake import imap, lmtp, taking
 from asanokai.worker import Worker
 from config import HOME, Config
 
-PATIENCE = 60
+PATIENCE = 110
 
 
 def _die(*_: Any, **__: Any) -> Any:

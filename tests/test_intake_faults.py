@@ -34,7 +34,7 @@ from tests.workers import environment
 pytestmark = pytest.mark.xdist_group("intake faults")
 
 TO = "asanokai@asanokai.example"
-PATIENCE = 60
+PATIENCE = 110
 
 
 @pytest.fixture(scope="module")
