@@ -44,6 +44,9 @@ log = logging.getLogger(__name__)
 DELIVER, TAKE_IN, PLAN, FETCH, CATER, LISTEN, TIDY = 2, 2, 10, 30, 60, 60, 600
 """Seconds between two beats."""
 
+AWAKE = 1.0
+"""Seconds after which a worker that was told to stop has heard it at the latest."""
+
 OWN_THREADS = ("deliver", "take in", "fetch", "listen")
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=5)
@@ -171,7 +174,8 @@ class Worker:
     def run(self) -> None:
         """Beat until SIGTERM or SIGINT; what is being sent is finished and settled first."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self.stopping.set())
+            # In a thread: the handler may run while this one holds the event's lock, which it could never have then.
+            signal.signal(number, lambda *_: threading.Thread(target=self.stopping.set).start())
         # Threads of their own: a long run of letters, or of replies, must not keep the planner from its moments.
         scheduler = BackgroundScheduler(
             timezone="UTC",
@@ -186,7 +190,9 @@ class Worker:
             )
         scheduler.start()
         log.info("worker running as %s", self.delivery.name)
-        self.stopping.wait()
+        # Again and again: a signal that comes just before this thread lies down does not wake it.
+        while not self.stopping.wait(AWAKE):
+            pass
         # First: what the mail server is just handing over must be written down while the others still finish.
         self.listener.stop()
         scheduler.shutdown(wait=True)

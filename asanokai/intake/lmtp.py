@@ -56,6 +56,7 @@ class Listener:
         self._app = app
         self.address = address
         self._controller: _Controller | None = None
+        self._lock = threading.Lock()
 
     @property
     def listening(self) -> bool:
@@ -64,8 +65,11 @@ class Listener:
 
     def start(self) -> None:
         """Listen, if it does not. Raises OSError if the port is taken."""
-        if self._controller is not None:
-            return
+        with self._lock:
+            if self._controller is None:
+                self._controller = self._started()
+
+    def _started(self) -> "_Controller":
         host, _, port = self.address.rpartition(":")
         found = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)
         family, _kind, _protocol, _name, where = found[0]
@@ -75,15 +79,15 @@ class Listener:
         except BaseException:
             controller.stop(no_assert=True)
             raise
-        self._controller = controller
+        return controller
 
     def stop(self) -> None:
         """Listen no more. What is being written down is answered, unless the database keeps it waiting."""
-        if self._controller is None:
-            return
-        self._controller.finish()
-        self._controller.stop()
-        self._controller = None
+        with self._lock:
+            if self._controller is not None:
+                self._controller.finish()
+                self._controller.stop()
+                self._controller = None
 
 
 class _Desk:
@@ -282,11 +286,13 @@ class _Controller(Controller):
 
     async def _close(self) -> None:
         # The answers to what has just been written down go first.
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.05)
         for conversation in list(self.handler.conversations):
-            if conversation.transport is not None:
-                conversation.transport.close()
+            if isinstance(conversation.transport, asyncio.WriteTransport):
+                conversation.transport.abort()
         await asyncio.sleep(0)
 
     def _on_loop(self, step: Coroutine[Any, Any, None]) -> None:
-        asyncio.run_coroutine_threadsafe(step, self.loop).result(STOPS_WITHIN)
+        # Whatever keeps the loop busy must not keep the worker from ending.
+        with contextlib.suppress(TimeoutError):
+            asyncio.run_coroutine_threadsafe(step, self.loop).result(STOPS_WITHIN)
