@@ -3,7 +3,7 @@
 Every figure is measured beside its limit, by turns in the same run, since machines drift and ratios hold where absolute
 numbers do not. `docs/benchmark.md` says what is measured and why so.
 
-    page, answer, letters, growth, start, weight   one figure each: `measure()` gives its lines
+    page, answer, letters, planning, growth, start, weight   one figure each: `measure()` gives its lines
     results    a line, its bound, the table, results.json
     ground     databases on disk, real servers as `asanokai serve` starts them, memory of processes
     filling    members, meetings and topics, inserted in bulk

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from itertools import product
 
-from bench import answer, ground, growth, intake, letters, lists, page, results, start, weight
+from bench import answer, ground, growth, intake, letters, lists, page, planning, results, start, weight
 from bench.ground import Ground
 from bench.progress import each, say
 from bench.results import Line
@@ -25,6 +25,7 @@ def main() -> int:
         "page": page.measure,
         "answer": answer.measure,
         "letters": letters.measure,
+        "planning": planning.measure,
         "lists": lists.measure,
         "intake": intake.measure,
     }

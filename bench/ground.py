@@ -44,6 +44,8 @@ class Site:
     url: str
     port: int
     settings: dict[str, str]
+    server_pid: int | None = None
+    """The database server's, where it is one."""
 
     @contextmanager
     def opened(self) -> Iterator[Flask]:
@@ -55,6 +57,10 @@ class Site:
             finally:
                 db.session.remove()
                 dispose()
+
+    def worked(self) -> float:
+        """Seconds of processor time the database server has used; 0 where the program's own process does its work."""
+        return worked(self.server_pid) if self.server_pid else 0.0
 
     def analyse(self) -> None:
         """Let PostgreSQL know what was inserted in bulk, as its autovacuum does in the course of a minute."""
@@ -73,7 +79,7 @@ class Ground:
 
     def site(self, database: str) -> Site:
         """A migrated, empty database and settings for it."""
-        return site_at(database, self.empty(database))
+        return site_at(database, self.empty(database), self._server.pid if database == "postgresql" else None)
 
     def empty(self, database: str) -> str:
         """The URL of a database without tables."""
@@ -82,11 +88,11 @@ class Ground:
         return sqlite.url(self.folder / f"{next(self._number)}.sqlite")
 
 
-def site_at(database: str, url: str) -> Site:
+def site_at(database: str, url: str, server_pid: int | None = None) -> Site:
     """A site on a database without tables, which it is given."""
     migrations.upgrade(url)
     port = free_port()
-    return Site(database, url, port, _settings(url, port))
+    return Site(database, url, port, _settings(url, port), server_pid)
 
 
 @contextmanager
@@ -221,10 +227,16 @@ def _proportional(pid: int) -> float:
     return next(int(line.split()[1]) for line in path.read_text().splitlines() if line.startswith("Pss:")) / 1024
 
 
-def _processor_time(pid: int) -> float:
+def worked(pid: int) -> float:
+    """Seconds of processor time a process has used with its children, those that have ended too."""
+    return _processor_time(pid, ended_children=True) + sum(_processor_time(child) for child in _children(pid))
+
+
+def _processor_time(pid: int, *, ended_children: bool = False) -> float:
     path = Path(f"/proc/{pid}/stat")
     if not path.exists():
         return 0.0
-    # The name may hold spaces; what follows it begins with field 3. User and system time are fields 14 and 15.
+    # The name may hold spaces; what follows it begins with field 3. User and system time are fields 14 and 15,
+    # those of children that have ended 16 and 17.
     fields = path.read_text().rpartition(") ")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return sum(map(int, fields[11 : 15 if ended_children else 13])) / os.sysconf("SC_CLK_TCK")

@@ -8,13 +8,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from statistics import median
 
-from bench import filling, sink
+from bench import filling, ground, sink
 from bench.ground import Ground, Site
 from bench.results import Bound, Line
 from bench.sender import Sender, timed
 
-ROUNDS, MEMBERS, WARM = 2, 2_000, 50
+ROUNDS, MEMBERS, WARM = 2, 10_000, 50
 LEAST = Bound("ratio", least=0.25)
+BY_TWO = Bound("ratio", least=1.6)
 LONG_ENOUGH = 1_000
 """Letters a run must have for its rate to be that of the letters."""
 MOST_MB = 150
@@ -32,14 +33,22 @@ def measure(on: Ground, database: str) -> list[Line]:
 
 @dataclass(frozen=True)
 class Run:
-    """How one run went: seconds, the sending workers' processor time, letters, memory, the size of a letter."""
+    """How one run went: seconds; processor time while sending, of the workers, the sink, the database server; letters,
+    memory, the size of a letter."""
 
     planning: float
     sending: float
     processor: float
+    of_sink: float
+    of_database: float
     sent: int
     peak_mb: float
     octets: int
+
+    def shares(self) -> dict[str, float]:
+        """Milliseconds of processor time a letter needs, by whose it is."""
+        whose = {"worker": self.processor, "sink": self.of_sink, "database": self.of_database}
+        return {name: 1000 * seconds / self.sent for name, seconds in whose.items()}
 
     @property
     def rate(self) -> float:
@@ -86,9 +95,25 @@ def compared(
         Line(name, site.database, peak, "MB", MOST_MB, f"{work} memory".strip(), MEMORY),
     ]
     if by_two:
-        two = median(run.rate for run in by_two)
-        lines.append(Line(name, site.database, two, "letters/s", limit, f"{work} by two workers".strip()))
+        lines += _two(name, site.database, work, limit, by_one, by_two)
     return lines
+
+
+def _two(name: str, database: str, work: str, limit: float, by_one: list[Run], by_two: list[Run]) -> list[Line]:
+    """Two workers beside the limit, and beside one worker of the same round."""
+    two = median(run.rate for run in by_two)
+    paired = median(after.rate / before.rate for before, after in zip(by_one, by_two, strict=True))
+    # SQLite has one writer at a time.
+    least = BY_TWO if database == "postgresql" else None
+    detail = {
+        f"by_{number}_{name}_ms": round(median(run.shares()[name] for run in runs), 3)
+        for number, runs in (("one", by_one), ("two", by_two))
+        for name in ("worker", "sink", "database")
+    }
+    return [
+        Line(name, database, two, "letters/s", limit, f"{work} by two workers".strip()),
+        Line(name, database, two, "letters/s", two / paired, f"{work} two workers to one".strip(), least, detail),
+    ]
 
 
 def _bare(to: sink.Sink, count: int, octets: int) -> float:
@@ -106,7 +131,9 @@ def _run(site: Site, filled: filling.Filled, to: sink.Sink, *, workers: int, mos
     with ExitStack() as stack:
         senders = [stack.enter_context(Sender.started(settings, "worker")) for _ in range(workers)]
         planning, planned = timed(senders[:1], {"do": "plan"})
+        before = ground.worked(to.pid), site.worked()
         sending, sent = timed(senders, {"do": "deliver", "most": most})
+        after = ground.worked(to.pid), site.worked()
     mails, octets = (now - before for now, before in zip(to.taken(), (mails_before, octets_before), strict=True))
     due, done = planned[0]["done"], sum(answer["done"] for answer in sent)
     # In the morning the coordinator's digest is due as well.
@@ -115,4 +142,13 @@ def _run(site: Site, filled: filling.Filled, to: sink.Sink, *, workers: int, mos
     # Planning is for everybody; what was not sent does not pay for it.
     share = planning * done / due
     processor = sum(answer["processor_s"] for answer in sent)
-    return Run(share, sending, processor, done, max(answer["peak_mb"] for answer in sent), octets // mails)
+    return Run(
+        share,
+        sending,
+        processor,
+        after[0] - before[0],
+        after[1] - before[1],
+        done,
+        max(answer["peak_mb"] for answer in sent),
+        octets // mails,
+    )

@@ -81,6 +81,7 @@ class Sink:
     """A running sink."""
 
     port: int
+    pid: int
 
     def taken(self) -> tuple[int, int]:
         """Mails and bytes so far."""
@@ -95,7 +96,7 @@ def sinking() -> Iterator[Sink]:
     command = [sys.executable, "-m", "bench.sink"]
     with subprocess.Popen(command, cwd=HOME, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin and process.stdout
-        yield Sink(int(process.stdout.readline()))
+        yield Sink(int(process.stdout.readline()), process.pid)
         process.stdin.close()
 
 

@@ -331,11 +331,12 @@ def whole_intake(home: Path) -> Iterator[tuple[Callable[[bytes], int], clients.A
     migrations.upgrade(sqlite.url(home / "fuzz.sqlite"))
     with migrations.opened(sqlite.url(home / "fuzz.sqlite")) as app:
         place: intake.Place = app.extensions["intake"]
-        moment = (clock.now() + timedelta(days=40)).replace(hour=8, minute=0, second=0, microsecond=0, tzinfo=None)
+        moment = (clock.now() + timedelta(days=14)).replace(hour=8, minute=0, second=0, microsecond=0, tzinfo=None)
         with db.transaction():
             katrin = people.katrin()
             meeting = people.announced_meeting(people.series(), moment, people=[katrin])
             people.plan()
+            people.send_all()
             tokens = [place.tokens.mint_address(kind, katrin.id) for kind in ("member", "letter", "unsubscribe")]
             rsvp, bounce, unsubscribe = (
                 f"{name}+{token}@{place.reply_domain}"

@@ -163,17 +163,17 @@ def test_a_mail_about_another_meeting_is_not_told_here(meeting, series):
     assert beat() == 0
 
 
-def evening(series: Series, clock: Any) -> Meeting:
-    """Another meeting of the series on the evening of the same day."""
+def another(series: Series, clock: Any, hour: int = 18) -> Meeting:
+    """Another meeting of the series on the same day."""
     clock.set(berlin(2026, 3, 1, 12))
-    made = people.announced_meeting(series, people.FIRST_MORNING.replace(hour=18), people=[people.emma()])
+    made = people.announced_meeting(series, people.FIRST_MORNING.replace(hour=hour), people=[people.emma()])
     people.say(made, people.emma(), "yes")
     clock.set(EVE)
     return made
 
 
 def test_a_mail_from_who_is_invited_to_two_meetings_is_told_once(meeting, series, clock):
-    evening(series, clock)
+    another(series, clock)
     parked(member_id=people.emma().id)
     assert (beat(), beat(), len(alerts())) == (1, 0, 1)
 
@@ -188,7 +188,9 @@ def test_coordinators_hear_at_once_from_48_hours_before(meeting, clock, early, p
 
 
 def test_what_happened_before_the_last_48_hours_is_left_to_the_digests(meeting, clock):
+    meeting.answer_until = meeting.starts_at - timedelta(hours=50)
     clock.set(meeting.starts_at - timedelta(hours=49))
+    people.say(meeting, people.katrin(), "no")
     ended_letter(meeting)
     parked(meeting_id=meeting.id)
     clock.set(meeting.starts_at - timedelta(hours=47))
@@ -249,7 +251,7 @@ def test_what_happens_within_a_beat_is_one_letter_for_each_coordinator(meeting, 
 
 
 def test_two_meetings_make_two_letters(meeting, series, clock):
-    other = evening(series, clock)
+    other = another(series, clock)
     ended_letter(meeting)
     ended_letter(other)
     assert (beat(), [letter.meeting_id for letter in alerts()]) == (2, [meeting.id, other.id])
@@ -267,6 +269,18 @@ def test_what_happens_while_a_letter_waits_for_the_morning_is_added_to_it(meetin
     people.send_all()
     ended_letter(meeting)
     assert (beat(), [len(items) for _who, items in told()]) == (1, [2, 1])
+
+
+def test_what_cannot_wait_takes_along_what_waits_for_the_morning(meeting, series, clock):
+    noon = another(series, clock, hour=12)
+    clock.set(berlin(2026, 3, 11, 23))
+    ended_letter(noon)
+    beat()
+    assert [letter.due_at for letter in alerts()] == [berlin(2026, 3, 12, 6)]
+    clock.set(berlin(2026, 3, 12, 0, 30))
+    parked(meeting_id=noon.id)
+    assert beat() == 0
+    assert [(letter.due_at, len((letter.facts or {})["items"])) for letter in alerts()] == [(clock.now, 2)]
 
 
 # --- to whom ----------------------------------------------------------------------------------------------------------
@@ -328,6 +342,13 @@ def test_what_no_longer_holds_is_left_out_and_a_letter_with_nothing_left_is_drop
     session().commit()
     send_due(app, Night())
     assert [(letter.state, letter.reason) for letter in alerts()] == [("dropped", "nothing to say")]
+
+
+def test_a_refusal_that_stands_by_a_later_answer_is_told_by_the_letter_about_that(meeting):
+    people.say(meeting, people.katrin(), "no")
+    rsvp = rsvps.required(meeting.id, people.katrin().id)
+    items = [f"late:{rsvp.id}.{rsvp.revision - 1}"], [f"late:{rsvp.id}.{rsvp.revision}"]
+    assert [len(alerting.contents(those).late) for those in items] == [0, 1]
 
 
 def test_whoever_coordinates_no_more_gets_none(meeting, series, app, smtp, clock):

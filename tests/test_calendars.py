@@ -551,6 +551,7 @@ def test_a_calendar_that_is_too_large_says_nothing_and_the_largest_takes_no_time
         "ends of events after many lines": "DTSTART:1\r\n" * 4000 + "END:VEVENT\r\n" * 20_000,
         "calendars": "BEGIN:VCALENDAR\r\nMETHOD:REPLY\r\n" * 30_000,
         "folds": "COMMENT:" + "\r\n a" * 200_000 + "\r\n",
+        "CRs": "X:" + "\r" * 900_000 + "x\r\n",
         "blanks": "X:" + " " * 900_000 + "\r\n",
         "empty lines": "\r\n" * 450_000,
         "percent signs": "ATTENDEE:mailto:" + "%41" * 300_000 + "\r\n",

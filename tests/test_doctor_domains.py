@@ -106,6 +106,16 @@ def test_a_machine_that_knows_no_name_server_is_told_the_same(monkeypatch):
     assert (said.level, said.words.split(":")[0]) == ("hint", "no name server answers")
 
 
+def test_a_network_with_names_of_its_own_alone_makes_nothing_wrong():
+    reason = (
+        "since the name server does not even know .de: the domain is mistyped, or this network has its own names alone"
+    )
+    assert look({"intranet.lan": {"A": ["10.0.0.1"]}}) == [
+        f"hint   DNS: {JENA}: not checked, {reason}",
+        f"hint   DNS: {REPLY}: not checked, {reason}",
+    ]
+
+
 @pytest.mark.parametrize("how", ["silent", "broken"])
 def test_a_name_that_could_not_be_asked_is_a_hint_and_stops_no_other(key, how):
     said = lines(Zones(good(key), **{how: [f"_dmarc.{REPLY}", f"_dmarc.{JENA}"]}))
@@ -147,7 +157,7 @@ def test_all_questions_together_take_twenty_seconds_and_none_is_asked_twice(key)
     ],
 )
 def test_the_senders_domain(records, expected):
-    assert look(records, reply_domain="")[0] == expected
+    assert look({"elsewhere.de": {}, **records}, reply_domain="")[0] == expected
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from asanokai import announcing, clock, invitations, letters, meetings
 from asanokai import series as rules
@@ -1044,3 +1044,13 @@ def test_who_takes_the_invitations_up_again_is_invited_at_once(clock):
     katrin.unsubscribed_at = None
     clock.advance(days=1)
     assert people.plan() == 1
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_the_first_letters_are_planned_without_reading_the_growing_ledger_for_each_member(clock):
+    announced_meeting(people=people.crowd(20))
+    session().connection().exec_driver_sql("ANALYZE letter")  # from now on it is known to be empty
+    read = text("SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'letter'")
+    before = session().scalar(read)
+    assert plan_at(clock, INVITED_AT) == 20
+    assert session().scalar(read) - before < 10

@@ -21,7 +21,7 @@ TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 LANGUAGES = ("de", "en", "ja")
 KINDS = {
     "invite", "remind", "confirm", "waiting", "seat", "offer", "free", "lapsed", "moved", "changed", "cancelled", "eve",
-    "parted", "nudge", "own", "thanks",
+    "parted", "nudge", "own", "thanks", "answered", "ask_back", "not_taken",
     "sign_in", "opt_in", "join", "welcome", "declined", "application", "digest", "alert",
     "pack", "catering_change",
     "speaker", "speaker_remind",
@@ -193,6 +193,7 @@ def changed(answer: str, changes: str, *, again: bool = False, waiting: bool = F
     return {"changes": changes, "answer": answer, "waiting": waiting, "open": still_open, "asked_again": again}
 
 
+UNKNOWN = "assistenz@elsewhere.example"
 NUMBERS = {"before": 42, "now": 40, "desk_link": DESK}
 NOT_KEPT = {"tentative": False, "lapses": False}
 KEPT = (NOT_KEPT, {"tentative": True, "lapses": False}, {"tentative": True, "lapses": True})
@@ -239,6 +240,33 @@ VARIANTS: list[tuple[str, dict[str, Any], Any, set[str]]] = [
     ),
     *(("free", {"guests": guests}, full, {"answer_link", "yes_link", "no_link"}) for guests in (0, 1, 2)),
     ("lapsed", {}, full, {"answer_link"}),
+    *(
+        ("answered", {"choice": choice, "address": address, "waiting": wait}, meeting, {"answer_link", "undo_link"})
+        for choice, wait, address, meeting in (
+            ("yes", False, UNKNOWN, full),
+            ("yes", True, UNKNOWN, long),
+            ("maybe", False, UNKNOWN, bare),
+            ("no", False, "", full),
+        )
+    ),
+    *(
+        ("ask_back", {"choice": choice, "address": address}, meeting, {"answer_link", f"{choice}_link"})
+        for choice, address, meeting in (("yes", UNKNOWN, full), ("maybe", "", bare), ("no", UNKNOWN, long))
+    ),
+    *(
+        ("not_taken", {"choice": choice, "why": why, "answer": answer, "waiting": wait}, meeting, {"answer_link"})
+        for choice, why, answer, wait, meeting in (
+            ("yes", "late", "invited", False, full),
+            ("yes", "late", "invited", False, bare),
+            ("yes", "late", "no", False, long),
+            ("maybe", "late", "yes", False, full),
+            ("maybe", "late", "yes", True, full),
+            ("yes", "begun", "maybe", False, full),
+            ("no", "over", "yes", False, full),
+            ("yes", "cancelled", "yes", False, full),
+            ("yes", "closed", "invited", False, full),
+        )
+    ),
     *(("seat", {"guests": guests}, full, {"answer_link", "no_link"}) for guests in (0, 1, 2)),
     *(
         ("eve", {"guests": guests, "tomorrow": tomorrow}, meeting, {"answer_link", "no_link"})
@@ -387,7 +415,7 @@ HAS_ANSWER_LINKS = {
         "cancelled",
         "eve",
     ),
-    *("nudge", "own", "thanks"),
+    *("nudge", "own", "thanks", "answered", "ask_back", "not_taken"),
 }
 OWN_LINKS = {
     "pack": {"pack_link"},
@@ -396,6 +424,7 @@ OWN_LINKS = {
     "opt_in": {"confirm_link"},
     "join": {"confirm_link"},
     "waiting": {"position"},
+    "answered": {"undo_link"},
     "speaker": {"speaking_link"},
     "speaker_remind": {"speaking_link"},
 }
@@ -573,7 +602,19 @@ def test_a_letter_has_at_most_one_primary_button(
     assert html.count('class="button primary"') == int(
         needed >= ANSWERS
         or kind
-        in ("sign_in", "opt_in", "join", "welcome", "application", "digest", "alert", "offer", "free", *SPEAKERS)
+        in (
+            "sign_in",
+            "opt_in",
+            "join",
+            "welcome",
+            "application",
+            "digest",
+            "alert",
+            "offer",
+            "free",
+            "ask_back",
+            *SPEAKERS,
+        )
     )
 
 

@@ -416,6 +416,25 @@ BOUNDS = {
     "a header of 5 MB, folded": (b"From: " + b"a\r\n " * 1_250_000 + b"\r\n\r\nHallo", ""),
     "ten million empty lines": (b"Subject: x\r\n" + b"\n" * 10_000_000, ""),
     "ten million CRs": (b"\r" * 10_000_000, ""),
+    "CRs within lines": (b"Subject: x\r\r\n\n" + (b"\r" * 3_000_000 + b"x\n") * 3, ""),
+    "lines of an mbox": (b"From \n" * 1_500_000, ""),
+    "blanks in parameters": (
+        nested(
+            "multipart/mixed",
+            *[b"Content-Type: text/plain" + b" " * 8000 + b"\r\nContent-Disposition: a" + b"\t" * 8000 + b"\r\n\r\n"]
+            * 90,
+        ),
+        "",
+    ),
+    "multiparts without boundaries": (
+        nested("multipart/mixed", *[b"Content-Type: multipart/x\r\n\r\n" + (b"--x" + b" " * 195 + b"\r\n") * 80] * 90),
+        "",
+    ),
+    "uuencoded empty lines": (b"Content-Transfer-Encoding: x-uuencode\r\n\r\nbegin \n" + b"\n" * 9_000_000, ""),
+    "Japanese of another kind": (
+        b"Content-Type: text/plain; charset=iso-2022-jp\r\n\r\n\x1b$B" + b"-!" * 4_500_000,
+        "",
+    ),
     "no line at all": (b"x" * 10_000_000, ""),
     "only boundaries": (b"Content-Type: multipart/mixed; boundary=-\r\n\r\n" + b"-" * 9_000_000, ""),
     "quotes": (b"From: " + b'"\\' * 15000 + b"\r\nTo: " + b"(" * 30000 + b"\r\nCc: " + b"<" * 30000 + b"\r\n\r\n", ""),

@@ -1,6 +1,7 @@
 """The roll on the screen, one line of it, the questions' pages, and the answer form with questions in it."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -58,6 +59,20 @@ def test_each_part_of_the_roll_holds_those_who_belong_there(akiko, announced, pa
     said = plain(text)
     assert ("For the caterer: 2 people" in said, heading in said, name in said) == (True, True, True)
     assert len(re.findall(rf'href="{roll(announced)}/\d+"', text)) == 1
+
+
+def test_the_roll_and_the_line_say_that_an_answer_was_for_the_old_time(akiko, announced):
+    everybody(announced)
+    badge = "answered for the old time"
+    with db.transaction():
+        katrin, meeting = people.katrin().id, meetings.by_id(announced)
+        assert badge not in akiko.get(roll(announced)).text
+        rsvps.answer(announced, katrin, "maybe", by="calendar", meant_start=meeting.starts_at - timedelta(days=1))
+    assert badge in akiko.get(f"{roll(announced)}?part=maybe").text
+    assert "The answer was for the old time: " in plain(akiko.get(roll(announced, katrin)).text)
+    with db.transaction():
+        rsvps.answer(announced, katrin, "maybe", by="page")
+    assert badge not in akiko.get(f"{roll(announced)}?part=maybe").text
 
 
 @pytest.mark.parametrize("query", ["part=nonsense", "page=-3", "page=x", f"page={2**70}", "name=%00", "name=%25"])

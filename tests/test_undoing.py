@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from asanokai import announcing, clock, db, merging, rsvps
 from asanokai.db import session
+from asanokai.errors import Refused
 from asanokai.intake import Incoming
 from asanokai.journal import Entry
 from asanokai.members import Member
@@ -109,6 +110,13 @@ def test_what_was_changed_since_stays_and_the_page_leads_to_the_answer(app, clie
         409, True, True,
     )  # fmt: skip
     assert standing(meeting)[katrin.id] == ("maybe", None, 0)
+
+
+def test_what_is_changed_at_the_same_moment_is_not_taken_back(meeting):
+    mail = answered(meeting, people.katrin(), "yes")
+    with db.transaction(), pytest.raises(Refused):
+        rsvps.take_back(meeting.id, people.katrin().id, Before("no"), revision=0, mail_id=mail)
+    assert standing(meeting)[people.katrin().id] == ("yes", "held", 0)
 
 
 def test_an_answer_given_before_comes_back_with_guests_comment_and_a_higher_sequence(app, client, meeting):

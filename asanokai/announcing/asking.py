@@ -33,6 +33,8 @@ def ask_again(meeting: Meeting, *, until: datetime, actor_id: int | None = None)
     for rsvp in found:
         rsvp.answer, rsvp.seat, rsvp.offered_until, rsvp.let_pass = "invited", None, None, False
         rsvp.by, rsvp.answered_at, rsvp.late = None, None, False
+        # What a calendar answered before this is as little worth as what stood here.
+        rsvp.said_at, rsvp.meant_start = clock.now(), None
         rsvp.revision += 1
         # Their calendars show them as coming: only a higher SEQUENCE asks anew.
         rsvp.sequence = max(rsvp.sequence, meeting.sequence) + 1

@@ -24,7 +24,7 @@ from asanokai import (
     topics,
     writing,
 )
-from asanokai.composing import changes, packs
+from asanokai.composing import calendars, changes, packs
 from asanokai.composing.alert import alert
 from asanokai.composing.digest import digest
 from asanokai.composing.overtaking import Row, held_until, overtaken
@@ -422,6 +422,9 @@ _FACTS = {
     "seat": _guests,
     "offer": _offer,
     "free": _guests,
+    "answered": calendars.answered,
+    "ask_back": calendars.ask_back,
+    "not_taken": calendars.not_taken,
     "eve": _eve,
     "moved": changes.moved,
     "changed": changes.changed,

@@ -26,6 +26,7 @@ CALENDAR = {
     "seat": "REQUEST",
     "moved": "REQUEST",
     "changed": "REQUEST",
+    "not_taken": "REQUEST",
     "cancelled": "CANCEL",
     "parted": "CANCEL",
 }
@@ -263,6 +264,8 @@ class Typesetter:
         if work.kind == "confirm" and work.answer == "no":
             return None
         method = CALENDAR[work.kind]
+        if work.kind == "not_taken" and work.shown.meeting.state == "cancelled":
+            method = "CANCEL"  # who answers a cancelled meeting has an entry that is not cancelled
         shown = work.shown
         link = self._links.meeting(shown.meeting.path)
         # Who waits has no seat, and is not let in online either.

@@ -16,7 +16,7 @@ from asanokai.speakers import Contributor
 AFTERWARDS = ("own", "thanks")
 """Letters that may go out when the meeting is over."""
 
-OF_AN_ANSWER = ("confirm", "waiting", "seat", "offer", "free", "lapsed", "parted")
+OF_AN_ANSWER = ("confirm", "waiting", "seat", "offer", "free", "lapsed", "parted", "not_taken")
 """Letters that another answer makes untrue. Whoever came back and says yes must not find it cancelled."""
 
 UNASKED = ("invite", "remind", "eve", "nudge", "own", "thanks")
@@ -116,6 +116,8 @@ def _overtaken_by_contributor(row: Row) -> str | None:
 def _overtaken_by_meeting(row: Row) -> str | None:
     if row.letter.kind in ("cancelled", "parted"):
         return None
+    if row.letter.kind == "not_taken" and row.meeting is not None:
+        return None  # tells who answers a meeting that is cancelled or over that it is
     if row.meeting is None or row.meeting.state == "cancelled":
         return "the meeting was cancelled"
     if row.meeting.ends_at <= clock.now() and row.letter.kind not in AFTERWARDS:
@@ -131,6 +133,8 @@ def _overtaken_by_answer(row: Row) -> str | None:
         return "not invited" if kind != "cancelled" else None
     if kind in OF_AN_ANSWER and row.facts.get("revision") != rsvp.revision:
         return "overtaken by a later answer"
+    if kind == "ask_back" and rsvp.answer == row.facts.get("choice"):
+        return "has answered"
     audience = row.facts.get("audience")
     if (kind in ("remind", "nudge") or audience == "silent") and rsvp.answer != "invited":
         return "has answered"

@@ -19,12 +19,27 @@ def examine(config: Config, names: Names) -> list[Check]:
     trial = [domain for domain in domains if for_trying_out(domain)]
     checks = [hint("DNS", f"{domain}: not checked, only for trying out") for domain in trial]
     for domain in domains:
-        if domain not in trial:
+        if domain not in trial and not _known(names, domain):
+            checks.append(hint("DNS", f"{readable(domain)}: not checked, {UNKNOWN.format(domain.rpartition('.')[2])}"))
+        elif domain not in trial:
             checks += _of_domain(config, names, domain, sender=sender, envelope=envelope)
         if names.silent:
             words = "no name server answers: SPF, DKIM, DMARC and MX were not checked. Is this machine on the network?"
             return [*(hint("DNS", f"{name}: not checked, only for trying out") for name in trial), hint("DNS", words)]
     return checks
+
+
+UNKNOWN = (
+    "since the name server does not even know .{}: the domain is mistyped, or this network has its own names alone"
+)
+
+
+def _known(names: Names, domain: str) -> bool:
+    """Whether the top of the domain is known: networks cut off from the world say of every name that there is none."""
+    try:
+        return names.exists(domain.rpartition(".")[2])
+    except Away:
+        return True  # said where the domain itself is asked for
 
 
 def _of_domain(config: Config, names: Names, domain: str, *, sender: str, envelope: str) -> Iterator[Check]:

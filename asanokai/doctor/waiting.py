@@ -6,13 +6,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, func, or_, select, true
 
-from asanokai import clock, db, installation, letters, meetings
+from asanokai import clock, db, installation, letters, meetings, members
 from asanokai.doctor.check import Check, hint, ok, said, wrong
 from asanokai.intake import Incoming, Mailbox
 from asanokai.letters import Letter
 from asanokai.meetings import Meeting, Moment
 from asanokai.members import Address
-from asanokai.members.reach import Bounce
 from asanokai.series import INVITE
 from config import Config
 
@@ -93,13 +92,11 @@ def _suppressed() -> Check:
 
 def _policy() -> Check | None:
     """Refusals that are our server's or our letters' fault (5.7.x), of the last week; None without any."""
-    since = clock.now() - WEEK
-    with db.reading() as session:
-        recent = (Bounce.sort == "policy", Bounce.at > since)
-        count = session.scalar(select(func.count(Bounce.address_id.distinct())).where(*recent)) or 0
-        last = session.execute(select(Bounce.status, Bounce.words).where(*recent).order_by(Bounce.id.desc())).first()
-    if last is None:
+    with db.reading():
+        found = members.policy_bounces(clock.now() - WEEK)
+    if not found:
         return None
+    count, last = len({bounce.address_id for bounce in found}), found[0]
     said_there = " ".join(f"{last.status} {last.words}".split())[:160]
     words = (
         f"in 7 days the servers of {count} addresses refused letters for what they are (5.7.x), last: “{said_there}”; "

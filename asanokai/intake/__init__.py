@@ -16,6 +16,10 @@ letters are posted like everywhere else.
     calendars  calendar text → what it says (with contentlines, moments)
     winmail    winmail.dat → what was pressed in Outlook
     answers    calendar replies → answers
+    whose      … whose they are; vouched: whether our own server vouches for their author
+    stamps     … when they were given, and for which start
+    asides     … the word somebody added
+    undoing    taking back what a mail answered
     reports    bounces, delays, complaints; what they say is read by reported and delivery_status
     automatic  auto-replies
     unsubscribing  who wants no more invitations

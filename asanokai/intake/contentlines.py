@@ -46,6 +46,7 @@ _LINE = re.compile(r"[ \t]*(?:[A-Za-z0-9_-]{1,40}\.)?([A-Za-z][A-Za-z0-9-]{0,60}
 _PARAMETER = re.compile(r"\s*([A-Za-z0-9-]{1,60})\s*=\s*")
 _VALUE = re.compile(r"\"([^\"]*)\"|([^\",;:]*)")
 _SIGN = re.compile("[;:]")
+_RETURNS = re.compile(rb"\r+\n?")
 _INDENTED = re.compile(rb"^([ \t]+)BEGIN:VCALENDAR[ \t]*\n\1[A-Za-z]", re.IGNORECASE | re.MULTILINE)
 _BEGIN = re.compile(rb"BEGIN[ \t]*:[ \t]*V(?:CALENDAR|EVENT)", re.IGNORECASE)
 
@@ -93,7 +94,7 @@ def calendars(content: bytes, charset: str | None) -> list[Component]:
     if b"\0" in content[:200] or content.startswith((b"\xff\xfe", b"\xfe\xff")):
         # UTF-16 is made UTF-8 first: its line ends and blanks are not those of ASCII.
         content, charset = decoded(content, charset).encode(), "utf-8"
-    broken = re.sub(rb"\r+\n|\r", b"\n", content)
+    broken = _RETURNS.sub(lambda run: b"\n" if run[0].endswith(b"\n") else b"\n" * len(run[0]), content)
     if indented := _INDENTED.search(broken):
         # Somebody has moved the whole text in: these blanks are no folds.
         broken = broken.replace(b"\n" + indented[1], b"\n")

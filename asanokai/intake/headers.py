@@ -103,7 +103,7 @@ def parameters(value: str) -> tuple[str, dict[str, str]]:
     Those cut or encoded by RFC 2231 are put together; encoded words in them are decoded, though they do not belong
     there.
     """
-    value = value[:8192]
+    value = " ".join(value[:8192].split())
     head = re.match(r"\s*([^\s;]*)", value)
     said = head[1].lower() if head else ""
     cut: dict[str, dict[int, tuple[str, bool]]] = {}

@@ -25,6 +25,9 @@ __all__ = ["Opened", "Part", "decoded", "is_mail", "open_mail"]
 MOST_BYTES = 10 * 1024 * 1024
 MOST_CALENDAR = 1024 * 1024
 MOST_EVENTS = 20
+MOST_TEXT = 2 * MOST_CALENDAR
+"""Bytes of a part that are read as text."""
+
 MOST_PARTS = 100
 MOST_DEPTH = 10
 
@@ -54,7 +57,7 @@ class Part:
     @property
     def text(self) -> str:
         """The bytes as text, by their charset or what fits; never raises."""
-        return decoded(self.content, self.parameters.get("charset"))
+        return decoded(self.content[:MOST_TEXT], self.parameters.get("charset"))
 
     @property
     def is_calendar(self) -> bool:
@@ -214,8 +217,9 @@ def _trimmed(raw: bytes) -> bytes:
     if b"\n" not in raw:
         raw = raw.replace(b"\r", b"\n")
     if b"\r\r\n" in raw:
-        raw = re.sub(rb"\r{2,}\n", b"\r\n", raw)
-    while raw.startswith((b"From ", b">From ")):
+        # Looked at from the first of a run only: from each of them it would take quadratic time.
+        raw = re.sub(rb"(?<!\r)\r{2,}+\n", b"\r\n", raw)
+    if raw.startswith((b"From ", b">From ")):
         raw = raw.partition(b"\n")[2]
     return raw
 
@@ -391,8 +395,9 @@ def _without_break(raw: bytes, begun: int, at: int) -> int:
 def _likely_boundary(raw: bytes, start: int, end: int) -> bytes:
     """The boundary of a multipart that names none, or a wrong one: the first line of that look that comes twice."""
     lead = raw[start : min(end, start + 16384)]
-    found = re.search(rb"(?:\A|\n)--([^\s-][^\r\n]{0,199}?)[ \t]*\r?\n(?=[Cc]ontent-|\r?\n)", lead)
-    return found[1] if found and raw.count(b"--" + found[1], start, end) > 1 else b""
+    found = re.search(rb"(?:\A|\n)--([^\s-][^\r\n]{0,120})\r?\n(?=[Cc]ontent-|\r?\n)", lead)
+    boundary = found[1].rstrip() if found else b""
+    return boundary if boundary and raw.count(b"--" + boundary, start, end) > 1 else b""
 
 
 # --- encodings --------------------------------------------------------------------------------------------------------
@@ -410,9 +415,13 @@ def _plain(body: bytes, encoding: str) -> bytes:
     return body
 
 
+MOST_LINES = 250_000
+
+
 def _unuued(body: bytes) -> bytes:
     out = []
-    for line in body.partition(b"begin ")[2].splitlines()[1:]:
+    for line in body.partition(b"begin ")[2].split(b"\n", MOST_LINES)[1:MOST_LINES]:
+        line = line.rstrip(b"\r")
         if line.strip() == b"end":
             break
         try:

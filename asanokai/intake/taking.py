@@ -32,16 +32,17 @@ SOON = timedelta(seconds=5)
 Reader = Callable[[Arrived], Outcome | None]
 
 READERS: tuple[Reader, ...] = (
-    limits.read,
     probe.read,
+    limits.read,
     answers.read,
     reports.read,
     automatic.read,
     unsubscribing.read,
     replies.read,
 )
-"""In this order: a bounced invitation contains our own REQUEST, so calendar parts are sought outside of what is
-returned; Google marks its calendar answers as automatic, so answers come before the filter of auto-replies."""
+"""In this order: the doctor's letter goes from ourselves to ourselves and is no loop; a bounced invitation contains
+our own REQUEST, so calendar parts are sought outside of what is returned; Google marks its calendar answers as
+automatic, so answers come before the filter of auto-replies."""
 
 HEARD = ("answered", "unchanged", "waiting list", "counter", "delegated", "unsubscribed", "message")
 """What comes from a person, so that their address is alive."""

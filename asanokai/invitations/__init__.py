@@ -8,7 +8,7 @@ are posted by `rsvps`, those caused by a change by `announcing`.
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, case, cast, literal, select, type_coerce, update
+from sqlalchemy import ColumnElement, String, case, cast, exists, literal, select, type_coerce, update
 
 from asanokai import clock, db, meetings
 from asanokai.db import insert_missing, session
@@ -96,7 +96,9 @@ def plan(moment_id: int, *, night: Night) -> int:
 def _post(meeting: Meeting, moment: Moment, night: Night, now: datetime) -> int:
     if moment.kind == INVITE:
         _free_dropped(meeting)
-    chosen = audience(meeting, moment.kind, moment.due_at, step=moment.step).subquery()
+    # What PostgreSQL takes for an empty table it reads as a whole for every member, and this statement makes it grow.
+    fresh = not session().scalar(select(exists().where(Letter.meeting_id == meeting.id, Letter.kind == moment.kind)))
+    chosen = audience(meeting, moment.kind, moment.due_at, step=moment.step, fresh=fresh).subquery()
     if moment.kind == INVITE and now <= meeting.answer_until:
         _invite_rows(meeting, chosen, now)
     columns: dict[str, ColumnElement[Any]] = {

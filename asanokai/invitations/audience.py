@@ -40,7 +40,7 @@ def audience(
     """Everybody a letter of that kind could concern: member_id, zone, and the reason why not (NULL: gets it).
 
     `awaited` is when the invitations will go out, if they have not yet: who belongs will have one by then. `fresh`: no
-    letter about the meeting was posted yet, so nobody needs to be asked whether they have it.
+    such letter about the meeting was posted yet, so nobody needs to be asked whether they have it.
     """
     base, own = {INVITE: _to_invite, REMIND: _to_remind, EVE: _to_tell}[kind](meeting, due_at, awaited)
     reasons = [

@@ -66,6 +66,11 @@ class Postgres:
     `database()` gives an empty one, or a copy of a database that nobody is connected to (20 ms).
     """
 
+    @property
+    def pid(self) -> int:
+        """The server's process."""
+        return self._pid
+
     def __init__(self, *, durable: bool = False) -> None:
         self._durable = durable
         self._number = count(1)
