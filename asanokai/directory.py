@@ -112,6 +112,20 @@ def of_series(series: Series, wanted: Wanted = EVERYTHING, *, page: int = 1) -> 
     return _page(series.id, wanted, page)
 
 
+def unreached(series_ids: Sequence[int]) -> dict[int, int]:
+    """How many of each series' members are not written to, since letters came back; series without are left out."""
+    query = (
+        select(Belonging.series_id, func.count(func.distinct(Belonging.member_id)))
+        .join(Member, Member.id == Belonging.member_id)
+        .join(Address, and_(Address.member_id == Member.id, Address.kind == "main"))
+        .where(Belonging.series_id.in_(series_ids), still(clock.now()), Address.suppressed_at.is_not(None))
+        .where(Member.standing == "accepted")
+        .group_by(Belonging.series_id)
+        .order_by(Belonging.series_id)
+    )
+    return {series_id: number for series_id, number in session().execute(query)}
+
+
 def numbers(wanted: Wanted, *, series: Series | None) -> list[int]:
     """The numbers of everybody on all pages of a list, in its order."""
     series_id = series.id if series else None

@@ -15,7 +15,7 @@ FLOORS = {
     7.2: "running",
     7.1: "app",
     6: "web worker",
-    5.2: "delivering demo",
+    5.2: "delivering demo lives",
     5.15: "doctor",
     5.1: "composing transport catcher printing backup listing",
     4.75: "alerting",

@@ -182,6 +182,8 @@ NOTHING_TO_KEEP = {
             "order.move",
             "order.remove",
             "outbox.retry",
+            "outbox.use_again",
+            "account.use_address_again",
             "writing.check",
             "writing.withdraw",
             "writing.nudge",

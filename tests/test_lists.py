@@ -55,8 +55,8 @@ NO_LIST = {
     "mailbox": "one row for each folder, on no page",
     "mute": "a few for each member",
     "incoming": "not on a page yet",
-    "happening": "not on a page yet",
-    "bounce": "not on a page yet",
+    "happening": "a letter's own, on its page",
+    "bounce": "counted, on no page",
 }
 """Tables whose rows no page lists, and why."""
 

@@ -22,7 +22,7 @@ from asanokai.errors import N_, BadInput, Missing
 from asanokai.meetings import Meeting
 from asanokai.members import PASSWORD_MIN, Application, Member
 from asanokai.series import Series
-from asanokai.web import about, asking, loading
+from asanokai.web import about, asking, loading, words
 from asanokai.web.forms import REQUIRED, Form, attempt, line, no_nul, options, text
 from asanokai.web.person import NAME_FIELDS, PersonForm, SettingsForm, said_before
 
@@ -166,6 +166,9 @@ def me() -> str:
         normally=normally,
         calendar=loading.links().calendar(member.calendar_secret),
         subscribed=member.unsubscribed_at is None,
+        address=members.main_address(member),
+        in_words=showing.in_words,
+        zone=loading.zone(),
     )
 
 
@@ -224,11 +227,24 @@ def _settings_page(form: SettingsForm, new_password: NewPasswordForm, status: in
         new_password=new_password,
         least=PASSWORD_MIN,
         address=members.main_address(member),
+        complained_at=members.complained_at(member.id),
+        words=words,
+        in_words=showing.in_words,
+        zone=loading.zone(),
+        language=loading.language(),
         has_password=member.password_hash is not None,
         subscribed=member.unsubscribed_at is None,
         calendar=loading.links().calendar(member.calendar_secret),
     )
     return page, status
+
+
+@pages.post("/me/address/again")
+def use_address_again() -> Response:
+    """Write to one's own address again, from which letters came back."""
+    if members.use_again(loading.me(), actor_id=loading.me().id):
+        flash(gettext("We write to your address again."))
+    return redirect(url_for("account.settings"), 303)
 
 
 @pages.post("/me/password")

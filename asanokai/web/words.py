@@ -82,6 +82,15 @@ HAPPENINGS = {
 }
 """What happened to a letter beside what its state says."""
 
+LIFE = {
+    "written": lazy_gettext("Written down"),
+    "claimed": lazy_gettext("Taken up for sending"),
+    "sent": lazy_gettext("Handed to the mail server"),
+    "answered": lazy_gettext("Answered"),
+    "mail": lazy_gettext("A mail came"),
+}
+"""What stands in a letter's life beside what happened to it."""
+
 CAME_BACK = {
     "unknown": lazy_gettext("there is no mailbox of that name"),
     "permanent": lazy_gettext("the address does not work"),

@@ -11,10 +11,11 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response
 
-from asanokai import applying, clock, invitations, letters, meetings, rsvps, showing
+from asanokai import applying, clock, directory, invitations, letters, meetings, rsvps, showing
 from asanokai.errors import N_, Missing
 from asanokai.meetings import Meeting
 from asanokai.members import Application
+from asanokai.series import Series
 from asanokai.web import loading
 from asanokai.web.forms import Form, attempt, text
 
@@ -26,12 +27,13 @@ SOON = timedelta(days=14)
 
 @dataclass(frozen=True)
 class ToDo:
-    """Something that waits for the coordinator: a kind, how many, the meeting, and until when."""
+    """Something that waits for the coordinator: a kind, how many, the meeting or series, and until when."""
 
     kind: str
     count: int = 0
     shown: showing.Shown | None = None
     until: datetime | None = None
+    series: Series | None = None
 
 
 @pages.get("/")
@@ -63,6 +65,9 @@ def _todo(own: list[int], drafts: list[showing.Shown], mornings: list[showing.Sh
     failed = letters.counts_of(told).get("failed", 0)
     if failed:
         found.append(ToDo("failed", failed))
+    names = loading.series_names()
+    unreached = directory.unreached(own)
+    found += [ToDo("unreached", count, series=names[number]) for number, count in unreached.items() if number in names]
     limit = clock.now() + SOON
     for line in drafts:
         due = invitations.invited_at(line.meeting, line.series)

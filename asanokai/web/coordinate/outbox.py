@@ -7,6 +7,7 @@ Only letters about meetings of the reader's series; letters about accounts are f
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,7 +16,19 @@ from flask import Blueprint, Response, current_app, flash, g, make_response, red
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
-from asanokai import clock, directory, installation, invitations, letters, meetings, members, showing, topics, writing
+from asanokai import (
+    clock,
+    directory,
+    installation,
+    invitations,
+    letters,
+    lives,
+    meetings,
+    members,
+    showing,
+    topics,
+    writing,
+)
 from asanokai import series as series_rules
 from asanokai.composing import Preview
 from asanokai.errors import N_, Missing
@@ -168,6 +181,43 @@ def of_member(member_id: int) -> str:
     )
 
 
+@pages.post("/people/<int:member_id>/address/again")
+def use_again(member_id: int) -> BaseResponse:
+    """Write to the address of somebody again, from which letters came back. Only for who may see it."""
+    member = members.by_id(member_id)
+    if _meeting_ids() is not None and not _belongs(member_id):
+        raise Missing(N_("There is no such member."))
+    if members.use_again(member, actor_id=loading.me().id):
+        flash(gettext("The address is written to again."))
+    return redirect(url_for("outbox.of_member", member_id=member_id), 303)
+
+
+@pages.get("/letters/<int:letter_id>")
+def life(letter_id: int) -> str:
+    """A letter's life: when it was written, taken up, sent, what came back, and what was answered."""
+    letter = _own_letter(letter_id)
+    member = members.by_ids([letter.member_id]).get(letter.member_id) if letter.member_id else None
+    address = members.main_address(member) if member and not letter.address else None
+    steps = lives.life_of(letter)
+    # A mail is linked where there is a page for it.
+    mails = partial(url_for, "mail.show") if "mail.show" in current_app.view_functions else None
+    return render_template(
+        "coordinate/letter.html",
+        letter=letter,
+        member=member,
+        meeting=meetings.by_ids([letter.meeting_id]).get(letter.meeting_id) if letter.meeting_id else None,
+        steps=steps,
+        again=lives.may_go_again(letter, steps),
+        suppressed=address is not None and address.suppressed_at is not None,
+        mails=mails,
+        outcomes=getattr(words, "OUTCOMES", {}),
+        words=words,
+        in_words=showing.in_words,
+        zone=loading.me().zone,
+        language=loading.language(),
+    )
+
+
 @pages.post("/letters/<int:letter_id>/retry")
 def retry(letter_id: int) -> BaseResponse:
     """Send a failed letter again."""
@@ -186,8 +236,11 @@ def _own_letter(letter_id: int) -> Letter:
 
 
 def _where_it_stands(letter_id: int) -> str:
-    if request.form.get("back") == "all":
+    back = request.form.get("back")
+    if back == "all":
         return url_for("outbox.everything")
+    if back == "letter":
+        return url_for("outbox.life", letter_id=letter_id)
     meeting_id = letters.by_id(letter_id).meeting_id
     return url_for("outbox.of_meeting", meeting_id=meeting_id) if meeting_id else url_for("outbox.everything")
 
