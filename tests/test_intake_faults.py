@@ -127,7 +127,7 @@ def test_a_worker_that_dies_on_the_way_of_a_mail_loses_and_doubles_nothing(
     if not acknowledged:
         assert deliver(port, mail(1)) == "250 2.1.5 Taken."
     until(lambda: waiting() == 0)
-    forging.end(signal.SIGTERM)
+    forging.end()
     assert ends() == ([("1", "parked")], {1: 1})
 
 
@@ -157,7 +157,7 @@ def test_a_worker_that_dies_while_it_reads_a_mailbox_loses_and_doubles_nothing(
     forging.wait()
     forging.start(settings)
     until(lambda: len(ends()[0]) == 2 and waiting() == 0 and not server.flags())
-    forging.end(signal.SIGTERM)
+    forging.end()
     assert ends() == ([("1", "parked"), ("2", "parked")], {1: 1, 2: 1})
 
 

@@ -14,6 +14,8 @@ from asanokai.intake.row import Incoming
 from asanokai.intake.taking import take_now
 from asanokai.meetings import Meeting
 
+NO_MAIL = "this is not a mail; please save it with its headers, as an .eml file"
+
 _MBOX = re.compile(rb"\AFrom [^\r\n]*\r?\n")
 
 
@@ -35,7 +37,7 @@ def take_file(raw: bytes, place: Place) -> Taken:
     """Take in the mail that is in a file. Raises what the database fails with."""
     raw = _MBOX.sub(b"", raw, count=1)
     if not is_mail(raw):
-        return Taken("refused", reason="this is not a mail; please save it with its headers, as an .eml file")
+        return Taken("refused", reason=NO_MAIL)
     with db.transaction():
         fresh = receive(raw, way="file", tokens=place.tokens)
         number = find(raw, tokens=place.tokens)
