@@ -87,7 +87,9 @@ def said(mail: Opened) -> list[Said]:
             who = one.attendee
             key = (one.method, one.uid, one.occurrence, who and (who.address, who.partstat))
             found.setdefault(key, one)
-    return list(found.values())[:MOST_EVENTS]
+    # A winmail.dat beside a calendar says the same with less: it may not know which meeting.
+    plain = [one for one in found.values() if one.source == "ics"]
+    return (plain or list(found.values()))[:MOST_EVENTS]
 
 
 def _of_calendar(part: Part, author: str) -> list[Said]:
