@@ -1,6 +1,7 @@
 """Reports about our letters: which letter, which sort, and what follows for whom, once."""
 
 import logging
+import time
 from typing import Any
 
 import pytest
@@ -490,3 +491,13 @@ def test_reports_of_the_world_are_understood(place, clock):
         with db.transaction():
             members.use_again(people.katrin(), actor_id=people.katrin().id)
             members.subscribe(people.katrin(), actor_id=None)
+
+
+def test_no_report_takes_long_however_it_is_written(place, clock):
+    number = a_letter()
+    began = time.monotonic()
+    for filling in ("a" * 300_000, "user " * 60_000, "<a@" * 100_000, "\n" * 300_000, "5.1.1 " * 50_000):
+        words = recipient(filling[:50_000].replace("\n", " "), status="5.0.0", words=filling.replace("\n", " "))
+        come(place, dsn(words, text=filling, subject=filling[:9]), bounce_address(place, number))
+        come(place, plain(filling), bounce_address(place, number))
+    assert time.monotonic() - began < 10

@@ -8,6 +8,8 @@ letters are posted like everywhere else.
     opened     bytes → headers, parts, words (with charsets, headers, plain)
     recipient  whose token an address bears
     receiving  writing mails down
+    lmtp       the way in from the operator's mail server
+    imap       the way in from a mailbox
     taking     the step: the readers in their order
     outcome    what becomes of a mail
     limits     caps and loops

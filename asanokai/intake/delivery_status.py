@@ -29,7 +29,7 @@ class Verdict:
 
 _ENHANCED = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?!\d|\.\d)")
 _REPLY = re.compile(r"(?<![\d.:/-])([45]\d\d)(?=[ \t\-#:;,)]|$)")
-_ADDRESS = re.compile(r"<[^<>\s]*@[^<>\s]*>|[^\s<>\"'(),;:]+@[^\s<>\"'(),;:]+")
+_ADDRESS = re.compile(r"<[^<>\s]{0,320}@[^<>\s]{0,320}>|[^\s<>\"'(),;:@]{1,320}@[^\s<>\"'(),;:]{1,320}")
 
 _OF_REPLIES = {"551": "5.1.6", "552": "5.2.2", "553": "5.1.3"}
 """What a reply code of RFC 5321 says of the address by itself; 550 and 554 say too many things."""

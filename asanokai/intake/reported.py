@@ -18,6 +18,9 @@ from asanokai.intake.delivery_status import Verdict
 from asanokai.intake.opened import Opened, decoded
 
 MOST_RECIPIENTS = 50
+MOST_WORDS = 10_000
+"""Characters of a report's own words that are weighed."""
+
 MOST_SOUGHT = 2 * 1024 * 1024
 """Bytes of a report that are searched for what it returns."""
 
@@ -227,7 +230,7 @@ def _action(said: str, status: str) -> str:
 
 def _address(value: str) -> str:
     """The address of `rfc822; name@host`, "" if it is none."""
-    found = re.search(r"[^\s<>;,\"]+@[^\s<>;,\"]+", value.rpartition(";")[2])
+    found = re.search(r"[^\s<>;,\"]{1,320}@[^\s<>;,\"]{1,320}", value.rpartition(";")[2][:1000])
     return found[0].lower().rstrip(".") if found else ""
 
 
@@ -290,17 +293,19 @@ def _before_returned(text: str) -> str:
 def _text(mail: Opened) -> str:
     """The words of the report, those of its HTML where there are no others."""
     if mail.text:
-        return mail.text[:MOST_SOUGHT]
+        return mail.text[:MOST_WORDS]
     pages = [part.text for part in mail.own_parts if part.kind == "text/html"]
-    return re.sub(r"<[^<>]{0,2000}>", " ", "\n".join(pages)[:MOST_SOUGHT])
+    return re.sub(r"<[^<>]{0,2000}>", " ", "\n".join(pages)[: 20 * MOST_WORDS])[:MOST_WORDS]
 
 
 def _named_failures(raw: bytes) -> list[str]:
     """Which addresses failed, as flufl.bounce finds them: it knows many mailers. Of what it finds only the addresses
     count, not what it thinks of them; it raises on a mail without From, and on others."""
+    if len(raw) > MOST_SOUGHT // 10:
+        return []
     try:
         temporary, permanent = flufl.bounce.all_failures(message_from_bytes(raw))
-    except (AttributeError, KeyError, IndexError, TypeError, ValueError, AssertionError, MessageError, RecursionError):
+    except (AttributeError, LookupError, TypeError, ValueError, AssertionError, MessageError, RecursionError):
         return []
     return sorted(_lowered({*temporary, *permanent}))
 
