@@ -37,7 +37,7 @@ def take_file(raw: bytes, place: Place) -> Taken:
     """Take in the mail that is in a file. Raises what the database fails with."""
     raw = _MBOX.sub(b"", raw, count=1)
     if not is_mail(raw):
-        return Taken("refused", reason=NO_MAIL)
+        return Taken("refused", None, "", None, NO_MAIL)
     with db.transaction():
         fresh = receive(raw, way="file", tokens=place.tokens)
         number = find(raw, tokens=place.tokens)

@@ -36,6 +36,7 @@ def waiting(app, clock, smtp):
 
 @pytest.mark.parametrize("scripts", [True, False])
 def test_a_coordinator_reads_a_message_and_answers_it(app, smtp, open_page, waiting, scripts):
+    delivered(app, smtp)
     page = open_page(**{**PHONE, "java_script_enabled": scripts})
     sign_in(app, smtp, page, "emma.whitfield@ilmenau.example")
     page.goto("/coordinate/")
