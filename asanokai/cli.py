@@ -42,7 +42,7 @@ from asanokai.app import create_app
 from asanokai.errors import Refused
 from asanokai.importing import VERDICTS, WRITTEN
 from asanokai.importing.sheet import MOST_BYTES
-from asanokai.intake.files import Taken, take_file
+from asanokai.intake.files import refused, take_file
 from asanokai.intake.opened import MOST_BYTES as MOST_MAIL
 from asanokai.languages import LANGUAGES
 from asanokai.letters import Letter
@@ -387,17 +387,17 @@ def intake_(files: tuple[Path, ...], as_json: bool) -> None:
             try:
                 taken = take_file(_content(file, MOST_MAIL), app.extensions["intake"])
             except OSError as error:
-                taken = Taken("refused", reason=f"cannot be read: {error.strerror}")
+                taken = refused(f"cannot be read: {error.strerror}")
             rows.append({"file": str(file), **asdict(taken)})
-    refused = [row for row in rows if row["verdict"] == "refused"]
+    bad = [row for row in rows if row["verdict"] == "refused"]
     if as_json:
         terminal.document({"mails": rows})
     else:
-        taken_in = [listing.intake_row(row) for row in rows if row not in refused]
+        taken_in = [listing.intake_row(row) for row in rows if row not in bad]
         terminal.show(listing.INTAKE, taken_in, line=listing.intake_line)
-        for row in refused:
+        for row in bad:
             click.echo(f"{row['file']}: {row['reason']}", err=True)
-    sys.exit(1 if refused else 0)
+    sys.exit(1 if bad else 0)
 
 
 # --- letters ----------------------------------------------------------------------------------------------------------

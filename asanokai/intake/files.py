@@ -33,11 +33,16 @@ class Taken:
     meeting: str | None = None
 
 
+def refused(words: str) -> Taken:
+    """A file that is none, and why."""
+    return Taken("refused", None, "", None, words)
+
+
 def take_file(raw: bytes, place: Place) -> Taken:
     """Take in the mail that is in a file. Raises what the database fails with."""
     raw = _MBOX.sub(b"", raw, count=1)
     if not is_mail(raw):
-        return Taken("refused", None, "", None, NO_MAIL)
+        return refused(NO_MAIL)
     with db.transaction():
         fresh = receive(raw, way="file", tokens=place.tokens)
         number = find(raw, tokens=place.tokens)
