@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import time
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from limits.errors import ConfigurationError
 from limits.storage import storage_from_string
@@ -352,12 +352,15 @@ class _Reader:
             parts = urlsplit(typed)
             whole = parts.scheme in ("imap", "imaps") and parts.hostname and parts.username and parts.password
             usable = bool(whole) and (parts.port is None or parts.port > 0)
+            after = parse_qs(parts.query, keep_blank_values=True)
+            usable = usable and after in ({}, {"after": ["keep"]}, {"after": ["delete"]})
         except ValueError:
             usable = False
         if not usable:
             # Not shown: it holds a password.
             self.problems.append(
-                "ASANOKAI_INTAKE_IMAP must be of the form imaps://user:password@host/INBOX, with %XX for special signs"
+                "ASANOKAI_INTAKE_IMAP must be of the form imaps://user:password@host/INBOX, with %XX for special signs "
+                "and perhaps ?after=delete at its end"
             )
         return typed
 

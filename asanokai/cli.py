@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from functools import wraps
 from pathlib import Path
@@ -41,6 +42,8 @@ from asanokai.app import create_app
 from asanokai.errors import Refused
 from asanokai.importing import VERDICTS, WRITTEN
 from asanokai.importing.sheet import MOST_BYTES
+from asanokai.intake.files import refused, take_file
+from asanokai.intake.opened import MOST_BYTES as MOST_MAIL
 from asanokai.languages import LANGUAGES
 from asanokai.letters import Letter
 from asanokai.night import Night
@@ -285,12 +288,12 @@ def import_members(file: Path, slug: str | None, apply_: bool, as_json: bool) ->
     sys.exit(0 if any(counts[verdict] for verdict in (*WRITTEN, "unchanged")) else 1)
 
 
-def _content(file: Path) -> bytes:
+def _content(file: Path, most: int = MOST_BYTES) -> bytes:
     """What stands in the file or on standard input; not more than tells that it is too much."""
     if str(file) == "-":
-        return sys.stdin.buffer.read(MOST_BYTES + 1)
+        return sys.stdin.buffer.read(most + 1)
     with file.open("rb") as source:
-        return source.read(MOST_BYTES + 1)
+        return source.read(most + 1)
 
 
 @main.command()
@@ -368,6 +371,33 @@ def announce_meeting(series: str, day: str) -> None:
         announcing.announce(meeting.id)
         path = meeting.path
     click.echo(f"Announced {path}")
+
+
+# --- mail that comes back ---------------------------------------------------------------------------------------------
+
+
+@main.command("intake")
+@click.argument("files", metavar="FILE…", nargs=-1, required=True, type=click.Path(path_type=Path))
+@as_json_too
+def intake_(files: tuple[Path, ...], as_json: bool) -> None:
+    """Take mails from files, or from standard input (-), as if they had arrived."""
+    rows = []
+    with _opened() as app:
+        for file in files:
+            try:
+                taken = take_file(_content(file, MOST_MAIL), app.extensions["intake"])
+            except OSError as error:
+                taken = refused(f"cannot be read: {error.strerror}")
+            rows.append({"file": str(file), **asdict(taken)})
+    bad = [row for row in rows if row["verdict"] == "refused"]
+    if as_json:
+        terminal.document({"mails": rows})
+    else:
+        taken_in = [listing.intake_row(row) for row in rows if row not in bad]
+        terminal.show(listing.INTAKE, taken_in, line=listing.intake_line)
+        for row in bad:
+            click.echo(f"{row['file']}: {row['reason']}", err=True)
+    sys.exit(1 if bad else 0)
 
 
 # --- letters ----------------------------------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError, TimeoutError
 from sqlalchemy.orm import DeclarativeBase, Session, registry
 from sqlalchemy.types import TypeDecorator
 
@@ -219,6 +219,30 @@ def dispose() -> None:
     """Close every connection that lies idle."""
     for engine in db.engines.values():
         engine.dispose()
+
+
+def own_trouble(error: BaseException) -> bool:
+    """Whether it is the database's own trouble (away, full, locked, at odds with another transaction), which passes,
+    and not a mistake in what it was asked."""
+    if isinstance(error, (DisconnectionError, TimeoutError)):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    if error.connection_invalidated:
+        return True
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF in _SQLITE_TROUBLES
+    state = getattr(error.orig, "sqlstate", None)
+    # Where the connection was lost nobody is left to say a state.
+    return str(state)[:2] in _POSTGRESQL_TROUBLES if state else isinstance(error, OperationalError)
+
+
+_SQLITE_TROUBLES = frozenset((5, 6, 7, 8, 10, 13, 14, 15))
+"""BUSY, LOCKED, NOMEM, READONLY, IOERR, FULL, CANTOPEN, PROTOCOL."""
+
+_POSTGRESQL_TROUBLES = ("08", "25", "40", "53", "55", "57", "58")
+"""Classes: connection, read-only, serialization and deadlock, resources, locks, operator's hand, its own system."""
 
 
 def affected(result: Any) -> int:

@@ -87,5 +87,51 @@ def forecast_line(row: Facts) -> str:
     return f"{what}  {row['others']}".rstrip()
 
 
+INTAKE = (
+    Column("file", "FILE"),
+    Column("verdict", "VERDICT", colours={"new": "green", "seen before": "cyan", "refused": "red"}),
+    Column("words", "WHAT CAME OF IT", words=True),
+)
+
+CAME_OF_IT = {
+    "answered": "the answer was entered",
+    "unchanged": "the answer stood already",
+    "older": "a newer answer stands",
+    "waiting list": "the meeting is full; entered on the waiting list",
+    "refused": "the answer was refused",
+    "asked back": "the member is asked to confirm the answer",
+    "counter": "another time is proposed; a coordinator decides",
+    "delegated": "another person is proposed; a coordinator decides",
+    "bounce": "a letter of ours did not arrive",
+    "complaint": "a complaint about a letter of ours",
+    "delay": "a letter of ours is delayed",
+    "automatic": "an automatic reply; nothing follows from it",
+    "unsubscribed": "unsubscribed",
+    "own": "a letter of ours came back; nothing follows from it",
+    "nothing": "there is nothing in it to do",
+    "message": "a message to the organisers",
+    "unclear": "an answer that nobody can be sure of; a person must look",
+    "too much": "larger than is read; a person must look",
+    "failed": "it could not be taken in; a person must look",
+}
+"""What an outcome of a mail says to whoever reads a command's lines."""
+
+
+def intake_row(facts: Facts) -> Facts:
+    """With what came of it in words: the outcome, the rule's reason, whom it concerned."""
+    words = CAME_OF_IT.get(facts["outcome"], facts["outcome"] or "")
+    if facts["state"] == "waiting":
+        words = "it waits and is tried again"
+    about = [f"{name} {facts[name]}" for name in ("member", "meeting") if facts[name] is not None]
+    reason = _one_line(facts["reason"] or "")
+    parts = [part for part in (words, reason, ", ".join(about)) if part]
+    return {**facts, "words": "; ".join(parts)}
+
+
+def intake_line(row: Facts) -> str:
+    """File, verdict, what came of it."""
+    return f"{row['file']} {row['verdict']}: {row['words']}".rstrip()
+
+
 def _one_line(words: str) -> str:
     return " ".join(words.split())

@@ -113,7 +113,7 @@ def _end_by_signals() -> None:
 def _run(host: str, port: int, started: ExitStack) -> int:
     caught = catcher.Catcher()
     started.callback(caught.stop)
-    _keep_here(port, caught.port)
+    _keep_here(port, caught.port, caught.answers_port)
     config = Config.from_env()
     address = caught.start(config.instance / "letters")
     invited = _prepare(config)
@@ -131,12 +131,18 @@ def _run(host: str, port: int, started: ExitStack) -> int:
     return 1
 
 
-def _keep_here(port: int, letters_port: int) -> None:
+FOREIGN = ("MAIL_", "ASANOKAI_BASE_URL", "ASANOKAI_REPLY_DOMAIN", "ASANOKAI_INTAKE_")
+"""Settings that would lead away from here."""
+
+
+def _keep_here(port: int, letters_port: int, answers_port: int) -> None:
     """Settings under which nothing leaves the machine, whatever the environment says about mail and addresses."""
-    for name in [name for name in os.environ if name.startswith(("MAIL_", "ASANOKAI_BASE_URL"))]:
+    for name in [name for name in os.environ if name.startswith(FOREIGN)]:
         del os.environ[name]
     os.environ["ASANOKAI_BASE_URL"] = f"http://localhost:{port}"
     os.environ.setdefault("ASANOKAI_DESIGN", "yes")
+    # Answers come back as they do from real calendars; no mail leaves for that domain.
+    os.environ |= {"ASANOKAI_REPLY_DOMAIN": "reply.localhost", "ASANOKAI_INTAKE_LMTP": f"127.0.0.1:{answers_port}"}
     os.environ |= {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": str(letters_port)}
 
 

@@ -5,6 +5,7 @@ beat is a boundary: what fails in it is logged once, and the next beat tries aga
 """
 
 import logging
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterable
@@ -33,15 +34,20 @@ from asanokai import (
 from asanokai import series as series_rules
 from asanokai.catering import counting
 from asanokai.delivering import Delivery, Step
+from asanokai.intake.imap import Fetcher
+from asanokai.intake.lmtp import Listener
 from asanokai.night import Night
 from asanokai.transport import Outcome, Transport
 
 log = logging.getLogger(__name__)
 
-DELIVER, TAKE_IN, PLAN, CATER, TIDY = 2, 2, 10, 60, 600
+DELIVER, TAKE_IN, PLAN, FETCH, CATER, LISTEN, TIDY = 2, 2, 10, 30, 60, 60, 600
 """Seconds between two beats."""
 
-OWN_THREADS = ("deliver", "take in")
+AWAKE = 1.0
+"""Seconds after which a worker that was told to stop has heard it at the latest."""
+
+OWN_THREADS = ("deliver", "take in", "fetch", "listen")
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=5)
 """How long a mail server that is away is left alone at first, and at most."""
@@ -85,8 +91,8 @@ def _propose(series_id: int) -> int:
 
 def tidy_step() -> int:
     """What is over was held; applications nobody confirmed vanish, and so do the replies that were
-    for the morning alone. How many; raises as `plan_step` does."""
-    return _each([meetings.mark_held, applying.forget_unconfirmed, questions.forget])
+    for the morning alone and the bytes of old mails. How many; raises as `plan_step` does."""
+    return _each([meetings.mark_held, applying.forget_unconfirmed, questions.forget, intake.forget])
 
 
 def _each(steps: Iterable[Callable[[], int]]) -> int:
@@ -153,6 +159,14 @@ class Worker:
             "propose": (propose_step, TIDY),
             "tidy": (tidy_step, TIDY),
         }
+        ways = app.config["ASANOKAI"]
+        self.listener = Listener(app, ways.intake_lmtp)
+        self._without_port = False
+        if ways.intake_lmtp:
+            self.beats["listen"] = (self._listen, LISTEN)
+        if ways.intake_imap:
+            fetcher = Fetcher(ways.intake_imap, app.extensions["tokens"], self.stopping)
+            self.beats["fetch"] = (fetcher.step, FETCH)
         self._quiet_until = clock.now()
         self._pauses = 0
         self._trouble: dict[str, str] = {}
@@ -160,7 +174,8 @@ class Worker:
     def run(self) -> None:
         """Beat until SIGTERM or SIGINT; what is being sent is finished and settled first."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self.stopping.set())
+            # In a thread: the handler may run while this one holds the event's lock, which it could never have then.
+            signal.signal(number, lambda *_: threading.Thread(target=self.stopping.set).start())
         # Threads of their own: a long run of letters, or of replies, must not keep the planner from its moments.
         scheduler = BackgroundScheduler(
             timezone="UTC",
@@ -175,7 +190,11 @@ class Worker:
             )
         scheduler.start()
         log.info("worker running as %s", self.delivery.name)
-        self.stopping.wait()
+        # Again and again: a signal that comes just before this thread lies down does not wake it.
+        while not self.stopping.wait(AWAKE):
+            pass
+        # First: what the mail server is just handing over must be written down while the others still finish.
+        self.listener.stop()
         scheduler.shutdown(wait=True)
         self.delivery.transport.close()
         log.info("worker stopped")
@@ -221,6 +240,23 @@ class Worker:
         """Batch after batch while there are mails that came."""
         while not self.stopping.is_set() and intake.step(self.app.extensions["intake"]):
             pass
+
+    def _listen(self) -> None:
+        """Listen for mail. Only one worker can hold the port: the others go on without, and take it over later."""
+        if self.listener.listening:
+            return
+        try:
+            self.listener.start()
+        except OSError as error:
+            if not self._without_port:
+                words = os.strerror(error.errno) if error.errno else error
+                log.warning("no mail over LMTP for this worker: %s: %s; it asks again", self.listener.address, words)
+            self._without_port = True
+            return
+        self._without_port = False
+        log.info("listening for mail over LMTP at %s", self.listener.address)
+        if self.stopping.is_set():
+            self.listener.stop()
 
     def _rest(self, words: str) -> None:
         if self.stopping.is_set():

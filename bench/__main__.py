@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from itertools import product
 
-from bench import answer, ground, growth, letters, lists, page, planning, results, start, weight
+from bench import answer, ground, growth, intake, letters, lists, page, planning, results, start, weight
 from bench.ground import Ground
 from bench.progress import each, say
 from bench.results import Line
@@ -27,6 +27,7 @@ def main() -> int:
         "letters": letters.measure,
         "planning": planning.measure,
         "lists": lists.measure,
+        "intake": intake.measure,
     }
     parser.add_argument("--only", choices=[*figures, "growth"], action="append", help="some figures; writes no file")
     arguments = parser.parse_args()

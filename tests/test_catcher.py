@@ -8,8 +8,14 @@ from html import unescape
 from urllib.parse import urlsplit
 
 import pytest
+from icalendar import Calendar
+from sqlalchemy import select
 
-from asanokai.catcher import Catcher, viewer
+from asanokai import db
+from asanokai.catcher import Catcher, _hand_over, free_port, reply, viewer
+from asanokai.intake import Incoming
+from asanokai.intake.lmtp import Listener
+from tests.grounds.smtp import serving
 
 ENTRY = b"BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nSUMMARY:\xe6\x9c\x9d\r\nEND:VCALENDAR\r\n"
 
@@ -167,3 +173,91 @@ def test_only_this_machine_can_reach_it(catcher):
 def test_a_page_in_the_web_cannot_read_the_letters_under_a_name_of_its_own(pages):
     hosts = ["localhost:1234", "127.0.0.1:1234", "evil.example"]
     assert [pages.get("/", headers={"Host": host}).status_code for host in hosts] == [200, 200, 400]
+
+
+# --- answering as a calendar does -------------------------------------------------------------------------------------
+
+
+INVITATION = (
+    b"BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:1@asanokai\r\nSEQUENCE:2\r\n"
+    b"DTSTAMP:20260201T090000Z\r\nDTSTART:20260312T070000Z\r\nDTEND:20260312T090000Z\r\nSUMMARY:\xe6\x9c\x9d\xe3\x81\xae\r\n"
+    b"ORGANIZER;CN=Asa no Kai:mailto:rsvp+abc@reply.localhost\r\n"
+    b"ATTENDEE;PARTSTAT=NEEDS-ACTION;RSVP=TRUE:mailto:katrin@optik-jena.example\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+)
+
+
+def invitation() -> bytes:
+    mail = EmailMessage(policy=SMTP)
+    mail["Subject"], mail["From"], mail["To"] = "Einladung", "asanokai@asanokai.example", "katrin@optik-jena.example"
+    mail.set_content("Guten Morgen")
+    mail.add_alternative(INVITATION, maintype="text", subtype="calendar", params={"method": "REQUEST"})
+    return mail.as_bytes()
+
+
+def test_an_invitation_can_be_answered_as_a_calendar_would(catcher, tmp_path, clock):
+    send(catcher, invitation())
+    with serving() as server:
+        pages = viewer(tmp_path / "letters", server.port).test_client()
+        (address,) = names(pages)
+        assert pages.get(address).text.count('<button name="choice"') == 3
+        said = pages.post(f"{address}/answer", data={"choice": "ACCEPTED"})
+        (handed,) = server.letters
+    assert (handed.mail_from, handed.to) == ("katrin@optik-jena.example", "rsvp+abc@reply.localhost")
+    assert "is on its way back" in pages.get(said.location).text
+    away = pages.post(f"{address}/answer", data={"choice": "ACCEPTED"})
+    assert "does not take mail now" in pages.get(away.location).text
+
+
+def test_the_answer_says_what_calendars_say(clock):
+    mail = reply(INVITATION, "DECLINED")
+    assert (mail["From"], mail["To"], mail["Subject"]) == (
+        "katrin@optik-jena.example",
+        "rsvp+abc@reply.localhost",
+        "Declined: 朝の",
+    )
+    (part,) = [part for part in mail.walk() if part.get_content_type() == "text/calendar"]
+    assert part.get_param("method") == "REPLY"
+    calendar = Calendar.from_ical(part.get_payload(decode=True))
+    (event,) = calendar.walk("VEVENT")
+    assert (calendar["METHOD"], event["UID"], event["SEQUENCE"], event["ATTENDEE"].params["PARTSTAT"]) == (
+        "REPLY",
+        "1@asanokai",
+        2,
+        "DECLINED",
+    )
+    assert event["DTSTAMP"].dt == clock.now
+
+
+def test_only_invitations_have_buttons_and_only_our_own_page_may_press_them(catcher, tmp_path, clock):
+    send(catcher, letter())
+    clock.advance(seconds=1)
+    send(catcher, invitation())
+    pages = viewer(tmp_path / "letters", 9).test_client()
+    asked, plain = names(pages)
+    assert "<button" not in pages.get(plain).text
+    assert "<button" not in viewer(tmp_path / "letters").test_client().get(asked).text
+    foreign = {"Sec-Fetch-Site": "cross-site"}
+    codes = [
+        pages.post(f"{asked}/answer", data={"choice": "ACCEPTED"}, headers=foreign).status_code,
+        pages.post(f"{asked}/answer", data={"choice": "PERHAPS"}).status_code,
+        pages.post(f"{asked}/answer", data={"choice": "ACCEPTED"}).status_code,
+    ]
+    assert codes == [400, 400, 303]
+
+
+def test_the_answer_goes_the_whole_way_into_the_programs_own_mail(app, tmp_path, clock):
+    listener = Listener(app, f"127.0.0.1:{free_port()}")
+    listener.start()
+    try:
+        _hand_over(
+            reply(INVITATION.replace(b"abc@reply.localhost", b"abc@reply.asanokai.example"), "ACCEPTED"),
+            port_of(listener),
+        )
+    finally:
+        listener.stop()
+    with db.reading() as session:
+        assert session.scalars(select(Incoming.recipient)).all() == ["rsvp+abc@reply.asanokai.example"]
+
+
+def port_of(listener: Listener) -> int:
+    return int(listener.address.rpartition(":")[2])

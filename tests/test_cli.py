@@ -94,6 +94,7 @@ def test_these_are_the_commands():
         "db upgrade",
         "demo",
         "doctor",
+        "intake",
         "letters forecast",
         "letters list",
         "letters retry",

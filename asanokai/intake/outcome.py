@@ -40,13 +40,16 @@ read. failed: three times."""
 @dataclass(frozen=True)
 class Place:
     """Where mail comes to: whose tokens these are, the domain of replies, that of Message-IDs, and the name under which
-    the operator's own MTA writes Authentication-Results (RFC 8601), "" if there is none to be believed."""
+    the operator's own MTA writes Authentication-Results (RFC 8601), "" if there is none to be believed. `owed` are
+    mails whose attempt the database itself has spoilt: it is given back as soon as the database can be written again.
+    """
 
     tokens: Tokens
     reply_domain: str
     mail_domain: str
     authserv_id: str
     sender: str = ""
+    owed: list[int] = field(default_factory=list, compare=False)
 
 
 @dataclass(frozen=True)

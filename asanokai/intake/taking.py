@@ -6,15 +6,16 @@ What failed before goes by itself: it can only spoil its own attempt.
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
-from sqlalchemy import case, select, update
+from sqlalchemy import Update, case, select, update
 
 from asanokai import clock, db, journal, members
 from asanokai.db import session
 from asanokai.errors import N_
 from asanokai.intake import answers, automatic, limits, probe, replies, reports, unsubscribing
-from asanokai.intake.opened import open_mail
+from asanokai.intake.opened import MOST_BYTES, open_mail
 from asanokai.intake.outcome import Arrived, Outcome, Place
 from asanokai.intake.recipient import ours
 from asanokai.intake.row import TRIES, Incoming
@@ -24,6 +25,9 @@ log = logging.getLogger(__name__)
 BATCH = 50
 PAUSE = timedelta(minutes=1)
 """How long a mail rests after a failure, and how long nobody else takes one that is being taken in."""
+
+SOON = timedelta(seconds=5)
+"""How long a mail rests at which the database itself had trouble."""
 
 Reader = Callable[[Arrived], Outcome | None]
 
@@ -47,30 +51,64 @@ FAILED = N_("This mail could not be taken in. Please read it, enter by hand what
 
 
 def step(place: Place, size: int = BATCH) -> int:
-    """Take in up to `size` waiting mails; how many were looked at."""
+    """Take in up to `size` waiting mails; how many were looked at. Raises what the database itself fails with: no mail
+    can help that, so none of those that were waiting has been tried."""
     with db.transaction():
+        _give_back(place.owed)
         claimed = _claim(size)
-    for number in claimed:
-        take(number, place)
+    place.owed.clear()
+    for done, number in enumerate(claimed):
+        try:
+            take(number, place)
+        except Exception:
+            place.owed.extend(claimed[done:])
+            raise
     return len(claimed)
 
 
+def take_now(number: int, place: Place) -> None:
+    """Take in this mail if it still waits, whether or not it is due. Raises as `take` does."""
+    with db.transaction():
+        session().execute(_tried([number]))
+    take(number, place)
+
+
 def _claim(size: int) -> list[int]:
-    now = clock.now()
-    due = select(Incoming.id, Incoming.attempts).where(Incoming.state == "waiting", Incoming.due_at <= now)
+    due = select(Incoming.id, Incoming.attempts).where(Incoming.state == "waiting", Incoming.due_at <= clock.now())
     due = due.order_by(Incoming.due_at, Incoming.id).limit(size).with_for_update(skip_locked=True)
     found = session().execute(due).all()
     fresh = [number for number, attempts in found if attempts == 0]
     if not found:
         return []
     chosen = fresh or [number for number, _attempts in found[:1]]
-    session().execute(
+    session().execute(_tried(chosen))
+    return chosen
+
+
+def _tried(numbers: list[int]) -> Update:
+    return (
         update(Incoming)
-        .where(Incoming.id.in_(chosen))
-        .values(attempts=Incoming.attempts + 1, due_at=now + PAUSE)
+        .where(Incoming.id.in_(numbers), Incoming.state == "waiting")
+        .values(attempts=Incoming.attempts + 1, due_at=clock.now() + PAUSE)
         .execution_options(synchronize_session=False)
     )
-    return chosen
+
+
+def _give_back(owed: list[int]) -> None:
+    """As if those had not been tried that the database kept from being taken in. The first of them, at which it
+    happened, goes behind all others."""
+    if not owed:
+        return
+    now = clock.now()
+    session().execute(
+        update(Incoming)
+        .where(Incoming.id.in_(owed), Incoming.state == "waiting", Incoming.attempts > 0)
+        .values(
+            attempts=Incoming.attempts - 1,
+            due_at=case((Incoming.id == owed[0], db.moment(now + SOON)), else_=db.moment(now)),
+        )
+        .execution_options(synchronize_session=False)
+    )
 
 
 def take(number: int, place: Place) -> None:
@@ -80,7 +118,9 @@ def take(number: int, place: Place) -> None:
             row = _waiting(number)
             if row is not None:
                 settle(row, _read(row, place) if row.attempts <= TRIES else Outcome("failed", "parked", FAILED))
-    except Exception:
+    except Exception as error:
+        if db.own_trouble(error):
+            raise
         # The boundary of one mail: the others go on, and after some tries a person sees it.
         log.exception("mail %s could not be taken in", number)
         with db.transaction():
@@ -93,7 +133,11 @@ def _waiting(number: int) -> Incoming | None:
 
 
 def _read(row: Incoming, place: Place) -> Outcome:
-    arrived = Arrived(row, open_mail(row.raw or b""), ours(row.recipient, place.tokens), place)
+    mail = open_mail(row.raw or b"")
+    if row.size > MOST_BYTES:
+        # Only its headers were kept.
+        mail = replace(mail, too_much="size")
+    arrived = Arrived(row, mail, ours(row.recipient, place.tokens), place)
     for read in READERS:
         outcome = read(arrived)
         if outcome is not None:

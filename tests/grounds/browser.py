@@ -39,21 +39,21 @@ def found() -> str | None:
 
 def install() -> None:
     """Make sure that there is a Chromium: by apt as root, else by Playwright. Raises CalledProcessError."""
-    if found() and (FONTS.exists() or not _apt()):
+    if found() and (FONTS.exists() or not apt()):
         return
-    apt = _apt()
-    if apt:
+    command = apt()
+    if command:
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         for arguments in (
             ["update", "-qq"],
             ["install", "-qq", "-y", "--no-install-recommends", "chromium", "fonts-noto-cjk"],
         ):
-            subprocess.run([*apt, *arguments], check=True, env=environment, stdout=sys.stderr)
+            subprocess.run([*command, *arguments], check=True, env=environment, stdout=sys.stderr)
     elif not _own():
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=True, stdout=sys.stderr)
 
 
-def _apt() -> list[str]:
+def apt() -> list[str]:
     """How apt-get is called with the rights to install, or [] where it cannot be."""
     if not shutil.which("apt-get"):
         return []
