@@ -119,7 +119,7 @@ PARKED_WORDS = {
         "counter": "anderer Termin vorgeschlagen",
         "delegated": "Vertretung vorgeschlagen",
         "failed": "konnte nicht gelesen werden",
-        "too much": "zu groß zum Lesen",
+        "too much": "zu groß, um gelesen zu werden",
     },
     "en": {
         "message": "message",
@@ -131,7 +131,7 @@ PARKED_WORDS = {
     },
     "ja": {
         "message": "メッセージ",
-        "unclear": "判断できないお返事",
+        "unclear": "はっきりしないお返事",
         "counter": "別の日時のご提案",
         "delegated": "代理の方のご提案",
         "failed": "読み取れないメール",
