@@ -371,7 +371,7 @@ def test_parked_mails_are_a_hint_with_the_oldest(app, config, clock):
     delivered(app, WORDS, "a@reply.asanokai.example")
     intake.step(app.extensions["intake"])
     clock.advance(hours=2)
-    delivered(app, WORDS, "b@reply.asanokai.example")
+    delivered(app, WORDS + b"And more.\r\n", "b@reply.asanokai.example")
     with db.transaction() as session:
         for row in session.scalars(select(Incoming).where(Incoming.state == "waiting")):
             row.state, row.outcome = "parked", "failed"

@@ -89,7 +89,7 @@ def _astray(config: Config, now: datetime, *, usable: bool) -> Iterator[str]:
 def disk(config: Config) -> Check:
     """How much room is left beside the database's file, or in the instance folder."""
     file = _file(db.db.engine.url)
-    place = file.parent if file is not None else config.instance
+    place = file.parent if file is not None else _first_there(config.instance)
     try:
         free = shutil.disk_usage(place).free
         holds = f"; the database has {_amount(file.stat().st_size)}" if file and file.exists() else ""
@@ -101,6 +101,11 @@ def disk(config: Config) -> Check:
     if free < NARROW:
         return hint("disk", f"{words}: make room before it is full")
     return ok("disk", words)
+
+
+def _first_there(folder: Path) -> Path:
+    """The folder, or as much of its way as has been made: it is made when something is first kept there."""
+    return next((place for place in (folder, *folder.parents) if place.exists()), folder)
 
 
 def _amount(size: int) -> str:
