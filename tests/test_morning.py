@@ -17,7 +17,8 @@ import pytest
 from icalendar import Calendar
 from sqlalchemy import func, select
 
-from asanokai import announcing, db, importing, letters, meetings, members, rsvps
+from asanokai import announcing, db, importing, meetings, members, rsvps
+from asanokai import clock as program_clock
 from asanokai import series as series_rules
 from asanokai.announcing import Change
 from asanokai.app import create_app
@@ -71,7 +72,7 @@ def answer_all(config: Any, now: Any, links: list[tuple[str, str, int]], ready: 
 
 def importing_clock(now: Any) -> None:
     """The same frozen moment in the other process."""
-    letters.clock.use(lambda: now)
+    program_clock.use(lambda: now)
 
 
 class Morning:

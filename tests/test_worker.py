@@ -119,7 +119,7 @@ def test_what_is_over_was_held(worker, clock):
 
 
 @pytest.mark.parametrize(
-    ("beat", "most"), [("deliver", 6), ("take in", 1), ("plan", 10), ("cater", 4), ("propose", 1), ("tidy", 6)]
+    ("beat", "most"), [("deliver", 6), ("take in", 1), ("plan", 10), ("cater", 4), ("propose", 1), ("tidy", 8)]
 )
 def test_a_beat_of_an_empty_database_costs_few_statements(worker, beat, most):
     worker.beat(beat)
@@ -309,8 +309,8 @@ def test_a_worker_told_to_stop_settles_what_it_is_sending_and_gives_the_rest_bac
     with db.reading() as session:
         untried = session.scalars(select(Letter.attempts).where(Letter.state == "queued"))
         assert set(untried) == {0}
-    lines = (tmp_path / "said").read_text().splitlines()
-    assert [line.split(": ", 1)[1].split(" as ")[0] for line in lines] == ["worker running", "worker stopped"]
+    said = [line.split(": ", 1)[1] for line in (tmp_path / "said").read_text().splitlines()]
+    assert [line.partition(" as ")[0] for line in said if "LMTP" not in line] == ["worker running", "worker stopped"]
 
 
 def test_who_finds_another_planner_at_work_waits_and_does_not_leave_its_step_to_the_next_beat(app, clock):
