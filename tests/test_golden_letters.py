@@ -807,7 +807,7 @@ def _known(name: str, letter: Letter, app: Flask, session: Any) -> dict[str, Any
         "To": [(person.full(language), address)],
         "Date": clock.now().replace(microsecond=0),
         "defects": [],
-        "Message-ID": letters.message_id(letter.key, DOMAIN),
+        "Message-ID": letters.message_id(letter.key, DOMAIN, tokens),
         "Content-Language": language,
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "OOF, AutoReply",
