@@ -91,8 +91,8 @@ def _propose(series_id: int) -> int:
 
 def tidy_step() -> int:
     """What is over was held; applications nobody confirmed vanish, and so do the replies that were
-    for the morning alone. How many; raises as `plan_step` does."""
-    return _each([meetings.mark_held, applying.forget_unconfirmed, questions.forget])
+    for the morning alone and the bytes of old mails. How many; raises as `plan_step` does."""
+    return _each([meetings.mark_held, applying.forget_unconfirmed, questions.forget, intake.forget])
 
 
 def _each(steps: Iterable[Callable[[], int]]) -> int:

@@ -125,6 +125,7 @@ REFUSALS: dict[str, dict[str, str]] = {
     "order.show": {"minutes": "0"},
     "order.show: draft": {"minutes": "0"},
     "order.edit": texts("title"),
+    "mail.reply": {"words": "x<y " * 3000},
     "settings.edit": {"sender_name": "Asa <no> Kai"},
 }
 """Address → what makes a form that is good otherwise refused."""
@@ -144,6 +145,7 @@ NOTHING_TO_KEEP = {
     "roll.pass_on": "one choice",
     "topics.choose": "one choice",
     "topics.merge": "one choice",
+    "mail.enter": "choices",
     **dict.fromkeys(
         (
             "people.leave",
@@ -182,6 +184,8 @@ NOTHING_TO_KEEP = {
             "order.move",
             "order.remove",
             "outbox.retry",
+            "mail.settle",
+            "mail.again",
             "outbox.use_again",
             "account.use_address_again",
             "writing.check",

@@ -27,6 +27,7 @@ from asanokai import (
     catering,
     clock,
     db,
+    intake,
     leaving,
     letters,
     meetings,
@@ -38,7 +39,7 @@ from asanokai import (
 )
 from asanokai import series as series_rules
 from asanokai.announcing import Change, Choices
-from asanokai.intake import Incoming
+from asanokai.intake import Incoming, settling
 from asanokai.invitations import Night
 from asanokai.languages import Name
 from asanokai.letters import Letter
@@ -188,6 +189,65 @@ def letters_about_a_meeting(app: Flask, clock: Any, smtp: Any, keep: Keep) -> No
     with db.transaction():
         announcing.cancel(meeting_id, reason=REASON)
     stage.deliver("cancelled")
+
+
+SAID = {
+    "de": ("Ja, +1", "Vielleicht", "Leider nein.", "Ich komme gern zu zweit.", "Gibt es Parkplätze?"),
+    "en": ("yes +1", "maybe", "I can't make it.", "I'll be there with one guest.", "Is there parking?"),
+    "ja": (
+        "出席します。1名同伴します。",
+        "未定です",
+        "欠席いたします。",
+        "1名同伴で参加いたします",
+        "駐車場はありますか？",
+    ),
+}
+"""What the three write: yes, maybe, no, a yes that waits, a question."""
+
+ANSWERED = {
+    "de": "ja, im Hof.\n\nBitte melden Sie sich an der Schranke: <Haus der Optik>.",
+    "en": "Yes, in the courtyard.\n\nPlease give our name at the gate: <House of Optics>.",
+    "ja": "中庭に駐車場がございます。\n\n入口で「光学会館」とお伝えください。",
+}
+
+
+def letters_about_replies(app: Flask, clock: Any, smtp: Any, keep: Keep) -> None:
+    """What three people write in plain words, one thing a day; and what a coordinator answers."""
+    stage = Stage(app, smtp, keep)
+    with db.transaction():
+        meeting_id = _morning().id
+    clock.set(berlin(2026, 2, 19, 9))
+    send_due(app, Night())
+    for number, name in enumerate(("yes", "maybe", "no", "waiting")):
+        if name == "waiting":
+            with db.transaction():
+                announcing.edit(meeting_id, seats=1)
+                rsvps.answer(meeting_id, people.oskar().id, "yes", by="page")
+        _all_write(app, number)
+        stage.deliver("acknowledged", f"acknowledged-{name}")
+        clock.advance(days=1)
+    _all_write(app, 4)
+    with db.transaction() as session:
+        asked = session.scalars(select(Incoming).where(Incoming.outcome == "message")).all()
+        for mail in asked:
+            words = ANSWERED[members.by_id(mail.member_id).language]
+            settling.reply(mail.id, words, language="en", actor_id=people.ludwig().id)
+    stage.deliver("reply")
+
+
+def _all_write(app: Flask, number: int) -> None:
+    place = app.extensions["intake"]
+    for make in READERS:
+        with db.transaction():
+            member = make()
+            mail = EmailMessage()
+            mail["From"] = members.main_address(member).text  # type: ignore[union-attr]  # they all have one
+            mail["Subject"] = "AW: Einladung"
+            mail["Message-ID"] = f"<{member.language}{number}@client.example>"
+            mail.set_content(SAID[member.language][number])
+            token = place.tokens.mint_address("member", member.id)
+            intake.receive(mail.as_bytes(), way="lmtp", tokens=place.tokens, recipient=f"rsvp+{token}@{DOMAIN}")
+    intake.step(place)
 
 
 def _change(meeting_id: int, choices: Choices, **values: Any) -> None:
@@ -560,6 +620,7 @@ def _tell_all(kind: str, meeting_id: int, facts: dict[str, Any]) -> None:
 
 SCENES: dict[str, Scene] = {
     "meeting": letters_about_a_meeting,
+    "replies": letters_about_replies,
     "accounts": letters_about_accounts,
     "speakers": letters_to_speakers_and_hosts,
     "queue": letters_about_a_queue,
@@ -575,6 +636,7 @@ ALL = {
         *("nudge", "own", "own-german", "thanks"),
         *("changed", "changed-again", "cancelled"),
     ),
+    "replies": ("acknowledged-yes", "acknowledged-maybe", "acknowledged-no", "acknowledged-waiting", "reply"),
     "queue": ("invite-kept", "remind-kept", "lapsed", "waiting-offers", "offer", "free"),
     "accounts": (*("sign_in", "opt_in", "opt_in-meeting", "join", "application", "welcome", "declined", "digest"),),
     "speakers": ("speaker", "speaker-host", "speaker_remind", "speaker_remind-host"),
@@ -660,6 +722,8 @@ WITH_ENTRY = {
     "invite-kept",
     "confirm-yes",
     "confirm-maybe",
+    "acknowledged-yes",
+    "acknowledged-maybe",
     "seat",
     "moved",
     "changed",
@@ -685,7 +749,14 @@ def fields(mail: Received, app: Flask) -> dict[str, Any]:
         "links": links(message, app),
         "entry": entry(message),
     }
-    plain = ("Message-ID", "References", "Content-Language", "Auto-Submitted", "X-Auto-Response-Suppress")
+    plain = (
+        "Message-ID",
+        "In-Reply-To",
+        "References",
+        "Content-Language",
+        "Auto-Submitted",
+        "X-Auto-Response-Suppress",
+    )
     return said | {name: message[name] for name in (*plain, "List-Id", "List-Unsubscribe", "List-Unsubscribe-Post")}
 
 
@@ -748,7 +819,7 @@ def _known(name: str, letter: Letter, app: Flask, session: Any) -> dict[str, Any
         person = applying.said_name(application)
     address = letter.address or members.main_address(member).text
     sender = ("Asa no Kai Thüringen", "asanokai@asanokai.example")
-    told: dict[str, Any] = {"links": {}, "entry": None, "References": None}
+    told: dict[str, Any] = {"links": {}, "entry": None, "References": None, "In-Reply-To": None}
     told |= {"List-Id": None, "List-Unsubscribe": None, "List-Unsubscribe-Post": None}
     if letter.kind in OF_MEETING:
         sender = (sender[0], f"rsvp+{tokens.mint_address('member', member.id)}@{DOMAIN}")
@@ -767,6 +838,13 @@ def _known(name: str, letter: Letter, app: Flask, session: Any) -> dict[str, Any
                 .where(Letter.kind == first, Letter.meeting_id == letter.meeting_id, Letter.member_id == member.id)
                 .order_by(Letter.id)
             )
+    if letter.kind == "acknowledged":
+        told["links"]["undo"] = letter.facts["mail"]
+    if letter.kind == "reply":
+        sender = (sender[0], f"rsvp+{tokens.mint_address('member', member.id)}@{DOMAIN}")
+    if (letter.facts or {}).get("answers"):
+        told["In-Reply-To"] = letter.facts["answers"]
+        told["References"] = " ".join(filter(None, [told["References"], letter.facts["answers"]]))
     if kind in ("cancelled", "thanks", *PARTED):
         del told["links"]["answer"]
     if kind == "answered":
@@ -809,6 +887,6 @@ def _known(name: str, letter: Letter, app: Flask, session: Any) -> dict[str, Any
         "defects": [],
         "Message-ID": letters.message_id(letter.key, DOMAIN, tokens),
         "Content-Language": language,
-        "Auto-Submitted": "auto-generated",
+        "Auto-Submitted": {"acknowledged": "auto-replied", "reply": "no"}.get(letter.kind, "auto-generated"),
         "X-Auto-Response-Suppress": "OOF, AutoReply",
     }

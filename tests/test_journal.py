@@ -44,7 +44,7 @@ from asanokai import series as series_rules
 from asanokai.announcing import Change, Choices
 from asanokai.catering import counting
 from asanokai.db import session, transaction
-from asanokai.intake import taking
+from asanokai.intake import settling, taking
 from asanokai.invitations import Night
 from asanokai.journal import Entry
 from asanokai.letters import Letter
@@ -54,7 +54,7 @@ from asanokai.series import FIELDS, ROLES
 from asanokai.speakers import PersonText, Reach
 from asanokai.tokens import Tokens
 from asanokai.topics import SpeakerText
-from tests import people
+from tests import people, world
 from tests.people import announced_meeting, berlin, crowd, say
 
 PACKAGE = Path(journal.__file__).parent
@@ -257,6 +257,11 @@ class Stage:
             self.meeting.id, audience="all", subject=text, words=text, due_at=None, actor_id=self.actor
         ).id
 
+    def mail(self, outcome: str) -> intake.Incoming:
+        row = world.written_mail(self.meeting, self.one, outcome)
+        row.subject = SECRET
+        return row
+
     def take_in(self) -> None:
         intake.receive(f"Subject: {SECRET}\n\n{SECRET}".encode(), way="file", tokens=Tokens([SECRET]))
         row = session().scalars(select(intake.Incoming)).one()
@@ -458,6 +463,9 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("forget", "application"): lambda _, clock: (clock.advance(days=15), applying.forget_unconfirmed()),
     # mail that comes back
     ("take in", "mail"): lambda on, _: on.take_in(),
+    ("settle", "mail"): lambda on, _: settling.settle(on.mail("message").id, actor_id=on.actor),
+    ("reply", "mail"): lambda on, _: settling.reply(on.mail("message").id, SECRET, language="de", actor_id=on.actor),
+    ("take in again", "mail"): lambda on, _: settling.take_in_again(on.mail("failed").id, actor_id=on.actor),
     # letters of one's own
     ("write", "message"): lambda on, _: on.write(),
     ("queue", "message"): lambda on, _: writing.queue(on.message, on.meeting.id, version=1, actor_id=on.actor),
@@ -491,6 +499,7 @@ TOGETHER_WITH: dict[Verb, list[Verb]] = {
     ("use again", "member"): [("suppress", "member")],
     ("leave", "member"): [("answer", "rsvp"), ("end", "deputy"), ("part", "series")],
     ("take back", "rsvp"): [("answer", "rsvp")],
+    ("reply", "mail"): [("settle", "mail")],
     ("pass on", "rsvp"): [("take over", "rsvp")],
     ("take over", "rsvp"): [("pass on", "rsvp")],
     ("restore", "meeting"): [("drop", "meeting")],

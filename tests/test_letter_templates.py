@@ -25,6 +25,7 @@ KINDS = {
     "sign_in", "opt_in", "join", "welcome", "declined", "application", "digest", "alert",
     "pack", "catering_change",
     "speaker", "speaker_remind",
+    "acknowledged", "reply",
 }  # fmt: skip
 ANSWERS = {"yes_link", "maybe_link", "no_link"}
 OF_A_MEETING = ANSWERS | {"answer_link"}
@@ -230,6 +231,37 @@ VARIANTS: list[tuple[str, dict[str, Any], Any, set[str]]] = [
         )
     ),
     *(
+        (
+            "acknowledged",
+            {
+                "answer": answer,
+                "guests": guests,
+                "late": False,
+                "open": still_open,
+                "waiting": waits,
+                "offers_from": offers,
+                "undoable": undoable,
+            },
+            full,
+            {"answer_link"} | ({"undo_link"} if undoable else set()) | ({"position"} if waits else set()),
+        )
+        for answer, guests, waits, offers, still_open in (
+            ("yes", 0, False, "", True),
+            ("yes", 1, False, "", True),
+            ("yes", 0, True, "", True),
+            ("yes", 2, True, "5.3., 9:00", True),
+            ("maybe", 0, False, "", True),
+            ("maybe", 0, False, "", False),
+            ("no", 0, False, "", True),
+        )
+        for undoable in (True, False)
+    ),
+    *(
+        ("reply", {"said": "Gern & bald.\n\nBringen Sie <Hunger> mit.", "subject": subject}, meeting, set())
+        for subject in ("", "Parken & <Laden>")
+        for meeting in (full, None)
+    ),
+    *(
         ("waiting", {"guests": guests, "offers_from": offers}, full, {"answer_link", "position"})
         for guests in (0, 1, 2)
         for offers in ("", "5.3., 9:00")
@@ -399,12 +431,14 @@ NOT_SUBSCRIBED = {
     "pack",
     "catering_change",
     "parted",
+    "reply",
 } | SPEAKERS
 HAS_ANSWER_LINKS = {
     *(
         "invite",
         "remind",
         "confirm",
+        "acknowledged",
         "waiting",
         "seat",
         "offer",
@@ -424,6 +458,7 @@ OWN_LINKS = {
     "opt_in": {"confirm_link"},
     "join": {"confirm_link"},
     "waiting": {"position"},
+    "acknowledged": {"position", "undo_link"},
     "answered": {"undo_link"},
     "speaker": {"speaking_link"},
     "speaker_remind": {"speaking_link"},

@@ -54,7 +54,6 @@ NO_LIST = {
     "view": "thirty of a list at most",
     "mailbox": "one row for each folder, on no page",
     "mute": "a few for each member",
-    "incoming": "not on a page yet",
     "happening": "a letter's own, on its page",
     "bounce": "counted, on no page",
 }
@@ -80,6 +79,7 @@ def _one_more(meeting: meetings.Meeting, series: series_rules.Series, known: wor
     people.say(meeting, person, ("yes", "maybe", "no")[number % 3], comment="Gern", by="coordinator")
     _said(meeting, known, person, number)
     _letters(meeting, known, person, number)
+    _mails(meeting, known, person, number)
     writing.draft(meeting.id, audience="all", due_at=None, actor_id=None, **world.OWN)
     topics.post(meeting, {"de": f"Thema {number}"}, speakers=[SpeakerText(family=f"Rede {number}")])
     about = topics.post(meeting, {"de": f"Thema {number}"}, speakers=[SpeakerText(family=f"Rede {number}")])
@@ -152,6 +152,12 @@ def _said(meeting: meetings.Meeting, known: world.World, person: members.Member,
     asked = deputies.name(person, "katrin.lindner@optik-jena.example", "deputy")
     if number % 2:
         deputies.agree(people.katrin(), asked.id)
+
+
+def _mails(meeting: meetings.Meeting, known: world.World, person: members.Member, number: int) -> None:
+    katrin = members.by_id(known.member_id)
+    for who, outcome in ((person, "message"), (katrin, "failed"), (katrin, "message")):
+        world.written_mail(meeting, who, outcome, number)
 
 
 def _letters(meeting: meetings.Meeting, known: world.World, person: members.Member, number: int) -> None:

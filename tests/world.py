@@ -133,6 +133,8 @@ class World:
     answer: str
     unsubscribe: str
     undo: str
+    mail_id: int
+    failed_mail_id: int
     confirm: str
     sign_in: str
     pack: str
@@ -230,6 +232,8 @@ def _build(app: Flask) -> World:
         answer=tokens.mint("answer", [meeting.id, katrin.id]),
         unsubscribe=tokens.mint("unsubscribe", katrin.id),
         undo=tokens.mint("undo", _mail(meeting).id),
+        mail_id=written_mail(meeting, katrin, "message").id,
+        failed_mail_id=written_mail(meeting, katrin, "failed").id,
         confirm=tokens.mint("opt-in", list(invited)),
         pack=tokens.mint("pack", [pack.id, pack.nonce]),
         sign_in=tokens.mint("sign-in", [kenji.id, members.mint_sign_in(kenji)]),
@@ -244,6 +248,34 @@ def _mail(meeting: Meeting) -> Incoming:
         digest="undo", raw_hash="undo", size=0, way="file", came_at=now, due_at=now, state="taken", outcome="answered"
     )
     row.facts = {**made, "answer": "yes", "before": {"answer": "invited", "guests": 0, "comment": ""}}
+    session().add(row)
+    session().flush()
+    return row
+
+
+def written_mail(meeting: Meeting, who: Member, outcome: str, number: int = 0) -> Incoming:
+    """A mail of somebody's about a meeting that waits for a coordinator."""
+    address = members.main_address(who)
+    assert address is not None
+    raw = f"From: {address.text}\r\nSubject: Parken\r\n\r\nWo kann man parken?\r\n".encode()
+    row = Incoming(
+        digest=f"{outcome} {who.id} {number}",
+        raw_hash="0" * 64,
+        raw=raw,
+        size=len(raw),
+        way="lmtp",
+        sender=address.text,
+        author=address.text,
+        subject="Parken",
+        came_at=clock.now(),
+        due_at=clock.now(),
+        taken_at=clock.now(),
+        attempts=3,
+        state="parked",
+        outcome=outcome,
+        member_id=who.id,
+        meeting_id=meeting.id,
+    )
     session().add(row)
     session().flush()
     return row
@@ -401,6 +433,11 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         **{f"writing.{verb}": meeting for verb in ("add", "nudge", "send_test")},
         **{f"writing.{verb}": {**meeting, "message_id": world.message_id} for verb in ("edit", "check", "withdraw")},
         "writing.paragraph": {**meeting, "kind": "remind"},
+        "mail.everything": {},
+        "mail.everything: all": {"kind": "all"},
+        "mail.show": {"mail_id": world.mail_id},
+        **{f"mail.{verb}": {"mail_id": world.mail_id} for verb in ("reply", "enter", "settle")},
+        "mail.again": {"mail_id": world.failed_mail_id},
         "pack.show": {"token": world.pack},
         "catering.show": meeting,
         **{f"catering.{verb}": {**meeting, "kind": "caterer"} for verb in ("make", "withdraw")},
@@ -674,6 +711,10 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "materials.seen": {"seen_by": "all"},
         "materials.remove": {},
         "outbox.retry": {"back": "all"},
+        "mail.reply": {"words": "Im Hof."},
+        "mail.enter": {"meeting": str(world.meeting_id), "answer": "maybe", "guests": "0"},
+        "mail.settle": {},
+        "mail.again": {},
         "outbox.use_again": {},
         "account.use_address_again": {},
         "writing.add": MESSAGE,

@@ -122,8 +122,7 @@ class Composer:
             ("Message-ID", number),
             ("Date", format_datetime(now.replace(microsecond=0))),
         ]
-        if work.about_meeting and work.follows:
-            headers.append(("References", work.follows))
+        headers += self._thread_headers(work)
         if work.unsubscribable:
             headers += self._list_headers(work, marks["unsubscribe_link"], layout)
         content = layout.write(headers, marks, calendar)
@@ -219,8 +218,10 @@ class Composer:
         return marks
 
     def _sender(self, work: Work) -> str:
-        """One address per member, so that a calendar's answer says whose it is; the plain one for account letters."""
-        if not self.config.reply_domain or not work.about_meeting:
+        """One address per member, so that a calendar's or a reader's answer says whose it is; the plain one for account
+        letters and for whoever is no member."""
+        to_member = work.about_meeting or (work.kind == "reply" and work.member_id)
+        if not self.config.reply_domain or not to_member:
             return self.config.sender or f"asanokai@{self.config.mail_domain}"
         return f"rsvp+{self.tokens.mint_address('member', work.member_id)}@{self.config.reply_domain}"
 
@@ -237,6 +238,13 @@ class Composer:
             address=work.to,
             partstat=_partstat(work),
         )
+
+    def _thread_headers(self, work: Work) -> list[tuple[str, str]]:
+        """What it is an answer to, and the first letter of the same meeting (RFC 5322 3.6.4)."""
+        before = [work.follows] if work.about_meeting and work.follows else []
+        before += [work.answers] if work.answers else []
+        answered = [("In-Reply-To", work.answers)] if work.answers else []
+        return [*answered, *([("References", " ".join(before))] if before else [])]
 
     def _list_headers(self, work: Work, link: str, layout: Layout) -> list[tuple[str, str]]:
         by_mail = ""

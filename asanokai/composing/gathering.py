@@ -42,6 +42,9 @@ from asanokai.showing import Shown
 from asanokai.speakers import Contributor
 from asanokai.writing import Message
 
+TELLS_PLACE = ("waiting", "acknowledged")
+"""Letters that say which place in the line their reader has."""
+
 
 @dataclass(frozen=True)
 class Dropped:
@@ -57,8 +60,8 @@ class Work:
 
     `paragraph` is what coordinators put into it; `trial` marks a copy that a coordinator sends to themselves.
     `layout_key` is None where nobody else reads the same. `ahead` counts the letters of the batch that tell this reader
-    of the same meeting before this one does. `follows` is the Message-ID of the first letter of its thread; before
-    `not_before` it must not go.
+    of the same meeting before this one does. `follows` is the Message-ID of the first letter of its thread, `answers`
+    that of the mail it answers; before `not_before` it must not go.
     """
 
     letter_id: int
@@ -77,6 +80,7 @@ class Work:
     application_id: int = 0
     pack_id: int = 0
     mail_id: int = 0
+    answers: str = ""
     nonce: str = ""
     contributor: tuple[int, str] | None = None
     shown: Shown | None = None
@@ -218,13 +222,14 @@ def work_of(row: Row, around: Around) -> Work:
         application_id=application.id if application else 0,
         pack_id=row.facts.get("pack", 0),
         mail_id=row.facts.get("mail", 0),
+        answers=str(row.facts.get("answers") or ""),
         nonce=_nonce(row, application),
         contributor=(row.contributor.id, row.contributor.secret) if row.contributor else None,
         shown=shown,
         series_slug=shown.series.slug if shown else "",
         answer=rsvp.answer if rsvp else "invited",
         seat=rsvp.seat if rsvp else None,
-        position=rsvps.place_in_line(rsvp) if rsvp and rsvp.asked_at and letter.kind == "waiting" else None,
+        position=rsvps.place_in_line(rsvp) if rsvp and rsvp.asked_at and letter.kind in TELLS_PLACE else None,
         meeting_sequence=meeting.sequence if meeting else 0,
         reader_sequence=rsvp.sequence if rsvp else 0,
         stamped_at=rsvp.stamped_at if rsvp else None,
@@ -343,6 +348,15 @@ def _confirm(row: Row, _shown: Shown | None, _application: Application | None) -
     return {"answer": row.rsvp.answer, "guests": row.rsvp.guests, "late": row.rsvp.late, "open": changes.is_open(row)}
 
 
+def _acknowledged(row: Row, shown: Shown | None, application: Application | None) -> dict[str, Any]:
+    said = {**_confirm(row, shown, application), **_waiting(row, shown, application), "waiting": changes.waits(row)}
+    return said | {"undoable": row.facts.get("undoable", True)}
+
+
+def _reply(row: Row, _shown: Shown | None, _application: Application | None) -> dict[str, Any]:
+    return {"said": str(row.facts.get("words") or ""), "subject": str(row.facts.get("subject") or "")}
+
+
 def _eve(row: Row, shown: Shown | None, _application: Application | None) -> dict[str, Any]:
     assert shown is not None
     today = clock.now().astimezone(ZoneInfo(shown.meeting.zone)).date()
@@ -416,6 +430,8 @@ def _test(row: Row, _shown: Shown | None, _application: Application | None) -> d
 _FACTS = {
     "invite": _invite,
     "confirm": _confirm,
+    "acknowledged": _acknowledged,
+    "reply": _reply,
     "remind": _remind,
     "nudge": _remind,
     "waiting": _waiting,

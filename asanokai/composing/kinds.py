@@ -5,6 +5,7 @@ KIND_WORDS = {
         "invite": "Einladung",
         "remind": "Erinnerung",
         "confirm": "Bestätigung",
+        "acknowledged": "Antwort per E-Mail verstanden",
         "waiting": "Warteliste",
         "seat": "Platz frei geworden",
         "offer": "Platz angeboten",
@@ -34,11 +35,13 @@ KIND_WORDS = {
         "catering_change": "Neue Zahlen für das Catering",
         "speaker": "Anfrage an Vortragende oder Gastgebende",
         "speaker_remind": "Erinnerung an Vortragende oder Gastgebende",
+        "reply": "Antwort auf eine E-Mail",
     },
     "en": {
         "invite": "invitation",
         "remind": "reminder",
         "confirm": "confirmation",
+        "acknowledged": "reply understood",
         "waiting": "waiting list",
         "seat": "seat given",
         "offer": "seat offered",
@@ -68,11 +71,13 @@ KIND_WORDS = {
         "catering_change": "new numbers for the caterer",
         "speaker": "request to a speaker or host",
         "speaker_remind": "reminder to a speaker or host",
+        "reply": "reply to a mail",
     },
     "ja": {
         "invite": "ご案内",
         "remind": "ご回答のお願い",
         "confirm": "ご回答の確認",
+        "acknowledged": "メールでのご回答の受付",
         "waiting": "キャンセル待ち",
         "seat": "お席のご用意",
         "offer": "お席のご案内",
@@ -102,6 +107,7 @@ KIND_WORDS = {
         "catering_change": "お食事の人数の変更",
         "speaker": "講演・会場のご依頼",
         "speaker_remind": "講演・会場のご依頼（再送）",
+        "reply": "メールへの返信",
     },
 }
 """What the letters are called in the coordinators' digest."""
@@ -113,7 +119,7 @@ PARKED_WORDS = {
         "counter": "anderer Termin vorgeschlagen",
         "delegated": "Vertretung vorgeschlagen",
         "failed": "konnte nicht gelesen werden",
-        "too much": "zu groß zum Lesen",
+        "too much": "zu groß, um gelesen zu werden",
     },
     "en": {
         "message": "message",
@@ -125,7 +131,7 @@ PARKED_WORDS = {
     },
     "ja": {
         "message": "メッセージ",
-        "unclear": "判断できないお返事",
+        "unclear": "はっきりしないお返事",
         "counter": "別の日時のご提案",
         "delegated": "代理の方のご提案",
         "failed": "読み取れないメール",

@@ -23,6 +23,7 @@ from asanokai.links import Links
 CALENDAR = {
     "invite": "REQUEST",
     "confirm": "REQUEST",
+    "acknowledged": "REQUEST",
     "seat": "REQUEST",
     "moved": "REQUEST",
     "changed": "REQUEST",
@@ -31,6 +32,9 @@ CALENDAR = {
     "parted": "CANCEL",
 }
 """Which letters carry a calendar entry. A refusal's confirmation does not: there is nothing to put into a calendar."""
+
+SUBMITTED = {"acknowledged": "auto-replied", "reply": "no"}
+"""Auto-Submitted (RFC 3834 5) where it is not auto-generated: answering a mail by itself, or by somebody's hand."""
 
 OUTER = "=_m"
 """Begins the outer boundary. It must not begin with the inner one, which a reader may take for it (RFC 2046 5.1.1)."""
@@ -205,7 +209,7 @@ class Typesetter:
         shared = [
             ("Subject", words(subject)),
             ("MIME-Version", "1.0"),
-            ("Auto-Submitted", "auto-generated"),
+            ("Auto-Submitted", SUBMITTED.get(work.kind, "auto-generated")),
             ("X-Auto-Response-Suppress", "OOF, AutoReply"),
             ("Content-Language", work.language),
         ]
@@ -261,7 +265,7 @@ class Typesetter:
     def _calendar(self, work: Work) -> ical.Mailed | None:
         if work.kind not in CALENDAR or work.shown is None or work.trial:
             return None
-        if work.kind == "confirm" and work.answer == "no":
+        if work.kind in ("confirm", "acknowledged") and (work.answer == "no" or work.facts.get("waiting")):
             return None
         method = CALENDAR[work.kind]
         if work.kind == "not_taken" and work.shown.meeting.state == "cancelled":

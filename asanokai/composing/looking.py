@@ -22,7 +22,7 @@ INVENTED = {
     "ja": Name(family="Yamada", given="Hanako", family_ja="山田", given_ja="花子"),
 }
 
-NEEDS_YES = ("confirm", "seat", "eve", "waiting", "offer", "free")
+NEEDS_YES = ("confirm", "acknowledged", "seat", "eve", "waiting", "offer", "free")
 """Letters that only make sense to somebody who has said yes."""
 
 

@@ -16,7 +16,7 @@ from asanokai.speakers import Contributor
 AFTERWARDS = ("own", "thanks")
 """Letters that may go out when the meeting is over."""
 
-OF_AN_ANSWER = ("confirm", "waiting", "seat", "offer", "free", "lapsed", "parted", "not_taken")
+OF_AN_ANSWER = ("confirm", "acknowledged", "waiting", "seat", "offer", "free", "lapsed", "parted", "not_taken")
 """Letters that another answer makes untrue. Whoever came back and says yes must not find it cancelled."""
 
 UNASKED = ("invite", "remind", "eve", "nudge", "own", "thanks")

@@ -22,14 +22,16 @@ letters are posted like everywhere else.
     undoing    taking back what a mail answered
     reports    bounces, delays, complaints; what they say is read by reported and delivery_status
     automatic  auto-replies
+    replies    plain words: fresh (what is new in a mail), grammar, phrases, when (days and hours)
+    settling   what coordinators do with a mail; forgetting
     unsubscribing  who wants no more invitations
-    replies    plain words
     probe      letters of `asanokai doctor` to ourselves
 """
 
 from asanokai.intake.outcome import OUTCOMES, Arrived, Outcome, Place
 from asanokai.intake.receiving import receive
 from asanokai.intake.row import KEPT, STATES, TRIES, WAYS, Incoming, Mailbox
+from asanokai.intake.settling import forget
 from asanokai.intake.taking import step, take
 
 __all__ = [
@@ -43,6 +45,7 @@ __all__ = [
     "Mailbox",
     "Outcome",
     "Place",
+    "forget",
     "receive",
     "step",
     "take",

@@ -212,19 +212,24 @@ def _refused(arrived: Arrived, who: Who, rsvp: Rsvp, refusal: Refused, facts: di
 
     Once a day for the same answer and reason, so that a calendar that answers by itself is not answered for ever.
     """
-    meeting, now = who.meeting, clock.now()
+    why = tell_refused(arrived, who.meeting, rsvp, facts["answer"])
+    return _ended("refused", who, {**facts, "why": why}, reason=str(refusal.message))
+
+
+def tell_refused(arrived: Arrived, meeting: Meeting, rsvp: Rsvp, choice: str) -> str:
+    """Post that letter; why the rules said no, in one word. Answers in plain words are refused by it too."""
     why = _why(meeting)
     told = letters.post(
         "not_taken",
-        f"not_taken:{meeting.id}:{who.member.id}:{rsvp.revision}:{facts['answer']}:{why}:{now:%Y-%m-%d}",
-        member_id=who.member.id,
+        f"not_taken:{meeting.id}:{rsvp.member_id}:{rsvp.revision}:{choice}:{why}:{clock.now():%Y-%m-%d}",
+        member_id=rsvp.member_id,
         meeting_id=meeting.id,
-        facts={"mail": arrived.row.id, "choice": facts["answer"], "why": why, "revision": rsvp.revision},
+        facts={"mail": arrived.row.id, "choice": choice, "why": why, "revision": rsvp.revision},
     )
     if told:
         rsvp.sequence = max(rsvp.sequence, meeting.sequence) + 1
         session().flush()
-    return _ended("refused", who, {**facts, "why": why}, reason=str(refusal.message))
+    return why
 
 
 def _why(meeting: Meeting) -> str:

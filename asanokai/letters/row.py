@@ -26,6 +26,7 @@ ASKED_FOR = (
     "catering_change",
     "speaker",
     "speaker_remind",
+    "reply",
 )
 """Kinds that are about an account or the desk, not a meeting's audience: no List-* headers and no calendar part."""
 
@@ -36,6 +37,7 @@ OF_MEETING = (
     "invite",
     "remind",
     "confirm",
+    "acknowledged",
     "waiting",
     "seat",
     "offer",

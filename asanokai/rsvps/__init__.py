@@ -16,7 +16,7 @@ A *yes* holds a seat or waits. A freed seat goes to the next in line whose party
     replay     the queue told again from the journal
 """
 
-from asanokai.rsvps.answering import Given, answer
+from asanokai.rsvps.answering import Given, answer, tell_standing
 from asanokai.rsvps.lines import LINES_EACH_PAGE, SHEETS, Sheet, lengths, line, part_of, sheet
 from asanokai.rsvps.passing import SeatNote, colleague_by_address, colleagues, move_up, notes_on, pass_on
 from asanokai.rsvps.queue import (
@@ -96,5 +96,6 @@ __all__ = [
     "take_back",
     "taken",
     "tallies",
+    "tell_standing",
     "waiting",
 ]

@@ -34,6 +34,7 @@ def answer(
     said_at: datetime | None = None,
     meant_start: datetime | None = None,
     mail_id: int | None = None,
+    quiet: bool = False,
 ) -> Given:
     """Record an answer and do what follows from it: seat or queue, letter, promotion of whoever is next.
 
@@ -41,7 +42,8 @@ def answer(
     seat. `by` is one of `BY`; a coordinator may answer for somebody
     after the deadline. `asked_at` (default now) is the place in the order of asking. `said_at` (default now) is when
     the answer was given by the clock it was given on, `meant_start` the start it was for where that has changed since,
-    `mail_id` the mail it came by. Whether a newer answer stands already is for the caller to ask.
+    `mail_id` the mail it came by. Whether a newer answer stands already is for the caller to ask. `quiet`: the caller
+    tells the reader (`tell_standing`).
 
     Raises `BadInput` for values that cannot be, `Refused` where the rules say no: not announced, begun, too late, or
     more guests than seats. Nothing is changed then.
@@ -88,7 +90,9 @@ def answer(
         before=list(before),
         **({"mail": mail_id} if mail_id else {}),
     )
-    if rsvp.seat == "waiting":
+    if quiet:
+        pass
+    elif rsvp.seat == "waiting":
         tell(meeting, rsvp, "waiting")
     elif by != "calendar" or letters.is_leaving(meeting.id, member_id):
         # A calendar shows already what was answered there; unless an entry that says otherwise is just on its way.
@@ -98,6 +102,11 @@ def answer(
     elif meeting.offers_from is not None:
         wait_again(meeting, free_seats(meeting))
     return Given(rsvp, changed=True)
+
+
+def tell_standing(rsvp: Rsvp) -> None:
+    """Post the letter that says how an answer stands, where `answer` was told to be quiet."""
+    tell(meetings.by_id(rsvp.meeting_id), rsvp, "waiting" if rsvp.seat == "waiting" else "confirm")
 
 
 def _claims(meeting: Meeting, rsvp: Rsvp) -> bool:

@@ -9,6 +9,7 @@ KINDS = {
     "invite": lazy_gettext("Invitation"),
     "remind": lazy_gettext("Reminder"),
     "confirm": lazy_gettext("Confirmation"),
+    "acknowledged": lazy_gettext("Reply understood"),
     "waiting": lazy_gettext("Waiting list"),
     "seat": lazy_gettext("Seat given"),
     "offer": lazy_gettext("Seat offered"),
@@ -38,7 +39,58 @@ KINDS = {
     "catering_change": lazy_gettext("New numbers for the caterer"),
     "speaker": lazy_gettext("Request to a speaker or host"),
     "speaker_remind": lazy_gettext("Reminder to a speaker or host"),
+    "reply": lazy_gettext("Reply to a mail"),
 }
+
+MAILS = {
+    "open": lazy_gettext("Waiting for you"),
+    "message": lazy_gettext("Messages"),
+    "unclear": lazy_gettext("Unclear answers"),
+    "other": lazy_gettext("Other time or person"),
+    "failed": lazy_gettext("Failures"),
+    "taken": lazy_gettext("Taken in"),
+    "all": lazy_gettext("All"),
+}
+"""What a list of mails that came can be narrowed to."""
+
+MAIL_STATES = {
+    "waiting": lazy_gettext("not taken in yet"),
+    "taken": lazy_gettext("taken in"),
+    "parked": lazy_gettext("waits for you"),
+    "settled": lazy_gettext("settled"),
+}
+
+OUTCOMES = {
+    "answered": lazy_gettext("An answer, entered"),
+    "unchanged": lazy_gettext("The answer that stood already"),
+    "older": lazy_gettext("An answer, but a newer one stands already"),
+    "waiting list": lazy_gettext("An acceptance, now on the waiting list"),
+    "refused": lazy_gettext("An answer that a rule refused"),
+    "asked back": lazy_gettext("An answer that the member is asked to confirm"),
+    "counter": lazy_gettext("Another time was proposed"),
+    "delegated": lazy_gettext("Another person was proposed"),
+    "bounce": lazy_gettext("A letter came back"),
+    "complaint": lazy_gettext("A letter was marked as spam"),
+    "delay": lazy_gettext("A letter is delayed"),
+    "automatic": lazy_gettext("An automatic reply"),
+    "unsubscribed": lazy_gettext("The invitations were ended"),
+    "own": lazy_gettext("A letter of ours that came back by itself"),
+    "nothing": lazy_gettext("Nothing to do"),
+    "message": lazy_gettext("A message to the organisers"),
+    "unclear": lazy_gettext("An answer that nobody can be sure of"),
+    "too much": lazy_gettext("Too large to be read"),
+    "failed": lazy_gettext("Could not be taken in"),
+}
+"""What became of a mail that came."""
+
+TO_DO = {
+    "message": lazy_gettext("Please read it. Reply if that is needed, or enter the answer that it gives."),
+    "unclear": lazy_gettext("Please read it and enter the answer, or ask its sender."),
+    "counter": lazy_gettext("The meeting stays as it is. Please reply, and enter whether this member comes."),
+    "delegated": lazy_gettext("Nobody is invited by this. Please reply, or pass the seat on on the roll."),
+    "refused": lazy_gettext("Please tell its sender how things stand."),
+}
+"""What a coordinator can do where the program says nothing itself."""
 
 WISHES = {
     "invite": lazy_gettext("Invitations"),

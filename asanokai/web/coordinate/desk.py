@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from asanokai import applying, clock, directory, invitations, letters, meetings, rsvps, showing
 from asanokai.errors import N_, Missing
+from asanokai.intake import seeing
 from asanokai.meetings import Meeting
 from asanokai.members import Application
 from asanokai.series import Series
@@ -60,6 +61,9 @@ def home() -> str:
 def _todo(own: list[int], drafts: list[showing.Shown], mornings: list[showing.Shown]) -> list[ToDo]:
     waiting = applying.count_waiting(_seen(own))
     found = [ToDo("applications", waiting)] if waiting else []
+    mails = seeing.count_open(_seen(own))
+    if mails:
+        found.append(ToDo("mails", mails))
     # Cancelled ones too: a cancellation that did not arrive is the worst of all.
     told = [meeting.id for meeting in meetings.upcoming() if meeting.series_id in own]
     failed = letters.counts_of(told).get("failed", 0)

@@ -7,7 +7,6 @@ Only letters about meetings of the reader's series; letters about accounts are f
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import partial
 from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -199,8 +198,6 @@ def life(letter_id: int) -> str:
     member = members.by_ids([letter.member_id]).get(letter.member_id) if letter.member_id else None
     address = members.main_address(member) if member and not letter.address else None
     steps = lives.life_of(letter)
-    # A mail is linked where there is a page for it.
-    mails = partial(url_for, "mail.show") if "mail.show" in current_app.view_functions else None
     return render_template(
         "coordinate/letter.html",
         letter=letter,
@@ -209,8 +206,6 @@ def life(letter_id: int) -> str:
         steps=steps,
         again=lives.may_go_again(letter, steps),
         suppressed=address is not None and address.suppressed_at is not None,
-        mails=mails,
-        outcomes=getattr(words, "OUTCOMES", {}),
         words=words,
         in_words=showing.in_words,
         zone=loading.me().zone,
