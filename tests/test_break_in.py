@@ -70,13 +70,22 @@ def letter_of(kind: str) -> Letter:
 
 def test_who_knows_no_letter_cannot_complain_about_it(app, place, meeting, katrin, smtp):
     import hashlib
+
     with db.transaction():
         people.letters_to(katrin, "invite")
         row = session().scalars(select(Letter).where(Letter.member_id == katrin.id)).first()
-        row.message_id = app.extensions["composer"]._number(row.key) if "composer" in app.extensions else letters.message_id(row.key, place.mail_domain, place.tokens)
+        row.message_id = (
+            app.extensions["composer"]._number(row.key)
+            if "composer" in app.extensions
+            else letters.message_id(row.key, place.mail_domain, place.tokens)
+        )
         key = row.key
     guess = f"<{hashlib.sha256(key.encode()).hexdigest()[:32]}@{place.mail_domain}>"
-    out = come(place, feedback("abuse", returned=f"Message-ID: {guess}\r\nSubject: x\r\n\r\n"), "anybody@reply.asanokai.example")
+    out = come(
+        place,
+        feedback("abuse", returned=f"Message-ID: {guess}\r\nSubject: x\r\n\r\n"),
+        "anybody@reply.asanokai.example",
+    )
     print(out.outcome, out.facts)
     assert out.member_id is None
 
@@ -100,7 +109,17 @@ def test_phish(place, meeting, katrin, author, attendee, token):
 def test_flood(place, meeting, katrin):
     for n in range(40):
         clock_ = None
-        come(place, reply(meeting.uid, f"s{n}@evil.example", ("ACCEPTED", "DECLINED")[n % 2], head=f"From: s{n}@evil.example\r\nSubject: {n}\r\n"), address(place, katrin), "a@evil.example")
+        come(
+            place,
+            reply(
+                meeting.uid,
+                f"s{n}@evil.example",
+                ("ACCEPTED", "DECLINED")[n % 2],
+                head=f"From: s{n}@evil.example\r\nSubject: {n}\r\n",
+            ),
+            address(place, katrin),
+            "a@evil.example",
+        )
     session().rollback()
     n = len(people.letters_to(katrin, "answered"))
     print(n, people.kinds_to(katrin))
@@ -108,7 +127,14 @@ def test_flood(place, meeting, katrin):
 
 
 @pytest.mark.parametrize("to", ["bounce", "rsvp"])
-@pytest.mark.parametrize("words", ["550 5.1.1 \udcff\udce4 user \udc00 unknown", "550 5.1.1 a\0b user unknown", "550 5.1.1 \ud800 x".replace("\ud800", "\udced\udca0\udc80")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "550 5.1.1 \udcff\udce4 user \udc00 unknown",
+        "550 5.1.1 a\0b user unknown",
+        "550 5.1.1 \ud800 x".replace("\ud800", "\udced\udca0\udc80"),
+    ],
+)
 def test_dsn_bytes(place, meeting, katrin, words, to):
     row = letter_of("invite")
     bad = words.encode("utf-8", "surrogatepass")
@@ -118,11 +144,19 @@ def test_dsn_bytes(place, meeting, katrin, words, to):
     out = come(place, raw, to)
     print(out.state, out.outcome, out.facts, out.reason)
     assert out.outcome in ("bounce",)
-    raw = (b"From: MAILER-DAEMON@x\r\nSubject: failure notice\r\nX-Failed-Recipients: a\0b@x.example, \xff@y.example\r\n\r\n<a\0\xffb@x.example>:\r\n" + bad + b"\r\n")
+    raw = (
+        b"From: MAILER-DAEMON@x\r\nSubject: failure notice\r\nX-Failed-Recipients: a\0b@x.example, \xff@y.example\r\n\r\n<a\0\xffb@x.example>:\r\n"
+        + bad
+        + b"\r\n"
+    )
     out = come(place, raw, to)
     print(out.state, out.outcome, out.facts, out.reason)
     assert out.outcome in ("bounce",)
-    raw = (b"From: MAILER-DAEMON@x\r\nSubject: failure notice\r\n\r\nHi. This is the qmail-send program at x.\n\n<a\0\xffb@x.example>:\n" + bad + b"\n\n--- Below this line is a copy of the message.\n\n")
+    raw = (
+        b"From: MAILER-DAEMON@x\r\nSubject: failure notice\r\n\r\nHi. This is the qmail-send program at x.\n\n<a\0\xffb@x.example>:\n"
+        + bad
+        + b"\n\n--- Below this line is a copy of the message.\n\n"
+    )
     out = come(place, raw, to)
     print(out.state, out.outcome, out.facts, out.reason)
     assert out.outcome in ("bounce",)
@@ -131,11 +165,18 @@ def test_dsn_bytes(place, meeting, katrin, words, to):
 def test_merged_unsubscribe(app, client, place, meeting, katrin):
     with db.transaction():
         other = people.member("doppelt@jena.example", family="Lindner", given="K")
-        people.coordinate(session().scalars(select(__import__("asanokai.series").series.Series)).first(), people.akiko())
+        people.coordinate(
+            session().scalars(select(__import__("asanokai.series").series.Series)).first(), people.akiko()
+        )
         number, boss = other.id, people.akiko().id
     with db.transaction():
         merging.merge(katrin.id, number, {}, actor_id=boss)
-    out = come(place, b"From: doppelt@jena.example\r\nSubject: x\r\n\r\n", f"unsubscribe+{place.tokens.mint_address('unsubscribe', number)}@r.example", "a@b.example")
+    out = come(
+        place,
+        b"From: doppelt@jena.example\r\nSubject: x\r\n\r\n",
+        f"unsubscribe+{place.tokens.mint_address('unsubscribe', number)}@r.example",
+        "a@b.example",
+    )
     print(out.outcome, out.member_id, katrin.id, number)
     r = client.post("/unsubscribe/" + place.tokens.mint("unsubscribe", number))
     print(r.status_code)
@@ -152,7 +193,7 @@ FORGED = f"Authentication-Results: {SERVER}; dmarc=pass header.from=optik-jena.e
         f"Authentication-Results: {SERVER}; dmarc=fail header.from=optik-jena.example\r\n{FORGED}From: {KATRIN}\r\n",
         f"Authentication-Results: {SERVER}; dmarc=pass header.from=evil.example\r\nFrom: x@evil.example\r\nFrom: {KATRIN}\r\n",
         f"Authentication-Results: {SERVER}; dmarc=pass header.from=evil.example\r\nFrom: x@evil.example, {KATRIN}\r\n",
-        f"Authentication-Results: {SERVER}; dmarc=pass header.from=evil.example\r\nFrom: \"{KATRIN}\" <x@evil.example>\r\n",
+        f'Authentication-Results: {SERVER}; dmarc=pass header.from=evil.example\r\nFrom: "{KATRIN}" <x@evil.example>\r\n',
         f"Authentication-Results: {SERVER}; dmarc=pass header.from=evil.example\r\nFrom: =?utf-8?q?{KATRIN}?= <x@evil.example>\r\n",
         f"Authentication-Results: {SERVER}; dmarc=pass header.from=evil.example\r\nFrom: {KATRIN}:x@evil.example;\r\n",
         f"Authentication-Results: {SERVER}; dmarc=pass header.from=evil.example\r\nFrom: x@evil.example\rFrom: {KATRIN}\r\n",
@@ -162,7 +203,7 @@ FORGED = f"Authentication-Results: {SERVER}; dmarc=pass header.from=optik-jena.e
         f"Authentication-Results: {SERVER}; dmarc=pass\r\nFrom: x@evil.example\r\nFrom : {KATRIN}\r\n",
         f"Authentication-Results: {SERVER}; dmarc=pass\r\nFrom: undisclosed:;\r\nFrom: {KATRIN}\r\n",
         f"Authentication-Results: {SERVER}; dmarc=none\r\n\tdmarc=pass header.from=optik-jena.example\r\nFrom: {KATRIN}\r\n",
-        f"Authentication-Results: {SERVER}; spf=pass smtp.mailfrom=\"x; dmarc=pass\"\r\nFrom: {KATRIN}\r\n",
+        f'Authentication-Results: {SERVER}; spf=pass smtp.mailfrom="x; dmarc=pass"\r\nFrom: {KATRIN}\r\n',
         f"Authentication-Results: {SERVER}; spf=pass smtp.mailfrom=x;dmarc=pass@evil.example; dmarc=fail\r\nFrom: {KATRIN}\r\n",
         f"Authentication-Results: evil.example; dmarc=pass\r\nX: {SERVER}; dmarc=pass\r\nFrom: {KATRIN}\r\n",
         f"ARC-{FORGED}From: {KATRIN}\r\n",

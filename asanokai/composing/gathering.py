@@ -126,7 +126,9 @@ class Around:
     """Meetings as readers of one language on one clock see them: worked out once for all of them."""
 
 
-def gather(letter_ids: Sequence[int], *, organisation: str, number: Callable[[str], str], night: Night) -> list[Work | Dropped]:
+def gather(
+    letter_ids: Sequence[int], *, organisation: str, number: Callable[[str], str], night: Night
+) -> list[Work | Dropped]:
     """What the letters say, in their order. See `Composer.gather`. `number` tells the Message-ID of a letter's key."""
     found = session().execute(
         select(Letter, Member, Address, Rsvp, members.does_without(Letter.kind, Letter.member_id))

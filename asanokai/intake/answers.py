@@ -6,12 +6,14 @@ what the rules refuse is told to the member, with an entry that sets their calen
 has one outcome.
 """
 
+import re
 from datetime import datetime
 from typing import Any
 
 from asanokai import clock, letters, meetings, rsvps
 from asanokai.db import session
 from asanokai.errors import N_, Refused
+from asanokai.intake import limits
 from asanokai.intake.asides import word_added
 from asanokai.intake.calendars import Attendee, Said, said
 from asanokai.intake.outcome import Arrived, Outcome
@@ -139,6 +141,8 @@ def _take(arrived: Arrived, said: Said, who: Who, facts: dict[str, Any]) -> Outc
     facts = {**facts, "given_at": given.isoformat(), "answer": choice}
     if is_older(given, rsvp):
         return _ended("older", who, facts)
+    if limits.too_often(who.member.id, meeting.id):
+        return _parked("unclear", who, facts, limits.TOO_OFTEN)
     meant = old_start(said, meeting, rsvp)
     before = {"answer": rsvp.answer, "guests": rsvp.guests, "comment": rsvp.comment, "kept": rsvp.tentative}
     try:
@@ -181,9 +185,17 @@ def _tell_of_a_stranger(arrived: Arrived, who: Who, choice: str) -> None:
         f"answered:{arrived.row.id}:{who.meeting.id}",
         member_id=who.member.id,
         meeting_id=who.meeting.id,
-        facts={"mail": arrived.row.id, "choice": choice, "address": cleaned(who.strange, longest=LONGEST_ADDRESS)},
+        facts={"mail": arrived.row.id, "choice": choice, "address": _shown(who.strange)},
         useless_after=who.meeting.starts_at,
     )
+
+
+_ADDRESS = re.compile(r"[\w.+'=~-]{1,64}@[\w.-]{1,253}")
+
+
+def _shown(address: str) -> str:
+    """A stranger's address for a letter, "" if it reads like words or a way to some page: a stranger has chosen it."""
+    return address if _ADDRESS.fullmatch(address) and not address.lower().startswith("www.") else ""
 
 
 def _ask_back(who: Who, choice: str, facts: dict[str, Any]) -> Outcome:
@@ -197,7 +209,7 @@ def _ask_back(who: Who, choice: str, facts: dict[str, Any]) -> Outcome:
         f"ask_back:{who.meeting.id}:{who.member.id}:{choice}:{rsvp.revision}",
         member_id=who.member.id,
         meeting_id=who.meeting.id,
-        facts={"choice": choice, "address": cleaned(who.strange, longest=LONGEST_ADDRESS)},
+        facts={"choice": choice, "address": _shown(who.strange)},
         useless_after=who.meeting.starts_at,
     )
     return _ended("asked back", who, {**facts, "answer": choice})

@@ -14,6 +14,7 @@ from email.message import Message
 import flufl.bounce
 
 from asanokai.intake import delivery_status
+from asanokai.intake.charsets import storable
 from asanokai.intake.delivery_status import Verdict
 from asanokai.intake.opened import Opened, decoded
 
@@ -182,7 +183,8 @@ def _written_out(part: Message) -> str:
         wrapped.set_payload(text.strip())
         content = wrapped.get_payload(decode=True)
         return decoded(content, None) if isinstance(content, bytes) else ""
-    return text
+    # What is beyond ASCII comes from the parser as half characters, which no database keeps.
+    return decoded(text.encode("ascii", errors="surrogateescape"), None)
 
 
 def _plain(block: Message) -> str:
@@ -312,7 +314,7 @@ def _named_failures(raw: bytes) -> list[str]:
 
 def _lowered(found: Iterable[bytes | str]) -> set[str]:
     texts = {one.decode("ascii", "replace") if isinstance(one, bytes) else one for one in found}
-    return {text.strip().strip("<>").lower() for text in texts if "@" in text}
+    return {storable(text).strip().strip("<>").lower() for text in texts if "@" in text}
 
 
 def _texts(mail: Opened, raw: bytes) -> list[str]:
