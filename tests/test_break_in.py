@@ -1,24 +1,29 @@
-"""Mail of strangers who mean harm: what it must not do."""
+"""Mail of strangers who mean harm, and what it does not do.
 
-from datetime import timedelta
+They know how the program works and what its numbers are; some have got hold of a letter that was forwarded, and so know
+a member's reply address.
+"""
+
+import hashlib
+import time
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from asanokai import clock, db, intake, letters, members, merging, rsvps
+from asanokai import clock, db, intake, merging
 from asanokai.db import session
-from asanokai.intake import Incoming
+from asanokai.intake import limits
 from asanokai.letters import Letter
-from asanokai.members import Address, Member
+from asanokai.members import Member
 from tests import people
 from tests.pages import facts
-from tests.reporting import come, dsn, feedback, recipient
+from tests.reporting import bounce_address, come, dsn, feedback, plain, recipient
 
 KATRIN = "katrin.lindner@optik-jena.example"
-EMMA = "emma.whitfield@ilmenau.example"
 SERVER = "mx.asanokai.example"
+STRANGER = "x@evil.example"
 
 
 @pytest.fixture
@@ -52,165 +57,126 @@ def address(place: intake.Place, who: Any) -> str:
     return f"rsvp+{place.tokens.mint_address('member', who.id)}@{place.reply_domain}"
 
 
-def reply(uid: str, attendee: str, word: str = "ACCEPTED", *lines: str, head: str = f"From: {KATRIN}\r\n") -> bytes:
+def accepted(uid: str, attendee: str = KATRIN, *, word: str = "ACCEPTED", head: str = f"From: {KATRIN}\r\n") -> bytes:
     """A calendar's answer, given now."""
-    event = [
+    lines = [
         *("BEGIN:VCALENDAR", "METHOD:REPLY", "BEGIN:VEVENT", f"UID:{uid}", f"DTSTAMP:{clock.now():%Y%m%dT%H%M%SZ}"),
-        *(f"ATTENDEE;PARTSTAT={word}:mailto:{attendee}", *lines, "END:VEVENT", "END:VCALENDAR", ""),
+        *(f"ATTENDEE;PARTSTAT={word}:mailto:{attendee}", "END:VEVENT", "END:VCALENDAR", ""),
     ]
-    return (head + "Content-Type: text/calendar; charset=utf-8\r\n\r\n" + "\r\n".join(event)).encode(
-        "utf-8", "surrogateescape"
-    )
+    return f"{head}Content-Type: text/calendar; charset=utf-8\r\n\r\n{chr(10).join(lines)}".encode()
 
 
-def letter_of(kind: str) -> Letter:
+def letters_of(kind: str) -> list[Letter]:
     session().rollback()
-    return session().scalars(select(Letter).where(Letter.kind == kind).order_by(Letter.id.desc())).first()
+    return list(session().scalars(select(Letter).where(Letter.kind == kind).order_by(Letter.id)))
 
 
-def test_who_knows_no_letter_cannot_complain_about_it(app, place, meeting, katrin, smtp):
-    import hashlib
+# --- reports ----------------------------------------------------------------------------------------------------------
 
+
+def test_the_number_of_a_letter_that_nobody_has_seen_cannot_be_worked_out(app, place, meeting, katrin, smtp):
+    (letter,) = [one for one in letters_of("invite") if one.member_id == katrin.id]
+    guess = hashlib.sha256(letter.key.encode()).hexdigest()[:32]
+    assert place.tokens.mark("letter", letter.key) != guess
+    row = come(place, feedback("abuse", returned=f"Message-ID: <{guess}@{place.mail_domain}>\r\n\r\n"), "x@y.example")
+    assert (row.outcome, row.member_id) == ("complaint", None)
+
+
+BAD = [
+    b"550 5.1.1 \xe5\xae\x9b\xe5\x85\x88",
+    b"550 5.1.1 \xff\xe4 user unknown",
+    b"550 5.1.1 a\0b",
+    b"550 \xed\xa0\x80",
+]
+
+
+@pytest.mark.parametrize("words", BAD)
+def test_bytes_that_are_no_text_in_a_report_are_kept_as_far_as_a_database_can(place, meeting, words):
+    letter = letters_of("invite")[0]
+    to = bounce_address(place, letter.id)
+    raw = dsn(recipient(KATRIN, words="WORDS")).replace(b"WORDS", words)
+    assert come(place, raw, to).outcome == "bounce"
+    by_hand = plain("<WHO@x.example>:\nWORDS\n").replace(b"base64", b"8bit")
+    head, _gap, _body = by_hand.partition(b"\n\n")
+    body = b"\n\nHi. This is the qmail-send program at x.\n\n<a" + words[-3:] + b"@x.example>:\n" + words + b"\n"
+    assert come(place, head + body, to).outcome == "bounce"
+
+
+# --- whose ------------------------------------------------------------------------------------------------------------
+
+PASS = f"Authentication-Results: {SERVER}; dmarc=pass header.from=optik-jena.example\r\n"
+PASS_EVIL = f"Authentication-Results: {SERVER}; dmarc=pass header.from=evil.example\r\n"
+PASS_ANY = f"Authentication-Results: {SERVER}; dmarc=pass\r\n"
+FORGED = {
+    "no word of our server": f"From: {KATRIN}\r\n",
+    "one below the true one": f"{PASS.replace('pass', 'fail')}{PASS}From: {KATRIN}\r\n",
+    "two From": f"{PASS_EVIL}From: {STRANGER}\r\nFrom: {KATRIN}\r\n",
+    "two in one From": f"{PASS_EVIL}From: {STRANGER}, {KATRIN}\r\n",
+    "a name like an address": f'{PASS_EVIL}From: "{KATRIN}" <{STRANGER}>\r\n',
+    "an encoded name": f"{PASS_EVIL}From: =?utf-8?q?{KATRIN}?= <{STRANGER}>\r\n",
+    "a group": f"{PASS_EVIL}From: {KATRIN}:{STRANGER};\r\n",
+    "a bare CR": f"{PASS_EVIL}From: {STRANGER}\rFrom: {KATRIN}\r\n",
+    "a From that names nobody": f"{PASS_ANY}From: undisclosed:;\r\nFrom: {KATRIN}\r\n",
+    "nobody knows for whom": f"{PASS_ANY}From: {KATRIN}\r\n",
+    "a blank before the colon": f"{PASS_ANY}From: {STRANGER}\r\nFrom : {KATRIN}\r\n",
+    "an encoded address": f"{PASS_ANY}From: =?utf-8?q?x=40evil.example?=\r\nFrom: {KATRIN}\r\n",
+    "quoted": f'Authentication-Results: {SERVER}; spf=pass smtp.mailfrom="x; {PASS[22:-2]}"\r\nFrom: {KATRIN}\r\n',
+    "another header": f"ARC-{PASS}From: {KATRIN}\r\n",
+}
+
+
+@pytest.mark.parametrize("head", FORGED.values(), ids=FORGED)
+def test_nobody_answers_for_a_member_by_a_forged_head(place, meeting, katrin, head):
+    row = come(place, accepted(meeting.uid, head=head), "info@reply.asanokai.example", STRANGER)
+    assert row.outcome in ("asked back", "unclear")
+    session().rollback()
+    assert people.seats(meeting)[katrin.id] == ("invited", None, 0)
+
+
+def test_who_was_made_one_with_another_row_is_unsubscribed_by_the_old_address_too(place, katrin, meeting):
     with db.transaction():
-        people.letters_to(katrin, "invite")
-        row = session().scalars(select(Letter).where(Letter.member_id == katrin.id)).first()
-        row.message_id = (
-            app.extensions["composer"]._number(row.key)
-            if "composer" in app.extensions
-            else letters.message_id(row.key, place.mail_domain, place.tokens)
-        )
-        key = row.key
-    guess = f"<{hashlib.sha256(key.encode()).hexdigest()[:32]}@{place.mail_domain}>"
-    out = come(
-        place,
-        feedback("abuse", returned=f"Message-ID: {guess}\r\nSubject: x\r\n\r\n"),
-        "anybody@reply.asanokai.example",
-    )
-    print(out.outcome, out.facts)
-    assert out.member_id is None
-
-
-PHISH = ['"Konto gesperrt http://evil.example/login "@evil.example', "www.evil.example/login@evil.example"]
-
-
-@pytest.mark.parametrize("author", PHISH)
-@pytest.mark.parametrize("attendee", ["x", KATRIN])
-@pytest.mark.parametrize("token", [True, False])
-def test_phish(place, meeting, katrin, author, attendee, token):
-    raw = reply(meeting.uid, attendee, head=f"From: {author}\r\n")
-    out = come(place, raw, address(place, katrin) if token else "x@reply.asanokai.example", "a@evil.example")
-    print(out.outcome, out.state, out.reason, out.facts)
-    session().rollback()
-    found = [l.facts for l in session().scalars(select(Letter)) if l.kind in ("answered", "ask_back")]
-    print(found)
-    assert "evil.example/" not in repr(found)
-
-
-def test_flood(place, meeting, katrin):
-    for n in range(40):
-        clock_ = None
-        come(
-            place,
-            reply(
-                meeting.uid,
-                f"s{n}@evil.example",
-                ("ACCEPTED", "DECLINED")[n % 2],
-                head=f"From: s{n}@evil.example\r\nSubject: {n}\r\n",
-            ),
-            address(place, katrin),
-            "a@evil.example",
-        )
-    session().rollback()
-    n = len(people.letters_to(katrin, "answered"))
-    print(n, people.kinds_to(katrin))
-    assert n <= 10
-
-
-@pytest.mark.parametrize("to", ["bounce", "rsvp"])
-@pytest.mark.parametrize(
-    "words",
-    [
-        "550 5.1.1 \udcff\udce4 user \udc00 unknown",
-        "550 5.1.1 a\0b user unknown",
-        "550 5.1.1 \ud800 x".replace("\ud800", "\udced\udca0\udc80"),
-    ],
-)
-def test_dsn_bytes(place, meeting, katrin, words, to):
-    row = letter_of("invite")
-    bad = words.encode("utf-8", "surrogatepass")
-    raw = dsn(recipient(KATRIN + "X", words="WORDS")).replace(b"WORDS", bad).replace(b"X", bad[10:12])
-    number = row.id
-    to = f"bounce+{place.tokens.mint_address('letter', number)}@r.example" if to == "bounce" else address(place, katrin)
-    out = come(place, raw, to)
-    print(out.state, out.outcome, out.facts, out.reason)
-    assert out.outcome in ("bounce",)
-    raw = (
-        b"From: MAILER-DAEMON@x\r\nSubject: failure notice\r\nX-Failed-Recipients: a\0b@x.example, \xff@y.example\r\n\r\n<a\0\xffb@x.example>:\r\n"
-        + bad
-        + b"\r\n"
-    )
-    out = come(place, raw, to)
-    print(out.state, out.outcome, out.facts, out.reason)
-    assert out.outcome in ("bounce",)
-    raw = (
-        b"From: MAILER-DAEMON@x\r\nSubject: failure notice\r\n\r\nHi. This is the qmail-send program at x.\n\n<a\0\xffb@x.example>:\n"
-        + bad
-        + b"\n\n--- Below this line is a copy of the message.\n\n"
-    )
-    out = come(place, raw, to)
-    print(out.state, out.outcome, out.facts, out.reason)
-    assert out.outcome in ("bounce",)
-
-
-def test_merged_unsubscribe(app, client, place, meeting, katrin):
+        other, boss = people.member("doppelt@jena.example", family="Lindner").id, people.akiko().id
     with db.transaction():
-        other = people.member("doppelt@jena.example", family="Lindner", given="K")
-        people.coordinate(
-            session().scalars(select(__import__("asanokai.series").series.Series)).first(), people.akiko()
-        )
-        number, boss = other.id, people.akiko().id
-    with db.transaction():
-        merging.merge(katrin.id, number, {}, actor_id=boss)
-    out = come(
-        place,
-        b"From: doppelt@jena.example\r\nSubject: x\r\n\r\n",
-        f"unsubscribe+{place.tokens.mint_address('unsubscribe', number)}@r.example",
-        "a@b.example",
-    )
-    print(out.outcome, out.member_id, katrin.id, number)
-    r = client.post("/unsubscribe/" + place.tokens.mint("unsubscribe", number))
-    print(r.status_code)
-    assert out.outcome == "unsubscribed"
-
-
-FORGED = f"Authentication-Results: {SERVER}; dmarc=pass header.from=optik-jena.example\r\n"
-
-
-@pytest.mark.parametrize(
-    "head",
-    [
-        f"From: {KATRIN}\r\n",
-        f"Authentication-Results: {SERVER}; dmarc=fail header.from=optik-jena.example\r\n{FORGED}From: {KATRIN}\r\n",
-        f"Authentication-Results: {SERVER}; dmarc=pass header.from=evil.example\r\nFrom: x@evil.example\r\nFrom: {KATRIN}\r\n",
-        f"Authentication-Results: {SERVER}; dmarc=pass header.from=evil.example\r\nFrom: x@evil.example, {KATRIN}\r\n",
-        f'Authentication-Results: {SERVER}; dmarc=pass header.from=evil.example\r\nFrom: "{KATRIN}" <x@evil.example>\r\n',
-        f"Authentication-Results: {SERVER}; dmarc=pass header.from=evil.example\r\nFrom: =?utf-8?q?{KATRIN}?= <x@evil.example>\r\n",
-        f"Authentication-Results: {SERVER}; dmarc=pass header.from=evil.example\r\nFrom: {KATRIN}:x@evil.example;\r\n",
-        f"Authentication-Results: {SERVER}; dmarc=pass header.from=evil.example\r\nFrom: x@evil.example\rFrom: {KATRIN}\r\n",
-        f"Authentication-Results: {SERVER}; dmarc=pass header.from=evil.example\r\nFrom: <{KATRIN}\0@evil.example>\r\n",
-        f"Authentication-Results: {SERVER}; dmarc=pass\r\nFrom: ({KATRIN}) x@evil.example\r\nFrom: \r\n {KATRIN}\r\n",
-        f"Authentication-Results: {SERVER}; dmarc=pass\r\nFrom: =?utf-8?q?x=40evil.example?=\r\nFrom: {KATRIN}\r\n",
-        f"Authentication-Results: {SERVER}; dmarc=pass\r\nFrom: x@evil.example\r\nFrom : {KATRIN}\r\n",
-        f"Authentication-Results: {SERVER}; dmarc=pass\r\nFrom: undisclosed:;\r\nFrom: {KATRIN}\r\n",
-        f"Authentication-Results: {SERVER}; dmarc=none\r\n\tdmarc=pass header.from=optik-jena.example\r\nFrom: {KATRIN}\r\n",
-        f'Authentication-Results: {SERVER}; spf=pass smtp.mailfrom="x; dmarc=pass"\r\nFrom: {KATRIN}\r\n',
-        f"Authentication-Results: {SERVER}; spf=pass smtp.mailfrom=x;dmarc=pass@evil.example; dmarc=fail\r\nFrom: {KATRIN}\r\n",
-        f"Authentication-Results: evil.example; dmarc=pass\r\nX: {SERVER}; dmarc=pass\r\nFrom: {KATRIN}\r\n",
-        f"ARC-{FORGED}From: {KATRIN}\r\n",
-    ],
-)
-def test_forged(place, meeting, katrin, head):
-    out = come(place, reply(meeting.uid, KATRIN, head=head), "info@reply.asanokai.example", "a@evil.example")
-    print(out.outcome, out.state, out.author, out.reason)
+        merging.merge(katrin.id, other, {}, actor_id=boss)
+    to = f"unsubscribe+{place.tokens.mint_address('unsubscribe', other)}@{place.reply_domain}"
+    row = come(place, b"From: doppelt@jena.example\r\nSubject: x\r\n\r\n", to, "doppelt@jena.example")
+    assert (row.outcome, row.member_id) == ("unsubscribed", katrin.id)
     session().rollback()
-    assert people.seats(meeting)[katrin.id][0] == "invited"
+    assert session().get_one(Member, katrin.id).unsubscribed_at is not None
+
+
+# --- letters that strangers cause -------------------------------------------------------------------------------------
+
+LURES = {
+    "words and a link": '"Konto gesperrt: http://evil.example/login "@evil.example',
+    "a page": "www.evil.example@evil.example",
+    "a path": "evil.example/login@evil.example",
+}
+
+
+@pytest.mark.parametrize("author", LURES.values(), ids=LURES)
+def test_no_letter_of_ours_carries_a_strangers_words(place, meeting, katrin, author):
+    head = f"From: {author}\r\n"
+    come(place, accepted(meeting.uid, head=head), "info@reply.asanokai.example", STRANGER)
+    come(place, accepted(meeting.uid, "nobody", head=head), address(place, katrin), STRANGER)
+    told = [letter.facts["address"] for kind in ("ask_back", "answered") for letter in letters_of(kind)]
+    assert told == ["", ""]
+
+
+def test_who_has_got_a_reply_address_cannot_have_its_member_written_to_without_end(place, meeting, katrin):
+    outcomes = []
+    for number in range(limits.MOST_A_DAY + 3):
+        word, author = ("ACCEPTED", "DECLINED")[number % 2], f"x{number}@evil.example"
+        raw = accepted(meeting.uid, author, word=word, head=f"From: {author}\r\n")
+        outcomes.append(come(place, raw, address(place, katrin), author).outcome)
+    assert outcomes == ["answered"] * limits.MOST_A_DAY + ["unclear"] * 3
+    assert len(letters_of("answered")) == limits.MOST_A_DAY
+
+
+# --- time -------------------------------------------------------------------------------------------------------------
+
+
+def test_looking_for_a_recipient_takes_no_longer_the_longer_a_word_is(place):
+    began = time.perf_counter()
+    come(place, b"To: " + b"a" * 32_000 + b"\r\nCc: " + b"a@" * 16_000 + b"\r\n\r\nHallo", None, STRANGER)
+    assert time.perf_counter() - began < 1

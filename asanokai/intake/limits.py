@@ -13,8 +13,8 @@ from asanokai.intake.row import Incoming
 
 MOST_HOPS = 50
 MOST_A_DAY = 10
-"""Answers by mail to one meeting that are taken from a member within a day. Each may cause letters: whoever has got hold
-of somebody's reply address must not be able to have them written to without end, nor seats to change hands."""
+"""Answers by mail to one meeting that are taken from a member within a day. Each may cause letters: whoever has got
+hold of somebody's reply address must not be able to have them written to without end, nor seats to change hands."""
 
 TOO_OFTEN = N_(
     "Answers to this meeting came by mail again and again today. Please ask the member, and enter the answer by hand."
