@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import Update, case, select, update
+from sqlalchemy.orm import undefer
 
 from asanokai import clock, db, journal, members
 from asanokai.db import session
@@ -128,7 +129,7 @@ def take(number: int, place: Place) -> None:
 
 
 def _waiting(number: int) -> Incoming | None:
-    query = select(Incoming).where(Incoming.id == number, Incoming.state == "waiting")
+    query = select(Incoming).where(Incoming.id == number, Incoming.state == "waiting").options(undefer(Incoming.raw))
     return session().scalar(query.with_for_update().execution_options(populate_existing=True))
 
 

@@ -27,6 +27,7 @@ HOST = "127.0.0.1"
 USER, PASSWORD = "organisers", "a pass word/with@signs%"
 PATIENCE = 20.0
 
+# Whoever has typed a wrong password is not made to wait: mode 0 of the penalty's listener.
 # Without anything that Debian's own files set up; a user of its own only where one must be given up.
 CONFIGURATION = """
 base_dir = {folder}/run
@@ -68,6 +69,9 @@ service imap-login {{
 }}
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =
@@ -161,6 +165,22 @@ class Dovecot:
             for mail in mails:
                 status, words = client.append(folder, "", "", mail)
                 assert status == "OK", words
+
+    def drop(self, *mails: bytes) -> None:
+        """Put mails into the inbox behind the server's back, which takes a hundredth of the time."""
+        for name in ("", "cur", "new", "tmp"):
+            (self.maildir / name).mkdir(exist_ok=True)
+        for number, mail in enumerate(mails):
+            (self.maildir / "new" / f"{1_700_000_000 + number}.{number}.test").write_bytes(mail)
+        if os.geteuid() == 0:
+            for path in (self.maildir, *self.maildir.rglob("*")):
+                os.chown(path, self._user.pw_uid, self._user.pw_gid)
+
+    def left(self) -> list[str]:
+        """The maildir's letters for the flags of each mail that is left: S for seen, T for deleted."""
+        return sorted(
+            path.name.partition(":2,")[2] for name in ("cur", "new") for path in (self.maildir / name).iterdir()
+        )
 
     def flags(self, folder: str = "INBOX") -> list[str]:
         """The flags of each mail, in order; one entry for each mail that is there."""
