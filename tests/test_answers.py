@@ -415,8 +415,6 @@ def test_an_answer_from_before_everybody_was_asked_again_is_older(place, meeting
 )
 @given(data=st.data())
 def test_in_whatever_order_and_however_often_answers_come_the_newest_stands(place, meeting, katrin, says, data):
-    # All examples happen on one day.
-    session().execute(update(Incoming).values(taken_at=clock.now() - timedelta(days=2)))
     word = st.sampled_from(("ACCEPTED", "DECLINED", "TENTATIVE"))
     given_then = data.draw(st.dictionaries(st.integers(1, 9), word, min_size=1, max_size=4))
     again = data.draw(st.lists(st.sampled_from(sorted(given_then)), max_size=2))

@@ -14,7 +14,8 @@ from sqlalchemy import select
 
 from asanokai import clock, db, intake, merging
 from asanokai.db import session
-from asanokai.intake import limits
+from asanokai.intake import answers, reported
+from asanokai.intake.opened import open_mail
 from asanokai.letters import Letter
 from asanokai.members import Member
 from tests import people
@@ -117,7 +118,6 @@ FORGED = {
     "a group": f"{PASS_EVIL}From: {KATRIN}:{STRANGER};\r\n",
     "a bare CR": f"{PASS_EVIL}From: {STRANGER}\rFrom: {KATRIN}\r\n",
     "a From that names nobody": f"{PASS_ANY}From: undisclosed:;\r\nFrom: {KATRIN}\r\n",
-    "nobody knows for whom": f"{PASS_ANY}From: {KATRIN}\r\n",
     "a blank before the colon": f"{PASS_ANY}From: {STRANGER}\r\nFrom : {KATRIN}\r\n",
     "an encoded address": f"{PASS_ANY}From: =?utf-8?q?x=40evil.example?=\r\nFrom: {KATRIN}\r\n",
     "quoted": f'Authentication-Results: {SERVER}; spf=pass smtp.mailfrom="x; {PASS[22:-2]}"\r\nFrom: {KATRIN}\r\n',
@@ -164,13 +164,11 @@ def test_no_letter_of_ours_carries_a_strangers_words(place, meeting, katrin, aut
 
 
 def test_who_has_got_a_reply_address_cannot_have_its_member_written_to_without_end(place, meeting, katrin):
-    outcomes = []
-    for number in range(limits.MOST_A_DAY + 3):
+    for number in range(answers.MOST_TOLD + 3):
         word, author = ("ACCEPTED", "DECLINED")[number % 2], f"x{number}@evil.example"
         raw = accepted(meeting.uid, author, word=word, head=f"From: {author}\r\n")
-        outcomes.append(come(place, raw, address(place, katrin), author).outcome)
-    assert outcomes == ["answered"] * limits.MOST_A_DAY + ["unclear"] * 3
-    assert len(letters_of("answered")) == limits.MOST_A_DAY
+        assert come(place, raw, address(place, katrin), author).outcome == "answered"
+    assert len(letters_of("answered")) == answers.MOST_TOLD
 
 
 # --- time -------------------------------------------------------------------------------------------------------------
@@ -180,3 +178,15 @@ def test_looking_for_a_recipient_takes_no_longer_the_longer_a_word_is(place):
     began = time.perf_counter()
     come(place, b"To: " + b"a" * 32_000 + b"\r\nCc: " + b"a@" * 16_000 + b"\r\n\r\nHallo", None, STRANGER)
     assert time.perf_counter() - began < 1
+
+
+@pytest.mark.parametrize("sign", ["\n", ",", "<", "\r\n\r\n", "a@b.c ", "=", " "], ids=repr)
+def test_a_report_of_any_size_is_read_within_a_breath(sign):
+    words = sign * (1_000_000 // len(sign))
+    for raw in (
+        dsn(recipient(KATRIN, words=words), text=words),
+        b"From: MAILER-DAEMON@x\nSubject: failure notice\n\n" + words.encode(),
+    ):
+        began = time.process_time()
+        reported.read(open_mail(raw), raw, "")
+        assert time.process_time() - began < 2

