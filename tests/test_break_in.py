@@ -4,6 +4,7 @@ They know how the program works and what its numbers are; some have got hold of 
 a member's reply address.
 """
 
+import hashlib
 import time
 from types import SimpleNamespace
 from typing import Any
@@ -19,7 +20,7 @@ from asanokai.letters import Letter
 from asanokai.members import Member
 from tests import people
 from tests.pages import facts
-from tests.reporting import bounce_address, come, dsn, plain, recipient
+from tests.reporting import bounce_address, come, dsn, feedback, plain, recipient
 
 KATRIN = "katrin.lindner@optik-jena.example"
 SERVER = "mx.asanokai.example"
@@ -72,6 +73,14 @@ def letters_of(kind: str) -> list[Letter]:
 
 
 # --- reports ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_number_of_a_letter_that_nobody_has_seen_cannot_be_worked_out(app, place, meeting, katrin, smtp):
+    (letter,) = [one for one in letters_of("invite") if one.member_id == katrin.id]
+    guess = hashlib.sha256(letter.key.encode()).hexdigest()[:32]
+    assert place.tokens.mark("letter", letter.key) != guess
+    row = come(place, feedback("abuse", returned=f"Message-ID: <{guess}@{place.mail_domain}>\r\n\r\n"), "x@y.example")
+    assert (row.outcome, row.member_id) == ("complaint", None)
 
 
 BAD = [
