@@ -91,6 +91,10 @@ class Tokens:
             return None
         return int.from_bytes(raw, "big")
 
+    def mark(self, purpose: str, words: str) -> str:
+        """128 bits in hexadecimal that follow from the words, and that nobody else can work out from them."""
+        return hmac.digest(self._secrets[0], f"asanokai.mark.{purpose}:{words}".encode(), hashlib.sha256)[:16].hex()
+
     @staticmethod
     def _mac(secret: bytes, purpose: str, raw: bytes) -> bytes:
         return hmac.digest(secret, f"asanokai.address.{purpose}:".encode() + raw, hashlib.sha256)[:10]

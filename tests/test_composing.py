@@ -487,7 +487,7 @@ def test_headers_say_that_a_machine_writes_and_how_to_leave(app, compose, clock)
         message = parsed(mail)
         leave = tokens.mint_address("unsubscribe", katrin)
         by_mail, by_link = message["List-Unsubscribe"].split(", ")
-        assert message["Message-ID"] == mail.message_id == letters.message_id(key, DOMAIN)
+        assert message["Message-ID"] == mail.message_id == letters.message_id(key, DOMAIN, tokens)
         assert message["References"] == refers
         assert message["List-Id"] == f"<asanokai.{DOMAIN}>"
         assert by_mail == f"<mailto:unsubscribe+{leave}@{DOMAIN}>"

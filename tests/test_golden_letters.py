@@ -885,7 +885,7 @@ def _known(name: str, letter: Letter, app: Flask, session: Any) -> dict[str, Any
         "To": [(person.full(language), address)],
         "Date": clock.now().replace(microsecond=0),
         "defects": [],
-        "Message-ID": letters.message_id(letter.key, DOMAIN),
+        "Message-ID": letters.message_id(letter.key, DOMAIN, tokens),
         "Content-Language": language,
         "Auto-Submitted": {"acknowledged": "auto-replied", "reply": "no"}.get(letter.kind, "auto-generated"),
         "X-Auto-Response-Suppress": "OOF, AutoReply",

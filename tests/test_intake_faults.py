@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import OperationalError
@@ -92,17 +93,27 @@ def until(reached: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+def as_time_passes(clock: Any, folder: Path) -> bool:
+    """Put the workers' clock forward, in one step: they may read it at any moment."""
+    clock.advance(seconds=10)
+    fresh = folder / "clock.new"
+    fresh.write_text(clock.now.isoformat())
+    fresh.rename(folder / "clock")
+    return True
+
+
 def waiting() -> int:
     with db.reading() as session:
         return session.scalar(select(func.count()).where(Incoming.state == "waiting")) or 0
 
 
-def ends() -> tuple[list[tuple[str | None, str]], dict[int, int]]:
-    """Each mail's subject and state, and how often the journal says that a mail was taken in."""
+def ends() -> tuple[list[tuple[str | None, str]], list[int]]:
+    """Each mail's subject and state, and how often the journal says of it that it was taken in. PostgreSQL's numbers
+    have gaps where somebody died."""
     with db.reading() as session:
-        rows = session.execute(select(Incoming.subject, Incoming.state).order_by(Incoming.id)).all()
-        entries = session.scalars(select(Entry.object_id).where(Entry.verb == "take in")).all()
-    return [tuple(row) for row in rows], dict(Counter(entries))
+        rows = session.execute(select(Incoming.id, Incoming.subject, Incoming.state).order_by(Incoming.id)).all()
+        entries = Counter(session.scalars(select(Entry.object_id).where(Entry.verb == "take in")))
+    return [(subject, state) for _, subject, state in rows], [entries[number] for number, *_ in rows if entries[number]]
 
 
 # --- killed at each step ----------------------------------------------------------------------------------------------
@@ -128,7 +139,7 @@ def test_a_worker_that_dies_on_the_way_of_a_mail_loses_and_doubles_nothing(
         assert deliver(port, mail(1)) == "250 2.1.5 Taken."
     until(lambda: waiting() == 0)
     forging.end()
-    assert ends() == ([("1", "parked")], {1: 1})
+    assert ends() == ([("1", "parked")], [1])
 
 
 def _listens(port: int) -> bool:
@@ -158,7 +169,7 @@ def test_a_worker_that_dies_while_it_reads_a_mailbox_loses_and_doubles_nothing(
     forging.start(settings)
     until(lambda: len(ends()[0]) == 2 and waiting() == 0 and not server.flags())
     forging.end()
-    assert ends() == ([("1", "parked"), ("2", "parked")], {1: 1, 2: 1})
+    assert ends() == ([("1", "parked"), ("2", "parked")], [1, 1])
 
 
 KILLS = 20 if LONG else 3
@@ -193,7 +204,7 @@ def test_workers_killed_again_and_again_take_every_mail_once(app, clock, config,
     forging.end(signal.SIGTERM)
     rows, entries = ends()
     assert sorted(rows, key=lambda row: int(row[0])) == [(str(number), "parked") for number in range(MAILS)]
-    assert set(entries.values()) == {1}
+    assert set(entries) == {1}
 
 
 # --- no room, no database ---------------------------------------------------------------------------------------------
@@ -216,19 +227,21 @@ def test_on_a_full_disk_the_mail_server_keeps_the_mails_and_the_worker_goes_on_w
     assert (soft < 10_000_000, [row[0] for row in ends()[0]]) == (True, kept)
     for number in range(8):
         assert deliver(port, mail(number, 200_000)) == "250 2.1.5 Taken."
-    clock.advance(minutes=2)
-    (tmp_path / "clock").write_text(clock.now.isoformat())
-    until(lambda: waiting() == 0)
+    until(lambda: as_time_passes(clock, tmp_path) and waiting() == 0)
     forging.end(signal.SIGTERM)
     rows, entries = ends()
-    assert (sorted(rows), entries) == ([(str(number), "parked") for number in range(8)], {n: 1 for n in range(1, 9)})
+    assert (sorted(rows), entries) == ([(str(number), "parked") for number in range(8)], [1] * 8)
 
 
-def test_without_its_postgresql_the_mail_server_keeps_the_mails_and_the_worker_goes_on_when_it_is_back(
+def test_without_its_database_server_the_mail_server_keeps_the_mails_and_the_worker_goes_on_when_it_is_back(
     clock, forging, port, tmp_path
 ):
     with postgres.server() as server:
-        url = server.url(server.create())
+        name = server.create()
+        with psycopg.connect(host=str(server.directory), user="postgres", dbname="postgres", autocommit=True) as admin:
+            # As everywhere but in tests: what is acknowledged has left the server's own memory.
+            admin.execute(f"ALTER DATABASE {name} SET synchronous_commit = on".encode())
+        url = server.url(name)
         migrations.upgrade(url)
         config = Config.for_tests(database_url=url)
         forging.start(settings_for(config, port, tmp_path, clock))
@@ -241,11 +254,9 @@ def test_without_its_postgresql_the_mail_server_keeps_the_mails_and_the_worker_g
         server.start()
         for number in (2, 3):
             assert deliver(port, mail(number)) == "250 2.1.5 Taken."
-        clock.advance(minutes=2)
-        (tmp_path / "clock").write_text(clock.now.isoformat())
         with create_app(config).app_context():
-            until(lambda: waiting() == 0)
-            assert ends() == ([(str(number), "parked") for number in (1, 2, 3)], {1: 1, 2: 1, 3: 1})
+            until(lambda: as_time_passes(clock, tmp_path) and waiting() == 0)
+            assert ends() == ([(str(number), "parked") for number in (1, 2, 3)], [1, 1, 1])
             forging.end(signal.SIGTERM)
             db.db.session.remove()
             db.dispose()
@@ -356,7 +367,7 @@ def test_two_that_take_at_once_take_each_mail_once(app, place, clock, monkeypatc
         worker.join()
     rows, entries = ends()
     assert (sorted(seen, key=int), {state for _, state in rows}) == ([str(number) for number in range(40)], {"taken"})
-    assert (len(entries), set(entries.values())) == (40, {1})
+    assert entries == [1] * 40
 
 
 def test_a_mail_that_two_have_claimed_is_taken_by_one(app, place, clock, monkeypatch):
@@ -386,4 +397,4 @@ def test_a_mail_that_two_have_claimed_is_taken_by_one(app, place, clock, monkeyp
     assert intake.step(place) == 1
     go_on.set()
     first.join()
-    assert (seen, ends()[1]) == (["1"], {1: 1})
+    assert (seen, ends()[1]) == (["1"], [1])

@@ -9,6 +9,7 @@ from asanokai import letters
 from asanokai.db import session, transaction
 from asanokai.errors import Missing, Refused
 from asanokai.letters import LEASE, PAUSES, Letter
+from asanokai.tokens import Tokens
 from tests import people
 
 
@@ -105,10 +106,12 @@ def test_what_a_dead_sender_held_goes_again_when_its_lease_runs_out(clock):
     assert row("a").attempts == 2
 
 
-def test_the_message_id_is_the_letters_own_and_the_same_at_every_attempt():
-    one = letters.message_id("invite:1:2", "asanokai.example")
-    assert one == letters.message_id("invite:1:2", "asanokai.example")
-    assert one != letters.message_id("invite:1:3", "asanokai.example")
+def test_the_message_id_is_the_letters_own_the_same_at_every_attempt_and_not_to_be_guessed():
+    ours, theirs = Tokens(["a secret of thirty-two characters"]), Tokens(["another one of thirty-two letters"])
+    one = letters.message_id("invite:1:2", "asanokai.example", ours)
+    assert one == letters.message_id("invite:1:2", "asanokai.example", ours)
+    assert one != letters.message_id("invite:1:3", "asanokai.example", ours)
+    assert one != letters.message_id("invite:1:2", "asanokai.example", theirs)
     assert one.startswith("<") and one.endswith("@asanokai.example>") and one.isascii()
 
 

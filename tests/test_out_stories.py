@@ -185,7 +185,9 @@ def test_a_letter_that_was_refused_for_now_keeps_its_message_id(app, clock, smtp
         key = row.key
     clock.advance(minutes=2)
     sent(app)
-    assert [str(mail.message["Message-ID"]) for mail in smtp.to(KATRIN)] == [letters.message_id(key, DOMAIN)]
+    assert [str(mail.message["Message-ID"]) for mail in smtp.to(KATRIN)] == [
+        letters.message_id(key, DOMAIN, app.extensions["tokens"])
+    ]
 
 
 def test_who_answered_before_being_invited_finds_the_invitation_below_the_confirmation(app, clock, smtp):

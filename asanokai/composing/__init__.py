@@ -93,18 +93,21 @@ class Composer:
         Needs a writing transaction: sign-in and confirmation secrets are minted here, and only their hash is kept.
         """
         own = self.config.organisation
-        found = gathering.gather(letter_ids, organisation=own, domain=self.config.mail_domain, night=self._night)
+        found = gathering.gather(letter_ids, organisation=own, number=self._number, night=self._night)
         return [
             looking.tried(work, organisation=own) if isinstance(work, Work) and work.kind == "test" else work
             for work in found
         ]
+
+    def _number(self, key: str) -> str:
+        return message_id(key, self.config.mail_domain, self.tokens)
 
     def compose(self, work: Work) -> Mail:
         """Write one letter out. Needs no database."""
         layout = self._layout(work)
         now = clock.now()
         marks = self._marks(work)
-        number = message_id(work.key, self.config.mail_domain)
+        number = self._number(work.key)
         calendar, sequence, stamp = None, None, None
         if layout.calendar is not None:
             sequence = max(work.meeting_sequence, work.reader_sequence)

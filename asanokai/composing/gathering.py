@@ -4,7 +4,7 @@ A letter's row is small and was written earlier; what is true now is read here. 
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -126,8 +126,10 @@ class Around:
     """Meetings as readers of one language on one clock see them: worked out once for all of them."""
 
 
-def gather(letter_ids: Sequence[int], *, organisation: str, domain: str, night: Night) -> list[Work | Dropped]:
-    """What the letters say, in their order. See `Composer.gather`."""
+def gather(
+    letter_ids: Sequence[int], *, organisation: str, number: Callable[[str], str], night: Night
+) -> list[Work | Dropped]:
+    """What the letters say, in their order. See `Composer.gather`. `number` tells the Message-ID of a letter's key."""
     found = session().execute(
         select(Letter, Member, Address, Rsvp, members.does_without(Letter.kind, Letter.member_id))
         .outerjoin(Member, Member.id == Letter.member_id)
@@ -142,7 +144,7 @@ def gather(letter_ids: Sequence[int], *, organisation: str, domain: str, night: 
     written = {int(letter.facts["message"]) for letter in letters if letter.facts and "message" in letter.facts}
     around = around_of({letter.meeting_id for letter in letters if letter.meeting_id}, organisation, written)
     whole = [_row(rows[letter_id], around, asked) for letter_id in letter_ids]
-    threads, before = Threads(whole, domain=domain), Counter[About]()
+    threads, before = Threads(whole, number), Counter[About]()
     gathered: list[Work | Dropped] = []
     for row in whole:
         letter, reason = row.letter, overtaken(row)

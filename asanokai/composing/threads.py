@@ -4,13 +4,13 @@ A mail program keeps letters together by that (References, RFC 5322 3.6.4), so i
 answered before being invited got a confirmation first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import select
 
 from asanokai.composing.overtaking import Row
 from asanokai.db import session
-from asanokai.letters import OF_MEETING, Letter, message_id
+from asanokai.letters import OF_MEETING, Letter
 
 About = tuple[int | None, int | None]
 """Numbers of meeting and reader."""
@@ -21,15 +21,15 @@ _ARRIVED = ("sent", "bounced")
 class Threads:
     """The threads that the letters of one batch belong to."""
 
-    def __init__(self, rows: Sequence[Row], *, domain: str) -> None:
-        self._domain = domain
+    def __init__(self, rows: Sequence[Row], number: Callable[[str], str]) -> None:
+        self._number = number
         self._first = _sent_before([row for row in rows if _may_follow(row)])
 
     def follow(self, letter: Letter) -> str:
         """The Message-ID of the first letter of its thread; "" for the first itself, and where there is no thread."""
         if letter.kind not in OF_MEETING:
             return ""
-        own, about = message_id(letter.key, self._domain), (letter.meeting_id, letter.member_id)
+        own, about = self._number(letter.key), (letter.meeting_id, letter.member_id)
         first = self._first.setdefault(about, own)
         return "" if first == own else first
 

@@ -6,7 +6,8 @@ what the rules refuse is told to the member, with an entry that sets their calen
 has one outcome.
 """
 
-from datetime import datetime
+import re
+from datetime import datetime, timedelta
 from typing import Any
 
 from asanokai import clock, letters, meetings, rsvps
@@ -24,6 +25,9 @@ from asanokai.rsvps import Rsvp
 
 MOST = 20
 """VEVENTs of one mail that are looked at."""
+
+MOST_TOLD = 10
+"""Letters a day that tell a member of strangers' answers to a meeting."""
 
 CHOICE = {"ACCEPTED": "yes", "DECLINED": "no", "TENTATIVE": "maybe"}
 
@@ -175,15 +179,26 @@ def _parked(outcome: str, who: Who, facts: dict[str, Any], reason: str) -> Outco
 
 
 def _tell_of_a_stranger(arrived: Arrived, who: Who, choice: str) -> None:
-    """Tell the member which address answered for them, with a link to take it back."""
+    """Tell the member which address answered for them, with a link to take it back; some ten times a day, so that who
+    has got hold of a reply address cannot have its member written to without end."""
+    if letters.count_posted("answered", who.meeting.id, who.member.id, clock.now() - timedelta(days=1)) >= MOST_TOLD:
+        return
     letters.post(
         "answered",
         f"answered:{arrived.row.id}:{who.meeting.id}",
         member_id=who.member.id,
         meeting_id=who.meeting.id,
-        facts={"mail": arrived.row.id, "choice": choice, "address": cleaned(who.strange, longest=LONGEST_ADDRESS)},
+        facts={"mail": arrived.row.id, "choice": choice, "address": _shown(who.strange)},
         useless_after=who.meeting.starts_at,
     )
+
+
+_ADDRESS = re.compile(r"[\w.+'=~-]{1,64}@[\w.-]{1,253}")
+
+
+def _shown(address: str) -> str:
+    """A stranger's address for a letter, "" if it reads like words or a way to some page: a stranger has chosen it."""
+    return address if _ADDRESS.fullmatch(address) and not address.lower().startswith("www.") else ""
 
 
 def _ask_back(who: Who, choice: str, facts: dict[str, Any]) -> Outcome:
@@ -197,7 +212,7 @@ def _ask_back(who: Who, choice: str, facts: dict[str, Any]) -> Outcome:
         f"ask_back:{who.meeting.id}:{who.member.id}:{choice}:{rsvp.revision}",
         member_id=who.member.id,
         meeting_id=who.meeting.id,
-        facts={"choice": choice, "address": cleaned(who.strange, longest=LONGEST_ADDRESS)},
+        facts={"choice": choice, "address": _shown(who.strange)},
         useless_after=who.meeting.starts_at,
     )
     return _ended("asked back", who, {**facts, "answer": choice})

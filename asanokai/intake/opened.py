@@ -103,10 +103,11 @@ class Opened:
 
     @property
     def author(self) -> str:
-        """The address in From, "" without, and "" where several From headers name different ones: then nobody can say
-        who wrote it, and what checked the sender may have looked at another than we."""
+        """The address in From, "" without, and "" where several From headers do not name the same one: then nobody can
+        say who wrote it, and what checked the sender may have looked at another than we."""
         values = [value for key, value in self.undecoded or self.headers if key == "from"]
-        firsts = {found[0].lower() for value in values if (found := heads.addresses(value))}
+        named = [heads.addresses(value)[:1] for value in values if value.strip()]
+        firsts = {"".join(found).lower() for found in named}
         return firsts.pop() if len(firsts) == 1 else ""
 
     @property

@@ -12,6 +12,8 @@ from asanokai.intake.recipient import first_of_ours, ours
 from asanokai.intake.row import LONGEST_ADDRESS, LONGEST_SUBJECT, Incoming
 from asanokai.tokens import Tokens
 
+_ADDRESS_LIKE = re.compile(r"[^\s<>;,:\"]{1,200}@[^\s<>;,:\"]{1,255}")
+
 DELIVERED_TO = ("delivered-to", "x-original-to", "original-recipient", "to", "cc")
 """Where the recipient stands when no envelope says it, in this order."""
 
@@ -103,7 +105,7 @@ def _recipient(mail: Opened, recipient: str | None, tokens: Tokens) -> str | Non
 def _addresses(mail: Opened) -> list[str]:
     """Every address-like word of the headers that say the recipient, in their order."""
     values = [value for name in DELIVERED_TO for key, value in mail.headers if key == name]
-    return [word for value in values for word in re.findall(r"[^\s<>;,:\"]+@[^\s<>;,:\"]+", value)]
+    return [word for value in values for word in _ADDRESS_LIKE.findall(value)]
 
 
 def _sender(mail: Opened) -> str | None:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from asanokai import clock, letters, members, rsvps
+from asanokai import clock, letters, meetings, members, rsvps
 from asanokai.db import session
 from asanokai.errors import N_, BadInput, Refused
 from asanokai.intake.answers import tell_refused
@@ -196,6 +196,7 @@ def _take(arrived: Arrived, plain: Plain, member: Member, meeting: Meeting, answ
         letter_id=answered.id if answered else None,
         facts={"answer": plain.choice},
     )
+    meeting = meetings.for_update(meeting.id)  # nobody may move it while it is compared
     if answered is not None and answered.starts_at not in (None, meeting.starts_at):
         return replace(about, outcome="unclear", state="parked", reason=MOVED)
     said_at = said_when(arrived)

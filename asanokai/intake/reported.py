@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.errors import MessageError
-from email.message import Message
 
 import flufl.bounce
 
 from asanokai.intake import delivery_status
+from asanokai.intake.charsets import storable
 from asanokai.intake.delivery_status import Verdict
-from asanokai.intake.opened import Opened, decoded
+from asanokai.intake.opened import Opened
 
 MOST_RECIPIENTS = 50
 MOST_WORDS = 10_000
@@ -23,6 +23,14 @@ MOST_WORDS = 10_000
 
 MOST_SOUGHT = 2 * 1024 * 1024
 """Bytes of a report that are searched for what it returns."""
+
+MOST_STATUS = 256 * 1024
+MOST_BLOCKS = 100
+"""Characters of a status part, and groups of fields in it, that are read."""
+
+MOST_GUESSED = 16 * 1024
+"""Bytes of a report from which flufl.bounce finds addresses, which stand at its beginning: for ten times as many it
+takes a hundred times as long where somebody wants it to."""
 
 FAILED, DELAYED, NOTHING = "failed", "delayed", "nothing"
 
@@ -118,7 +126,7 @@ _BEGINS_RETURNED = re.compile(
 
 def read(mail: Opened, raw: bytes, envelope_sender: str | None) -> Report | None:
     """What the mail reports, None if it is no report."""
-    parts = list(_status_parts(raw)) if _may_hold_parts(mail, raw) else []
+    parts = list(_status_parts(mail))
     feedback = [block for kind, blocks in parts if kind.endswith("feedback-report") for block in blocks]
     if feedback:
         return _complaint(mail, raw, feedback)
@@ -140,56 +148,11 @@ def read(mail: Opened, raw: bytes, envelope_sender: str | None) -> Report | None
 # --- parts that programs write ----------------------------------------------------------------------------------------
 
 
-def _may_hold_parts(mail: Opened, raw: bytes) -> bool:
-    lowered = raw.lower()
-    return mail.kind == "multipart/report" or b"delivery-status" in lowered or b"feedback-report" in lowered
-
-
-def _status_parts(raw: bytes) -> Iterator[tuple[str, list[dict[str, str]]]]:
+def _status_parts(mail: Opened) -> Iterator[tuple[str, list[dict[str, str]]]]:
     """The mail's own status parts: type, and the blocks of fields in each."""
-    try:
-        message = message_from_bytes(raw)
-        for part in _own(message, 0):
-            kind = part.get_content_type()
-            if kind.endswith(("delivery-status", "feedback-report")):
-                yield kind, _blocks(_written_out(part))
-    except RecursionError:
-        return
-
-
-def _own(message: Message, depth: int) -> Iterator[Message]:
-    yield message
-    payload = message.get_payload()
-    returned = message.get_content_maintype() == "message"
-    if isinstance(payload, list) and not returned and depth < 10:
-        for part in payload[:100]:
-            if isinstance(part, Message):
-                yield from _own(part, depth + 1)
-
-
-def _written_out(part: Message) -> str:
-    """A status part as text. The parser takes its blocks for mails; some mailers encode it, against RFC 3464 2.1."""
-    payload = part.get_payload()
-    if isinstance(payload, list):
-        text = "\n\n".join(_plain(block) for block in payload if isinstance(block, Message))
-    else:
-        content = part.get_payload(decode=True)
-        return decoded(content, None) if isinstance(content, bytes) else ""
-    encoding = str(part.get("content-transfer-encoding", "")).strip().lower()
-    if encoding in ("base64", "quoted-printable"):
-        wrapped = Message()
-        wrapped["Content-Transfer-Encoding"] = encoding
-        wrapped.set_payload(text.strip())
-        content = wrapped.get_payload(decode=True)
-        return decoded(content, None) if isinstance(content, bytes) else ""
-    return text
-
-
-def _plain(block: Message) -> str:
-    fields = "".join(f"{name}: {value}\n" for name, value in block.raw_items())
-    body = block.get_payload()
-    inner = "\n\n".join(_plain(one) for one in body if isinstance(one, Message)) if isinstance(body, list) else body
-    return f"{fields}\n{inner or ''}"
+    for part in mail.own_parts:
+        if part.kind.endswith(("delivery-status", "feedback-report")):
+            yield part.kind, _blocks(part.text[:MOST_STATUS])[:MOST_BLOCKS]
 
 
 def _blocks(text: str) -> list[dict[str, str]]:
@@ -301,10 +264,8 @@ def _text(mail: Opened) -> str:
 def _named_failures(raw: bytes) -> list[str]:
     """Which addresses failed, as flufl.bounce finds them: it knows many mailers. Of what it finds only the addresses
     count, not what it thinks of them; it raises on a mail without From, and on others."""
-    if len(raw) > MOST_SOUGHT // 10:
-        return []
     try:
-        temporary, permanent = flufl.bounce.all_failures(message_from_bytes(raw))
+        temporary, permanent = flufl.bounce.all_failures(message_from_bytes(raw[:MOST_GUESSED]))
     except (AttributeError, LookupError, TypeError, ValueError, AssertionError, MessageError, RecursionError):
         return []
     return sorted(_lowered({*temporary, *permanent}))
@@ -312,7 +273,7 @@ def _named_failures(raw: bytes) -> list[str]:
 
 def _lowered(found: Iterable[bytes | str]) -> set[str]:
     texts = {one.decode("ascii", "replace") if isinstance(one, bytes) else one for one in found}
-    return {text.strip().strip("<>").lower() for text in texts if "@" in text}
+    return {storable(text).strip().strip("<>").lower() for text in texts if "@" in text}
 
 
 def _texts(mail: Opened, raw: bytes) -> list[str]:

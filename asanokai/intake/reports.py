@@ -8,7 +8,7 @@ by a Message-ID of ours together with the address the letter went to, changes no
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from asanokai import clock, letters, members
+from asanokai import clock, letters, members, merging
 from asanokai.errors import Missing
 from asanokai.intake import automatic, reported
 from asanokai.intake.outcome import Arrived, Outcome
@@ -106,7 +106,7 @@ def _member(number: int | None) -> Member | None:
     if number is None:
         return None
     try:
-        member = members.by_id(number)
+        member = members.by_id(merging.kept(number))
     except Missing:
         return None
     return member if member.standing != "erased" else None

@@ -5,7 +5,7 @@ moment, so this address works as long as the membership. What is done can be tak
 costs nobody a seat. An auto-reply to the address, read before this, says nothing.
 """
 
-from asanokai import members
+from asanokai import members, merging
 from asanokai.errors import Missing
 from asanokai.intake.outcome import Arrived, Outcome
 
@@ -15,7 +15,7 @@ def read(arrived: Arrived) -> Outcome | None:
     if arrived.ours is None or arrived.ours.kind != "unsubscribe":
         return None
     try:
-        member = members.by_id(arrived.ours.number)
+        member = members.by_id(merging.kept(arrived.ours.number))
     except Missing:
         return Outcome("nothing")
     if member.standing == "erased":

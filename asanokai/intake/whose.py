@@ -79,7 +79,7 @@ def _without_token(arrived: Arrived, said: Said, meeting: Meeting | None) -> Who
     if said.attendee is None:
         return _unclear(NO_ATTENDEE, None, meeting)
     authors = arrived.mail.addresses("from")
-    author = authors[0] if len(authors) == 1 else ""
+    author = arrived.mail.author if len(authors) == 1 else ""
     attendee, sender = _member_at(said.attendee.address), _member_at(author)
     number = attendee if attendee is not None else sender
     member = session().get(Member, number) if number is not None else None

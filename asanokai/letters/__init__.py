@@ -37,7 +37,17 @@ from asanokai.letters.posting import (
     prolong,
     retry,
 )
-from asanokai.letters.reading import by_id, by_message_id, counts, counts_of, newest, of_member, queued_of, stands
+from asanokai.letters.reading import (
+    by_id,
+    by_message_id,
+    count_posted,
+    counts,
+    counts_of,
+    newest,
+    of_member,
+    queued_of,
+    stands,
+)
 from asanokai.letters.row import (
     AGAIN,
     ASKED_FOR,
@@ -73,6 +83,7 @@ __all__ = [
     "by_id",
     "by_message_id",
     "claim",
+    "count_posted",
     "counts",
     "counts_of",
     "drop_by_key",

@@ -1,6 +1,7 @@
 """Looking at the ledger: single letters, lists of them, counts by state. Changes nothing."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import func, select
 
@@ -27,6 +28,12 @@ def by_message_id(number: str) -> Letter | None:
     if not number:
         return None
     return session().scalar(select(Letter).where(Letter.message_id == number))
+
+
+def count_posted(kind: str, meeting_id: int, member_id: int, since: datetime) -> int:
+    """How many letters of a kind about a meeting were written down for a member since then."""
+    query = select(func.count(Letter.id)).where(Letter.kind == kind, Letter.meeting_id == meeting_id)
+    return session().scalar(query.where(Letter.member_id == member_id, Letter.created_at > since)) or 0
 
 
 def stands(kind: str, meeting_id: int, member_id: int, revision: int) -> bool:
