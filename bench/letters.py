@@ -13,7 +13,7 @@ from bench.ground import Ground, Site
 from bench.results import Bound, Line
 from bench.sender import Sender, timed
 
-ROUNDS, MEMBERS, WARM = 2, 10_000, 50
+ROUNDS, MEMBERS, WARM = 2, 6_000, 50
 LEAST = Bound("ratio", least=0.25)
 BY_TWO = Bound("ratio", least=1.6)
 LONG_ENOUGH = 1_000
