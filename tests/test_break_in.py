@@ -15,6 +15,7 @@ from sqlalchemy import select
 from asanokai import clock, db, intake, merging
 from asanokai.db import session
 from asanokai.intake import answers, reported
+from asanokai.intake.fresh import new_words
 from asanokai.intake.opened import open_mail
 from asanokai.letters import Letter
 from asanokai.members import Member
@@ -190,3 +191,10 @@ def test_a_report_of_any_size_is_read_within_a_breath(sign):
         began = time.process_time()
         reported.read(open_mail(raw), raw, "")
         assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize("line", ["_____\n", "> \n", "From: x\n", "Am 1.1.2026\n", "2026/1/1 <@", "ja, "], ids=repr)
+def test_what_is_new_in_a_mail_is_found_within_a_breath(line):
+    began = time.process_time()
+    new_words(line * 100_000 + "!")
+    assert time.process_time() - began < 2

@@ -11,6 +11,9 @@ from itertools import takewhile
 LONGEST = 20_000
 """Characters that are looked at; who writes more writes to people."""
 
+MOST_BELOW = 200
+"""Lines below a ruler that may be a signature with its small print."""
+
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad\ufffc"), None)
 
 _DATE = r"(?:\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\d{4}年|\d{1,2}\.? [a-zäöüéû]{3,12}|[a-zäöüéû]{3,12} \d{1,2})"
@@ -106,8 +109,10 @@ def _before_head(text: str) -> str:
 def _without_ruled_signature(lines: list[str]) -> list[str]:
     """Without what stands below a ruler, where that is somebody's particulars."""
     for number, line in enumerate(lines):
+        if len(lines) - number > MOST_BELOW or not _RULER.match(line):
+            continue
         above, below = lines[:number], lines[number + 1 :]
-        if _RULER.match(line) and any(one.strip() for one in above) and is_signature(below):
+        if any(one.strip() for one in above) and is_signature(below):
             return above
     return lines
 
