@@ -159,6 +159,19 @@ def test_a_temporary_refusal_is_tried_again_after_growing_pauses_until_it_has_fa
     assert list(states().values()) == [("failed", "refused too often")]
 
 
+def test_a_server_that_puts_everybody_off_at_first_gets_each_letter_once(app, clock, smtp):
+    readers = (people.katrin, people.emma, people.kenji)
+    invited(*readers)
+    for address in ("katrin.lindner@optik-jena.example", "emma.whitfield@ilmenau.example"):
+        smtp.faults.answer(address, "451 4.7.1 Greylisted, please try again later", times=1)
+    clock.set(DUE)
+    assert (deliver(app).sent, len(smtp.letters)) == (1, 1)
+    clock.advance(seconds=PAUSES[0].total_seconds())
+    assert (deliver(app).sent, deliver(app).sent) == (2, 0)
+    assert len(smtp.letters) == len({letter.to for letter in smtp.letters}) == len(readers)
+    assert set(states().values()) == {("sent", None)}
+
+
 def test_a_server_that_is_away_costs_no_attempt_and_loses_nothing(app, clock, smtp):
     invited(people.katrin, people.emma)
     smtp.refuse()
