@@ -12,7 +12,7 @@ from typing import Any
 from flask import Flask
 from playwright.sync_api import Page
 
-from asanokai import announcing, db
+from asanokai import announcing, db, members
 from asanokai.db import session
 from asanokai.meetings import Meeting
 from asanokai.members import Member
@@ -69,7 +69,8 @@ class States:
 
 
 def more_states(app: Flask, clock: Clock) -> States:
-    """Meetings of two series of their own: full, closed, past, cancelled; and one that is going on."""
+    """Meetings of two series of their own: full, closed, past, cancelled; one that is going on; and an address that is
+    not written to any more."""
     clock.set(berlin(2026, 1, 10, 9))
     with db.transaction():
         evenings = people.series("abend", name={"de": "Abendrunde"}, guests_allowed=2)
@@ -90,6 +91,9 @@ def more_states(app: Flask, clock: Clock) -> States:
         people.say(made["full"], people.kenji(), "yes", comment="通訳をお願いします。")
         people.say(made["past"], people.katrin(), "no", comment="Da bin ich in Yokohama.")
         announcing.cancel(made["cancelled"].id, reason={"de": "Der Saal hat einen Wasserschaden."})
+        address = members.main_address(people.katrin())
+        assert address is not None
+        members.suppress(address, "unknown")
         session().flush()
         states = _found(app, made)
     clock.set(NOW)
@@ -116,7 +120,7 @@ def _found(app: Flask, made: dict[str, Meeting]) -> States:
 def all_scenes(app: Flask, built: world.World, states: States) -> list[Scene]:
     """Every page of the route table, then the states."""
     known = world.addresses(app, built, "GET")
-    return [*_routes(app, known), *_states(states, known), *_sent(built, known), *_refused(built, states, known)]
+    return [*_routes(app, known), *_states(built, states, known), *_sent(built, known), *_refused(built, states, known)]
 
 
 def _routes(app: Flask, known: dict[str, str]) -> Iterator[Scene]:
@@ -132,7 +136,7 @@ def _routes(app: Flask, known: dict[str, str]) -> Iterator[Scene]:
                 break
 
 
-def _states(states: States, known: dict[str, str]) -> list[Scene]:
+def _states(built: world.World, states: States, known: dict[str, str]) -> list[Scene]:
     numbers, paths = states.numbers, states.paths
     meetings = [
         scene
@@ -160,6 +164,7 @@ def _states(states: States, known: dict[str, str]) -> list[Scene]:
         Scene("a saved view of members", "akiko", f"{known['people.of_series']}?sort=newest"),
         Scene("searching members, nobody found", "akiko", f"{known['people.of_series']}?q=xyz"),
         Scene("searching everybody, nobody found", "ludwig", f"{known['people.everybody']}?q=xyz"),
+        Scene("a mail that could not be taken in", "akiko", f"/coordinate/mail/{built.failed_mail_id}"),
         Scene("the outbox, failed ones", "akiko", f"{known['outbox.everything']}?state=failed"),
         Scene("page not found", "visitor", "/nothing", 404),
         Scene("page not found for a member", "katrin", "/coordinate/", 404),
