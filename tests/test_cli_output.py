@@ -342,7 +342,7 @@ def test_sending_goes_on_counting_over_several_batches(app, clock, smtp, monkeyp
 def document(shell: Shell, *arguments: object, code: int = 0, input: bytes | None = None) -> Any:
     """What a command gives with `--json`, and nothing beside it."""
     told = shell(*arguments, "--json", input=input)
-    assert (told.exit_code, told.stderr) == (code, "")
+    assert (told.exit_code, told.stderr) == (code, ""), told.stdout
     return json.loads(told.stdout)
 
 
