@@ -79,6 +79,17 @@ def plain_environment() -> Iterator[None]:
     kept.undo()
 
 
+@pytest.fixture(autouse=True)
+def kept_environment() -> Iterator[None]:
+    """Undo what a test does to the environment: `asanokai run`, called in this process, keeps its children's mail here
+    by it."""
+    before = dict(os.environ)
+    yield
+    if dict(os.environ) != before:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 @pytest.fixture(scope="session")
 def quick_folder() -> Iterator[Path]:
     """A folder in memory, where there is some, for the databases of this worker."""
