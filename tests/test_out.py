@@ -34,6 +34,9 @@ OF_MAIL = ("acknowledged", "answered", "ask_back", "not_taken")
 TOLD = {kind: ("assistenz@optik-jena.example",) for kind in ("answered", "ask_back")}
 """Whose answer these tell of: an address that is nobody else's."""
 
+pytestmark = pytest.mark.xdist_group("played letters")
+"""All of them by one of the processes that test: playing the letters takes longer than looking at them."""
+
 PARTSTATS = {"invited": "NEEDS-ACTION", "yes": "ACCEPTED", "maybe": "TENTATIVE", "no": "DECLINED"}
 
 
