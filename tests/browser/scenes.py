@@ -120,7 +120,14 @@ def _found(app: Flask, made: dict[str, Meeting]) -> States:
 def all_scenes(app: Flask, built: world.World, states: States) -> list[Scene]:
     """Every page of the route table, then the states."""
     known = world.addresses(app, built, "GET")
-    return [*_routes(app, known), *_states(built, states, known), *_sent(built, known), *_refused(built, states, known)]
+    failed = Scene("a mail that could not be taken in", "akiko", f"/coordinate/mail/{built.failed_mail_id}")
+    return [
+        *_routes(app, known),
+        *_states(states, known),
+        *_sent(built, known),
+        *_refused(built, states, known),
+        failed,
+    ]
 
 
 def _routes(app: Flask, known: dict[str, str]) -> Iterator[Scene]:
@@ -136,7 +143,7 @@ def _routes(app: Flask, known: dict[str, str]) -> Iterator[Scene]:
                 break
 
 
-def _states(built: world.World, states: States, known: dict[str, str]) -> list[Scene]:
+def _states(states: States, known: dict[str, str]) -> list[Scene]:
     numbers, paths = states.numbers, states.paths
     meetings = [
         scene
@@ -164,7 +171,6 @@ def _states(built: world.World, states: States, known: dict[str, str]) -> list[S
         Scene("a saved view of members", "akiko", f"{known['people.of_series']}?sort=newest"),
         Scene("searching members, nobody found", "akiko", f"{known['people.of_series']}?q=xyz"),
         Scene("searching everybody, nobody found", "ludwig", f"{known['people.everybody']}?q=xyz"),
-        Scene("a mail that could not be taken in", "akiko", f"/coordinate/mail/{built.failed_mail_id}"),
         Scene("the outbox, failed ones", "akiko", f"{known['outbox.everything']}?state=failed"),
         Scene("page not found", "visitor", "/nothing", 404),
         Scene("page not found for a member", "katrin", "/coordinate/", 404),
