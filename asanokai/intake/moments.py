@@ -119,7 +119,7 @@ def _onset(observance: Component, wall: datetime) -> datetime | None:
     found = _MOMENT.search(observance.value("DTSTART"))
     if found is None:
         return None
-    first = datetime(*(int(part or 0) for part in found.groups()[:6]))  # type: ignore[arg-type]  # noqa: DTZ001
+    first = datetime(*(int(part or 0) for part in found.groups()[:6]))  # type: ignore[arg-type]  # six parts  # noqa: DTZ001  a wall time
     rule = dict(re.findall(r"([A-Z]+)=([^;]+)", observance.value("RRULE").upper()))
     if rule.get("FREQ") != "YEARLY":
         return first if first <= wall else None

@@ -61,7 +61,7 @@ def step(place: Place, size: int = BATCH) -> int:
     for done, number in enumerate(claimed):
         try:
             take(number, place)
-        except Exception:
+        except Exception:  # raised again: what was not tried gets its attempt back
             place.owed.extend(claimed[done:])
             raise
     return len(claimed)
