@@ -3,8 +3,10 @@
 Nothing else in the program speaks SMTP. It knows no letter's row: the worker settles by the `Outcome`.
 """
 
+import re
 import smtplib
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -124,7 +126,7 @@ class Transport:
             self.close()
             return Outcome("away", _words(error))
         try:
-            host.sendmail(envelope_from, [to], content)
+            _hand_over(host, envelope_from, to, content)
         except smtplib.SMTPRecipientsRefused as refused:
             return self._answered(*refused.recipients[to])
         except smtplib.SMTPResponseException as refused:
@@ -160,6 +162,53 @@ class Transport:
         if connection is None or connection.host is None:
             return
         _part(connection.host)
+
+
+_DOT_FIRST = re.compile(rb"^\.", re.MULTILINE)
+
+
+def _hand_over(host: smtplib.SMTP, envelope_from: str, to: str, content: bytes) -> None:
+    """One mail, with the line ends of a mail, into the conversation. Raises as `smtplib.SMTP.sendmail` does, and
+    ValueError for an address that no command can carry.
+
+    A server that takes commands in groups (RFC 2920) hears MAIL, RCPT and DATA at once, so a letter waits for two
+    answers instead of four.
+    """
+    if any(sign in address for address in (envelope_from, to) for sign in "\r\n"):
+        raise ValueError("an address with a line end")
+    if not host.has_extn("pipelining"):
+        host.sendmail(envelope_from, [to], content)
+        return
+    refusal, opened = _envelope(host, envelope_from, to, len(content))
+    if not refusal or opened:
+        # RFC 2920 3.1: whom nobody may hear has said DATA all the same; it is ended by an empty mail to nobody.
+        body = _DOT_FIRST.sub(b"..", content) if not refusal else b""
+        host.send(body + (b".\r\n" if not body or body.endswith(b"\r\n") else b"\r\n.\r\n"))
+        code, words = host.getreply()
+        refusal = refusal or (None if code == 250 else smtplib.SMTPDataError(code, words))
+    if refusal:
+        if refusal.smtp_code != 421:
+            with suppress(smtplib.SMTPServerDisconnected):
+                host.rset()
+        raise refusal
+
+
+def _envelope(
+    host: smtplib.SMTP, envelope_from: str, to: str, octets: int
+) -> tuple[smtplib.SMTPResponseException | None, bool]:
+    """Say from whom, to whom and that the mail follows; what was refused first, and whether the server waits for a
+    mail."""
+    size = f" size={octets}" if host.has_extn("size") else ""
+    commands = (f"mail FROM:{smtplib.quoteaddr(envelope_from)}{size}", f"rcpt TO:{smtplib.quoteaddr(to)}", "data")
+    host.send("".join(f"{command}\r\n" for command in commands))
+    refusal, code = None, 0
+    for taken in ((250,), (250, 251), (354,)):
+        code, words = host.getreply()
+        if code not in taken:
+            refusal = refusal or smtplib.SMTPResponseException(code, words)
+            if code == 421:
+                break
+    return refusal, code == 354
 
 
 def _words(error: Exception) -> str:

@@ -32,8 +32,10 @@ def bare_app(mail: Mail) -> Flask:
     return app
 
 
-@pytest.fixture
-def transport(mail) -> Iterator[Transport]:
+@pytest.fixture(params=["in groups", "one by one"])
+def transport(mail, smtp, request) -> Iterator[Transport]:
+    """To a server that takes commands in groups (RFC 2920), and to one that does not."""
+    smtp.faults.one_by_one = request.param == "one by one"
     app = bare_app(mail)
     with app.app_context(), Transport(app) as transport:
         yield transport
@@ -121,6 +123,45 @@ def test_what_a_code_means_does_not_hang_on_the_stage(code, state, stage):
         app = bare_app(Mail(server="127.0.0.1", port=port, timeout=2))
         with app.app_context(), Transport(app) as transport:
             assert send(transport) == Outcome(state, f"{code.decode()} said at {stage}")
+
+
+GROUPS = b"250-hello\r\n250 PIPELINING"
+RESET = b"250 reset"
+
+
+@pytest.mark.parametrize(("code", "state"), [(b"451", "later"), (b"550", "refused")])
+@pytest.mark.parametrize(
+    "answers",
+    [
+        pytest.param((b"%s no\r\n503 no sender\r\n503 no sender", RESET), id="MAIL"),
+        pytest.param((b"250 ok\r\n%s no\r\n554 nobody to hear it", RESET), id="RCPT"),
+        pytest.param((b"250 ok\r\n%s no\r\n354 go on", b"554 nobody to hear it", RESET), id="RCPT, DATA all the same"),
+        pytest.param((b"250 ok\r\n250 ok\r\n%s no", RESET), id="DATA"),
+        pytest.param((b"250 ok\r\n250 ok\r\n354 go on", b"%s no", RESET), id="end of data"),
+    ],
+)
+def test_in_a_group_the_first_refusal_counts_and_the_next_mail_finds_a_conversation_at_its_beginning(
+    code, state, answers
+):
+    refusing = [answer.replace(b"%s", code) for answer in answers]
+    taking = [b"250 ok\r\n250 ok\r\n354 go on", b"250 taken"]
+    with answering(b"220 hello", GROUPS, *refusing, *taking) as port:
+        app = bare_app(Mail(server="127.0.0.1", port=port, timeout=2))
+        with app.app_context(), Transport(app) as transport:
+            assert [send(transport), send(transport)] == [Outcome(state, f"{code.decode()} no"), Outcome("sent")]
+
+
+def test_a_server_that_closes_in_the_middle_of_a_group_has_had_its_word():
+    with answering(b"220 hello", GROUPS, b"250 ok\r\n421 4.3.2 going down") as port:
+        app = bare_app(Mail(server="127.0.0.1", port=port, timeout=2))
+        with app.app_context(), Transport(app) as transport:
+            assert send(transport) == Outcome("later", "421 4.3.2 going down")
+
+
+@pytest.mark.parametrize("to", ["a@b.example>\r\nRCPT TO:<c@d.example", "a@b.example\nDATA"])
+def test_an_address_with_a_line_end_says_no_command_of_its_own(transport, smtp, to):
+    assert [send(transport, to).state, send(transport, KENJI)] == ["refused", Outcome("sent")]
+    assert [letter.rcpt_tos for letter in smtp.letters] == [(KENJI,)]
 
 
 def test_words_without_end_are_cut():

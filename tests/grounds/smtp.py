@@ -60,6 +60,8 @@ class Faults:
         self._stalls: dict[Stage, list[Any]] = {}
         self._drops: dict[Drop, list[Any]] = {}
         self.woken = 0
+        self.one_by_one = False
+        """Take no commands in groups, as a server without PIPELINING."""
 
     def answer(self, recipient: str, reply: str, *, times: int | None = None) -> None:
         """Answer RCPT TO this address with `reply`, such as "451 try later" or "550 unknown"."""
@@ -78,6 +80,7 @@ class Faults:
 
     def clear(self) -> None:
         """Behave from now on; who is being stalled is answered."""
+        self.one_by_one = False
         with self._lock:
             for faults in (self._replies, self._stalls, self._drops):
                 faults.clear()
@@ -118,6 +121,12 @@ class _Hooks:
     def __init__(self, faults: Faults, keep: Callable[[Received], None]) -> None:
         self.faults = faults
         self.keep = keep
+
+    async def handle_EHLO(
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return responses if self.faults.one_by_one else [*responses[:-1], "250-PIPELINING", responses[-1]]
 
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
