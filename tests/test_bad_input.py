@@ -77,10 +77,10 @@ AT_ONCE = (
 )
 
 REFUSALS: dict[str, dict[str, str]] = {
-    "account.join": {"email": "nonsense"},
-    "account.join: a meeting": {"email": "nonsense"},
-    "account.sign_in": {"email": "nonsense"},
-    "account.sign_in_by_password": {"password": "wrong"},
+    "joining.join": {"email": "nonsense"},
+    "joining.join: a meeting": {"email": "nonsense"},
+    "signing_in.ask": {"email": "nonsense"},
+    "signing_in.by_password": {"password": "wrong"},
     "account.settings": {"family": "", "family_ja": ""},
     "answer.by_link": {"guests": "99"},
     "answer.by_member": {"guests": "99"},
@@ -150,9 +150,9 @@ NOTHING_TO_KEEP = {
         (
             "people.leave",
             "catering.withdraw",
-            "account.confirm",
-            "account.open_link",
-            "account.sign_out",
+            "joining.confirm",
+            "signing_in.open_link",
+            "signing_in.sign_out",
             "account.new_calendar",
             "standing.change",
             "undo.by_link",
@@ -213,7 +213,7 @@ def senders(app, built) -> dict[str, Actor]:
         name: next(
             actor
             for role, actor in actors.items()
-            if row[places.index(role)] in (200, 303, 422) or name == "account.sign_in"
+            if row[places.index(role)] in (200, 303, 422) or name == "signing_in.ask"
         )
         for name, row in SENT.items()
     }
@@ -443,15 +443,15 @@ FREE = {
 """Fields that take any words; those of the speakers end in such a name."""
 
 NEVER_BACK = {
-    "account.sign_in_by_password": {"password"},
+    "signing_in.by_password": {"password"},
     # The roll's lines ask for no comment.
     "meeting.answer_for": {"comment"},
     # A refused change must be checked again, and decided upon then.
     "meeting.edit": {"step", "tell", "answers", "topics", "seen"},
     # A refused move must be checked again.
     "dates.change": {"step"},
-    "account.join": {"website"},
-    "account.join: a meeting": {"website"},
+    "joining.join": {"website"},
+    "joining.join: a meeting": {"website"},
 }
 
 

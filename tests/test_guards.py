@@ -51,11 +51,11 @@ READ: Expected = {
     "programme.healthz": EVERYBODY,
     "programme.metrics": EVERYBODY,
     "archive.topics": EVERYBODY,
-    "account.join": EVERYBODY,
-    "account.join: a meeting": EVERYBODY,
-    "account.confirm": EVERYBODY,
-    "account.sign_in": (200, 303, 303, 303, 303, 303, 303),
-    "account.open_link": EVERYBODY,
+    "joining.join": EVERYBODY,
+    "joining.join: a meeting": EVERYBODY,
+    "joining.confirm": EVERYBODY,
+    "signing_in.ask": (200, 303, 303, 303, 303, 303, 303),
+    "signing_in.open_link": EVERYBODY,
     "account.me": SIGNED_IN,
     "account.settings": SIGNED_IN,
     "wishes.letters": SIGNED_IN,
@@ -178,13 +178,13 @@ OF_SERIES_DONE = (IN, 404, 404, 303, 404, 303, 404)
 CHIEF_DONE = (IN, 404, 404, 404, 404, 303, 404)
 
 SENT: Expected = {
-    "account.join": ALL_DONE,
-    "account.join: a meeting": ALL_DONE,
-    "account.confirm": ALL_DONE,
-    "account.sign_in": (IN,) * 7,
-    "account.sign_in_by_password": ALL_DONE,
-    "account.open_link": ALL_DONE,
-    "account.sign_out": MEMBERS_DONE,
+    "joining.join": ALL_DONE,
+    "joining.join: a meeting": ALL_DONE,
+    "joining.confirm": ALL_DONE,
+    "signing_in.ask": (IN,) * 7,
+    "signing_in.by_password": ALL_DONE,
+    "signing_in.open_link": ALL_DONE,
+    "signing_in.sign_out": MEMBERS_DONE,
     "account.settings": MEMBERS_DONE,
     "account.password": MEMBERS_DONE,
     "account.new_calendar": MEMBERS_DONE,
@@ -456,7 +456,7 @@ def test_every_role_does_what_it_may_and_else_nothing_is_written(app, built, act
     # All that was done left something behind, or this would be about nothing; and nothing else did.
     done = {(role, name) for role, answers in found.items() for name, said in answers.items() if said in (200, 303)}
     done -= {(role, name) for role in ROLES for name in NOTHING_TO_DO}
-    assert wrote == done | {(role, "account.sign_in") for role in ROLES}
+    assert wrote == done | {(role, "signing_in.ask") for role in ROLES}
 
 
 @pytest.mark.timeout(480)
@@ -484,5 +484,5 @@ def test_a_link_that_asks_by_get_does_nothing_where_a_form_is_wanted(app, built,
     only_sent = set(addresses(app, built, "POST")) - set(addresses(app, built, "GET"))
     found = {name: reader.get(addresses(app, built, "POST")[name]).status_code for name in only_sent}
     # "password" there is taken for the token of a link.
-    assert found == {**dict.fromkeys(only_sent, 405), "account.sign_in_by_password": 404}
+    assert found == {**dict.fromkeys(only_sent, 405), "signing_in.by_password": 404}
     assert writes == []

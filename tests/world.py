@@ -357,12 +357,12 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         "programme.meeting": {"path": world.path},
         "programme.meeting: not public": {"path": world.hidden_path},
         "programme.meeting: draft": {"path": world.draft_path},
-        "account.join": {},
-        "account.confirm": {"token": world.confirm},
-        "account.open_link": {"token": world.sign_in},
+        "joining.join": {},
+        "joining.confirm": {"token": world.confirm},
+        "signing_in.open_link": {"token": world.sign_in},
         "wishes.unsubscribe": {"token": world.unsubscribe},
         "undo.by_link": {"token": world.undo},
-        "account.join: a meeting": {"meeting": world.path},
+        "joining.join: a meeting": {"meeting": world.path},
         "answer.by_link": {"token": world.answer},
         "answer.by_member": {"path": world.path},
         **{f"proposals.{verb}": series for verb in ("of_series", "add")},
@@ -570,7 +570,7 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         f"question_{world.meeting_question_id}": "Zug",
     }
     return {
-        "account.join": {
+        "joining.join": {
             **WHOLE_PERSON,
             "email": "lena@weimar.example",
             "series": str(world.series_id),
@@ -578,7 +578,7 @@ def forms(world: World) -> dict[str, dict[str, str]]:
             "consent": "y",
             "website": "",
         },
-        "account.join: a meeting": {
+        "joining.join: a meeting": {
             **WHOLE_PERSON,
             "email": "lena@weimar.example",
             "answer": "yes",
@@ -587,11 +587,11 @@ def forms(world: World) -> dict[str, dict[str, str]]:
             "consent": "y",
             "website": "",
         },
-        "account.confirm": {},
-        "account.sign_in": {"email": "katrin.lindner@optik-jena.example"},
-        "account.sign_in_by_password": {"email": "kenji.yamada@erfurt.example", "password": PASSWORD},
-        "account.open_link": {},
-        "account.sign_out": {"everywhere": "y"},
+        "joining.confirm": {},
+        "signing_in.ask": {"email": "katrin.lindner@optik-jena.example"},
+        "signing_in.by_password": {"email": "kenji.yamada@erfurt.example", "password": PASSWORD},
+        "signing_in.open_link": {},
+        "signing_in.sign_out": {"everywhere": "y"},
         "account.settings": SETTINGS_OF_MEMBER,
         "account.password": {"password": PASSWORD, "again": PASSWORD},
         "account.new_calendar": {},

@@ -58,7 +58,7 @@ from asanokai.members.signing_in import (
     sign_in_holds,
     sign_out_everywhere,
 )
-from asanokai.members.typed import LONGEST, cleaned, filed, folded, normal_address, prose
+from asanokai.members.typed import LONGEST, LONGEST_ADDRESS, cleaned, filed, folded, normal_address, prose
 from asanokai.members.wishes import (
     OF_AUDIENCE,
     OF_DESK,
@@ -76,6 +76,7 @@ from asanokai.members.wishes import (
 __all__ = [
     "BOUNCES",
     "LONGEST",
+    "LONGEST_ADDRESS",
     "NAMES",
     "OF_AUDIENCE",
     "OF_DESK",

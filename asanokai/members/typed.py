@@ -9,6 +9,9 @@ from asanokai.errors import N_, BadInput
 LONGEST = 200
 """Characters a name, position or organisation may have."""
 
+LONGEST_ADDRESS = 254
+"""Characters of a mail address (RFC 5321 4.5.3.1.3)."""
+
 _HIRAGANA = {code: code - 0x60 for code in range(0x30A1, 0x30F7)}
 _MARKS = {code: None for code in range(0x0300, 0x0370)}
 

@@ -32,6 +32,7 @@ from asanokai.web import (
     feeds,
     files,
     handouts,
+    joining,
     leave,
     loading,
     pack,
@@ -39,6 +40,7 @@ from asanokai.web import (
     passing,
     programme,
     proposals,
+    signing_in,
     speaking,
     standing,
     undoing,
@@ -76,6 +78,8 @@ limiter = Limiter(get_remote_address, headers_enabled=False)
 
 PAGES = (
     programme.pages,
+    signing_in.pages,
+    joining.pages,
     account.pages,
     wishes.pages,
     leave.pages,
@@ -125,11 +129,11 @@ LARGE = ("speaking.person", "speaking.talk", "materials.show")
 """POSTs that may bring a large file, and how much in all; elsewhere it is MAX_CONTENT_LENGTH."""
 
 LIMITS = {
-    "account.sign_in": "10 per 10 minutes",
-    "account.sign_in_by_password": "10 per 10 minutes",
-    "account.open_link": "30 per 10 minutes",
-    "account.join": "10 per 10 minutes",
-    "account.confirm": "30 per 10 minutes",
+    "signing_in.ask": "10 per 10 minutes",
+    "signing_in.by_password": "10 per 10 minutes",
+    "signing_in.open_link": "30 per 10 minutes",
+    "joining.join": "10 per 10 minutes",
+    "joining.confirm": "30 per 10 minutes",
 }
 """POSTs a stranger could repeat, and how often one address may."""
 

@@ -114,7 +114,7 @@ def by_member(path: str) -> Response | tuple[str, int]:
     """From the meeting's page or the member's own. A refusal shows the meeting's page with what was typed."""
     if not current_user.is_authenticated:
         session["next"] = url_for("programme.meeting", path=path)
-        return redirect(url_for("account.sign_in"), 303)
+        return redirect(url_for("signing_in.ask"), 303)
     if not about.may_answer():
         raise Missing(N_("There is no such page, or none that you may see."))
     meeting_id, member_id = g.meeting.id, loading.me().id

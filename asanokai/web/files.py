@@ -281,7 +281,7 @@ def _worker(app: Flask, _mounted_at: str) -> str:
         "files": [url_for("static", filename=name) for name in wanted],
         "offline": url_for("files.offline"),
         "mine": url_for("account.me"),
-        "signing": [url_for("account.sign_in"), url_for("account.sign_out")],
+        "signing": [url_for("signing_in.ask"), url_for("signing_in.sign_out")],
         "life": app.permanent_session_lifetime.total_seconds(),
         "words": {language: _as_of(language) for language in LANGUAGES},
     }

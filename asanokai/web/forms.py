@@ -92,6 +92,10 @@ class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF carries no types
         return found
 
 
+class ButtonForm(Form):
+    """Nothing but a button."""
+
+
 def _plain(fields: Iterable[Any]) -> Iterator[Any]:
     """The fields somebody can fill in: instead of a form or a list of them within the form, what stands in it."""
     for field in fields:

@@ -38,7 +38,7 @@ FRAMING = (
 )
 """What a page may do that frames a letter of this program."""
 
-OPEN_TO_SEARCH = ("programme.home", "programme.meetings", "programme.meeting", "archive.topics", "account.join")
+OPEN_TO_SEARCH = ("programme.home", "programme.meetings", "programme.meeting", "archive.topics", "joining.join")
 """Pages search engines may list."""
 
 
@@ -155,7 +155,7 @@ def member() -> Response | None:
         return None
     if request.method == "GET":
         session["next"] = request.full_path.rstrip("?")
-    return redirect(url_for("account.sign_in"), 303)
+    return redirect(url_for("signing_in.ask"), 303)
 
 
 def coordinates_anything() -> bool:

@@ -185,7 +185,7 @@ def _sent(built: world.World, known: dict[str, str]) -> list[Scene]:
     return [
         Scene("asked for a link", "visitor", "/sign-in", sends={"email": "emma.whitfield@ilmenau.example"}),
         Scene("applied for a series", "visitor", "/join?series=asanokai", sends=applying),
-        Scene("applied for a meeting", "visitor", known["account.join: a meeting"], sends=applying),
+        Scene("applied for a meeting", "visitor", known["joining.join: a meeting"], sends=applying),
         Scene("answered by the link", "nobody", known["answer.by_link"], sends={"answer": "maybe"}),
         Scene("answered on the page", "katrin", known["programme.meeting"], sends={"answer": "maybe"}),
         Scene("a change to be confirmed", "akiko", known["meeting.edit"], sends={"ends": "2026-03-12T10:30"}),
@@ -212,7 +212,7 @@ def _refused(built: world.World, states: States, known: dict[str, str]) -> list[
     texts = {f"{name}-{code}": "" for name in ("title",) for code in ("de", "en", "ja")}
     return [
         refused("applying", "visitor", "/join", **nothing_typed),
-        refused("applying for a meeting", "visitor", known["account.join: a meeting"], guests="77", **nothing_typed),
+        refused("applying for a meeting", "visitor", known["joining.join: a meeting"], guests="77", **nothing_typed),
         refused("asking for a link", "visitor", "/sign-in", email=""),
         refused("signing in by password", "visitor", "/sign-in", **{"email": "a@b.example", "password": "wrong"}),
         refused("own settings", "katrin", "/me/settings", family=""),
