@@ -49,8 +49,10 @@ def moment(line: Property | None, zones: Zones, *, floating: tzinfo | None = Non
     if line is None or found is None:
         return None
     year, month, day, hour, minute = (int(part) for part in found.groups()[:5])
+    second = min(int(found[6] or 0), 59)
     try:
-        wall = datetime(year, month, day) + timedelta(hours=hour, minutes=minute, seconds=min(int(found[6] or 0), 59))  # noqa: DTZ001
+        wall = datetime(year, month, day)  # noqa: DTZ001 -- a wall time: its zone is read below
+        wall += timedelta(hours=hour, minutes=minute, seconds=second)
         if not FIRST_YEAR <= wall.year < LAST_YEAR:
             return None
         said = _said(found[7])
