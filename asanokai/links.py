@@ -25,6 +25,10 @@ class Links:
     def me(self) -> str:
         return f"{self.base}/me/"
 
+    def devices(self) -> str:
+        """Where a member sees on which devices they are signed in."""
+        return f"{self.base}/me/devices"
+
     def meeting(self, path: str) -> str:
         return f"{self.base}/meetings/{quote(path)}"
 

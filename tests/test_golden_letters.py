@@ -27,6 +27,7 @@ from asanokai import (
     catering,
     clock,
     db,
+    devices,
     intake,
     leaving,
     letters,
@@ -344,6 +345,10 @@ def letters_about_accounts(app: Flask, clock: Any, smtp: Any, keep: Keep) -> Non
             members.ask_for_sign_in(members.main_address(make()).text)  # type: ignore[union-attr]  # they all have one
     stage.deliver("sign_in")
     with db.transaction():
+        for make in READERS:
+            devices.tell(devices.begin(make().id, by="link", name="Firefox, Android")[0])
+    stage.deliver("new_device")
+    with db.transaction():
         for language, (email, person) in APPLICANTS.items():
             _apply(f"meeting-{email}", person, language, meeting_id=meeting_id)
     stage.deliver("opt_in", "opt_in-meeting")
@@ -638,7 +643,9 @@ ALL = {
     ),
     "replies": ("acknowledged-yes", "acknowledged-maybe", "acknowledged-no", "acknowledged-waiting", "reply"),
     "queue": ("invite-kept", "remind-kept", "lapsed", "waiting-offers", "offer", "free"),
-    "accounts": (*("sign_in", "opt_in", "opt_in-meeting", "join", "application", "welcome", "declined", "digest"),),
+    "accounts": (
+        *("sign_in", "new_device", "opt_in", "opt_in-meeting", "join", "application", "welcome", "declined", "digest"),
+    ),
     "speakers": ("speaker", "speaker-host", "speaker_remind", "speaker_remind-host"),
     "leaving": ("parted", "parted-series"),
     "calendars": ("answered", "ask_back", "not_taken", "not_taken-cancelled"),

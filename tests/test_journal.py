@@ -18,6 +18,7 @@ from asanokai import (
     asking,
     catering,
     deputies,
+    devices,
     exporting,
     guests,
     importing,
@@ -198,6 +199,10 @@ class Stage:
         self.question = questions.add({"de": SECRET}, "food", meeting_id=self.meeting.id)
         questions.record(self.rsvp, {self.question.id: SECRET}, {})
         self.deputy = deputies.name(self.two, f"{SECRET}1@jena.example", "deputy")
+
+    def device(self) -> int:
+        """Another one that the first member is signed in on."""
+        return devices.begin(self.one.id, by="link", name=f"{SECRET}, {SECRET}")[0].id
 
     def name_guest(self) -> None:
         self.rsvp.guests = 1
@@ -438,6 +443,8 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
         session().flush(),
         members.unmute(on.one, "remind"),
     ),
+    ("sign out", "device"): lambda on, _: devices.sign_out(on.one.id, on.device()),
+    ("sign out others", "device"): lambda on, _: (on.device(), devices.sign_out_others(on.one.id, but=None)),
     ("make administrator", "member"): lambda on, _: members.make_administrator(on.one, True, actor_id=on.actor),
     ("send sign-in", "member"): lambda on, _: members.send_sign_in(
         on.one, f"{SECRET}1@jena.example", actor_id=on.actor

@@ -25,7 +25,7 @@ KINDS = {
     "sign_in", "opt_in", "join", "welcome", "declined", "application", "digest", "alert",
     "pack", "catering_change",
     "speaker", "speaker_remind",
-    "acknowledged", "reply",
+    "acknowledged", "reply", "new_device",
 }  # fmt: skip
 ANSWERS = {"yes_link", "maybe_link", "no_link"}
 OF_A_MEETING = ANSWERS | {"answer_link"}
@@ -341,6 +341,10 @@ VARIANTS: list[tuple[str, dict[str, Any], Any, set[str]]] = [
         for whole in (True, False)
     ),
     ("sign_in", {}, None, {"sign_in_link"}),
+    *(
+        ("new_device", {"device": name, "at": "Sonntag, 1. Februar 2026, 10:00 Uhr"}, None, set())
+        for name in ("", "Firefox, Android")
+    ),
     *(("opt_in", {}, meeting, {"confirm_link"}) for meeting in (full, None)),
     ("join", {"inviter": "Dr. Claudia Brandt", "series": "Asa no Kai Thüringen"}, None, {"confirm_link"}),
     ("join", {"inviter": "", "series": ""}, None, {"confirm_link"}),
@@ -432,6 +436,7 @@ NOT_SUBSCRIBED = {
     "catering_change",
     "parted",
     "reply",
+    "new_device",
 } | SPEAKERS
 HAS_ANSWER_LINKS = {
     *(
@@ -475,6 +480,7 @@ def render(language: str, kind: str, facts: dict[str, Any], meeting: Any) -> tup
         "imprint_link": "https://kai.example/imprint",
         "privacy_link": "https://kai.example/privacy",
         "home_link": "https://kai.example/",
+        "devices_link": "https://kai.example/me/devices",
         "language": language,
         "unsubscribable": kind not in NOT_SUBSCRIBED,
         "calendar_replies": True,
@@ -648,6 +654,7 @@ def test_a_letter_has_at_most_one_primary_button(
             "offer",
             "free",
             "ask_back",
+            "new_device",
             *SPEAKERS,
         )
     )

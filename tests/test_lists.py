@@ -17,6 +17,7 @@ from asanokai import (
     clock,
     db,
     deputies,
+    devices,
     guests,
     letters,
     meetings,
@@ -101,6 +102,8 @@ def _one_more(meeting: meetings.Meeting, series: series_rules.Series, known: wor
     rsvps.come_normally(other.id, people.katrin().id)
     _applies(series, number)
     _proposes(series, person, draft, number)
+    devices.begin(known.member_id, by="link", name="Firefox, Linux")
+    devices.begin(people.ludwig().id, by="link", name="Firefox, Linux")
 
 
 def _catered(draft: meetings.Meeting, number: int) -> None:

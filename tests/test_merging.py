@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from asanokai import deputies, intake, letters, members, merging, proposals, topics, views
+from asanokai import deputies, devices, intake, letters, members, merging, proposals, topics, views
 from asanokai import series as series_rules
 from asanokai.db import Base, session, transaction
 from asanokai.errors import Refused
@@ -106,7 +106,8 @@ def test_fields_are_chosen_one_by_one_and_the_kept_row_is_found_by_them():
 
 def test_the_other_row_is_empty_and_says_where_it_went(clock):
     katrin, other = people.katrin(), twin()
-    secret, number, cookie = other.calendar_secret, other.id, other.get_id()
+    secret, number = other.calendar_secret, other.id
+    _device, cookie = devices.begin(number, by="link", name="")
     merge(katrin, other)
     assert (other.standing, other.family, other.given, other.organisation_id, other.sought) == (
         "erased",
@@ -115,7 +116,7 @@ def test_the_other_row_is_empty_and_says_where_it_went(clock):
         None,
         "",
     )
-    assert (other.calendar_secret == secret, members.cookie_holds(other, cookie)) == (False, False)
+    assert (other.calendar_secret == secret, devices.holds(cookie)) == (False, False)
     row = session().scalars(select(Merger)).one()
     assert (row.member_id, row.kept_id, row.at) == (number, katrin.id, clock.now)
     assert (merging.kept(number), merging.kept(katrin.id)) == (katrin.id, katrin.id)
@@ -152,6 +153,7 @@ def test_belongings_are_joined_as_old_as_the_older(clock):
 def test_letters_and_the_journal_go_over():
     katrin, other = people.katrin(), twin()
     letters.post("sign_in", "x", member_id=other.id)
+    devices.begin(other.id, by="link", name="")
     members.unsubscribe(other)
     session().flush()
     merge(katrin, other)
@@ -231,6 +233,7 @@ def test_nothing_refers_to_the_other_row_any_more():
 STAYS = {
     "merger.member_id": "says which row was given up",
     "merger.kept_id": "is followed from one merger to the next",
+    "device.member_id": "ends: whoever has it signs in anew",
 }
 """Columns that name a member and are not passed on, and why."""
 
@@ -284,7 +287,7 @@ def test_whatever_names_a_member_is_passed_on_or_stays_for_a_reason(clock):
     came.settled_by_id = other.id
     session().add_all([application, note, came, Mute(member_id=other.id, kind="thanks")])
     session().flush()
-    assert holding(other.id) == naming_a_member() - set(STAYS)
+    assert holding(other.id) == naming_a_member() - {"merger.member_id", "merger.kept_id"}
     merge(katrin, other)
     assert holding(other.id) == {"merger.member_id"}
     assert holding(katrin.id) >= naming_a_member() - set(STAYS)

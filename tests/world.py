@@ -35,6 +35,7 @@ from asanokai import (
     clock,
     db,
     deputies,
+    devices,
     installation,
     letters,
     materials,
@@ -138,6 +139,7 @@ class World:
     confirm: str
     sign_in: str
     pack: str
+    device_id: int
 
     def vanished(self) -> "World":
         """The same addresses for things that are not there."""
@@ -236,8 +238,15 @@ def _build(app: Flask) -> World:
         failed_mail_id=written_mail(meeting, katrin, "failed").id,
         confirm=tokens.mint("opt-in", list(invited)),
         pack=tokens.mint("pack", [pack.id, pack.nonce]),
+        device_id=_second_devices()[katrin.id],
         sign_in=tokens.mint("sign-in", [kenji.id, members.mint_sign_in(kenji)]),
     )
+
+
+def _second_devices() -> dict[int, int]:
+    """Everybody who plays a role is signed in on another device as well: member → device."""
+    numbers = [made().id for made in ROLES.values() if made is not None]
+    return {number: devices.begin(number, by="password", name="Safari, iPhone")[0].id for number in numbers}
 
 
 def _mail(meeting: Meeting) -> Incoming:
@@ -421,6 +430,7 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         **{f"materials.{verb}": meeting for verb in ("show", "minutes")},
         **{f"materials.{verb}": {**meeting, "upload_id": world.material_id} for verb in ("file", "seen", "remove")},
         "handouts.file": {"path": world.path, "upload_id": world.material_id},
+        "devices.sign_out": {"device_id": world.device_id},
         "outbox.of_meeting": meeting,
         **{name: {**meeting, "kind": name.partition(": ")[2]} for name in preview},
         "outbox.preview: part": {**meeting, "kind": "invite", "part": "html"},
@@ -595,6 +605,10 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "account.settings": SETTINGS_OF_MEMBER,
         "account.password": {"password": PASSWORD, "again": PASSWORD},
         "account.new_calendar": {},
+        "devices.sign_out": {},
+        "devices.sign_out_others": {},
+        "devices.prove": {"password": ""},
+        "devices.prove_by_link": {},
         "wishes.letters": {"kinds": "eve", "letters": ""},
         "standing.change": {"normally": "yes"},
         "wishes.unsubscribe": {"switches": "y", "kinds": "eve"},

@@ -24,7 +24,7 @@ from asanokai import (
     topics,
     writing,
 )
-from asanokai.composing import calendars, changes, packs
+from asanokai.composing import accounts, calendars, changes, packs
 from asanokai.composing.alert import alert
 from asanokai.composing.digest import digest
 from asanokai.composing.overtaking import Row, held_until, overtaken
@@ -459,4 +459,5 @@ _FACTS = {
     "catering_change": packs.catering_change,
     "speaker": _contribution,
     "speaker_remind": _contribution,
+    "new_device": accounts.new_device,
 }

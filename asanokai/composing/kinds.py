@@ -36,6 +36,7 @@ KIND_WORDS = {
         "speaker": "Anfrage an Vortragende oder Gastgebende",
         "speaker_remind": "Erinnerung an Vortragende oder Gastgebende",
         "reply": "Antwort auf eine E-Mail",
+        "new_device": "Neue Anmeldung auf einem Gerät",
     },
     "en": {
         "invite": "invitation",
@@ -72,6 +73,7 @@ KIND_WORDS = {
         "speaker": "request to a speaker or host",
         "speaker_remind": "reminder to a speaker or host",
         "reply": "reply to a mail",
+        "new_device": "sign-in on a new device",
     },
     "ja": {
         "invite": "ご案内",
@@ -108,6 +110,7 @@ KIND_WORDS = {
         "speaker": "講演・会場のご依頼",
         "speaker_remind": "講演・会場のご依頼（再送）",
         "reply": "メールへの返信",
+        "new_device": "新しい端末でのログイン",
     },
 }
 """What the letters are called in the coordinators' digest."""

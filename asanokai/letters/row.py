@@ -27,6 +27,7 @@ ASKED_FOR = (
     "speaker",
     "speaker_remind",
     "reply",
+    "new_device",
 )
 """Kinds that are about an account or the desk, not a meeting's audience: no List-* headers and no calendar part."""
 

@@ -7,7 +7,7 @@ It knows no meeting: which series somebody belongs to is `series.Belonging`; app
     keeping     adding, describing, looking up
     finding     searching
     reach       what comes back from addresses
-    signing_in  cookies, links, passwords
+    signing_in  links, passwords
     wishes      which kinds of letters somebody wants
 """
 
@@ -48,10 +48,9 @@ from asanokai.members.signing_in import (
     ask_for_sign_in,
     by_calendar_secret,
     by_password,
-    cookie_holds,
-    cookie_number,
     mint_sign_in,
     new_calendar_secret,
+    password_is,
     redeem_sign_in,
     send_sign_in,
     set_password,
@@ -106,8 +105,6 @@ __all__ = [
     "cleaned",
     "complained_at",
     "containing",
-    "cookie_holds",
-    "cookie_number",
     "describe",
     "does_without",
     "filed",
@@ -124,6 +121,7 @@ __all__ = [
     "number_of",
     "organisation",
     "organisation_name",
+    "password_is",
     "policy_bounces",
     "prose",
     "redeem_sign_in",

@@ -19,6 +19,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from asanokai import clock, db, journal, languages, uploads
+from asanokai import devices as device_rules
 from asanokai.errors import N_, Missing, Refused
 from asanokai.members import Member
 from asanokai.questions import Question
@@ -29,6 +30,7 @@ from asanokai.web import (
     archive,
     deputy,
     design,
+    devices,
     feeds,
     files,
     handouts,
@@ -81,6 +83,7 @@ PAGES = (
     signing_in.pages,
     joining.pages,
     account.pages,
+    devices.pages,
     wishes.pages,
     leave.pages,
     answer.pages,
@@ -132,6 +135,8 @@ LIMITS = {
     "signing_in.ask": "10 per 10 minutes",
     "signing_in.by_password": "10 per 10 minutes",
     "signing_in.open_link": "30 per 10 minutes",
+    "devices.prove": "10 per 10 minutes",
+    "devices.prove_by_link": "5 per 10 minutes",
     "joining.join": "10 per 10 minutes",
     "joining.confirm": "30 per 10 minutes",
 }
@@ -176,7 +181,7 @@ def _room_for_files() -> None:
 
 def _sign_in(app: Flask) -> None:
     login = LoginManager(app)
-    login.session_protection = None  # an address changes between home and train; the cookie's stamp ends sessions
+    login.session_protection = None  # an address changes between home and train; the device's row ends sessions
     login.user_loader(_whose)
     user_logged_in.connect(_date_cookie, app)
 
@@ -210,7 +215,17 @@ def _guard() -> BaseResponse | None:
         raise Missing(N_("There is no such page, or none that you may see."))
     if any(isinstance(value, int) and value > HIGHEST for value in (request.view_args or {}).values()):
         raise Missing(N_("There is no such page, or none that you may see."))
+    _note_use()
     return GUARDS[request.endpoint]()
+
+
+def _note_use() -> None:
+    """When something is sent from a device, and that only: reading writes nothing."""
+    if request.method in db.READING or "_user_id" not in session:
+        return
+    device = loading.device()
+    if device is not None:
+        device_rules.note_use(device)
 
 
 def _write_what_outlives(response: Response) -> Response:
