@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from asanokai import outgoing
 from asanokai.outgoing import Forbidden, Unreachable, Way, allowed
 
-PUBLIC = "93.184.216.34"
+PUBLIC, SIX = "93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946"
 
 
 def says(*addresses: str) -> outgoing.Resolve:
@@ -25,10 +25,7 @@ def says(*addresses: str) -> outgoing.Resolve:
         ("https://ID.example.org:8443/a/b?c=d", Way("id.example.org", 8443, PUBLIC, "/a/b?c=d")),
         ("https://xn--bcher-kva.example/", Way("xn--bcher-kva.example", 443, PUBLIC, "/")),
         ("https://8.8.8.8/", Way("8.8.8.8", 443, "8.8.8.8", "/")),
-        (
-            "https://[2606:2800:220:1:248:1893:25c8:1946]/",
-            Way(*("2606:2800:220:1:248:1893:25c8:1946",), 443, "2606:2800:220:1:248:1893:25c8:1946", "/"),
-        ),
+        (f"https://[{SIX}]/", Way(SIX, 443, SIX, "/")),
     ],
 )
 def test_public_hosts_are_called_at_the_address_that_was_looked_at(url, way):
@@ -40,7 +37,7 @@ PRIVATE = [
     *("192.0.0.8", "192.0.2.1", "198.18.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255", "192.88.99.1"),
     *("::", "::1", "fe80::1", "fc00::1", "fd12::1", "ff02::1", "::ffff:127.0.0.1", "::ffff:8.8.8.8", "::127.0.0.1"),
     *("64:ff9b::7f00:1", "64:ff9b::808:808", "64:ff9b:1::1", "2002:7f00:1::", "2002:808:808::", "2001:0:1::1"),
-    *("2001:db8::1", "fec0::1", "100::1"),
+    *("2001:db8::1", "fec0::1", "100::1", "2001:10::1", "3fff::1"),
 ]
 
 
@@ -104,18 +101,16 @@ def test_a_name_that_nobody_knows_is_unreachable():
         allowed("https://id.example.org", resolve=says())
 
 
-PRIVATE_4 = [
-    ip_network(block)
-    for block in (
-        "0.0.0.0/8",
-        "10.0.0.0/8",
-        "127.0.0.0/8",
-        "169.254.0.0/16",
-        "172.16.0.0/12",
-        "192.168.0.0/16",
-        "100.64.0.0/10",
-    )
-]
+BLOCKS = (
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "100.64.0.0/10",
+)
+PRIVATE_4 = [ip_network(block) for block in BLOCKS]
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
