@@ -490,6 +490,20 @@ def test_a_backup_of_a_newer_program_is_refused(breakfast, config, into, tmp_pat
         assert refusal(made.path) == "This backup was made by a newer version of this program. Install that one."
 
 
+def test_a_restore_that_ends_halfway_leaves_the_place_empty(breakfast, config, into, empty, monkeypatch):
+    made = backup.make(into)
+    with elsewhere(config, empty):
+        with monkeypatch.context() as failing, pytest.raises(RuntimeError):
+            failing.setattr(afterwards, "sign_everybody_out", _power_cut)
+            backup.restore(made.path, night=NIGHT)
+        assert {name for name, rows in stored().items() if rows} == set()
+        assert backup.restore(made.path, night=NIGHT).rows == made.rows
+
+
+def _power_cut() -> None:
+    raise RuntimeError("the machine stops here")
+
+
 def test_where_something_is_nothing_is_restored(breakfast, into):
     made = backup.make(into)
     before = stored()

@@ -119,7 +119,7 @@ def set_aside(night: Night) -> int:
         invitations.plan(moment_id, night=night)
     for message_id in writing.due():
         writing.plan(message_id, night=night)
-    waiting = Letter.state.in_(("queued", "claimed")), or_(Letter.due_at <= now, Letter.created_at == now)
+    waiting = Letter.state.in_(("queued", "claimed")), or_(Letter.due_at <= now, Letter.created_at >= now)
     settled = session().execute(
         update(Letter)
         .where(*waiting)
