@@ -64,5 +64,10 @@ def test_what_does_not_fit_is_found_out(expression, fit):
 
 
 def test_each_library_of_a_lock_file_is_looked_at_once():
-    lock = "deprecated==1.3.1 ; python_full_version < '3.12' \\\n    --hash=sha256:ab\ndeprecated==3.0.1\npsycopg[binary]==3\n"
-    assert locked(lock) == ["deprecated", "psycopg"]
+    lock = [
+        "deprecated==1 ; python_full_version < '3.12' \\",
+        "    --hash=sha256:ab",
+        "deprecated==3",
+        "psycopg[binary]==3",
+    ]
+    assert locked("\n".join(lock)) == ["deprecated", "psycopg"]

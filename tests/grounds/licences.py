@@ -56,10 +56,9 @@ def licence(name: str, said: Any) -> str:
     typed = TYPED.get(typed, typed)
     if typed in FITTING:
         return typed
-    classifiers = [
-        line.rpartition(" :: ")[2] for line in said.get_all("Classifier") or [] if line.startswith("License")
-    ]
-    found = {CLASSIFIED.get(one, one) for one in classifiers if one != "OSI Approved"}
+    lines = [line for line in said.get_all("Classifier") or [] if line.startswith("License")]
+    classifiers = {line.rpartition(" :: ")[2] for line in lines} - {"OSI Approved"}
+    found = {CLASSIFIED.get(one, one) for one in classifiers}
     if found:
         return " OR ".join(sorted(found))
     if name in LOOKED_UP:
