@@ -95,8 +95,8 @@ def paper() -> str:
         [
             "# Licences of everything the program stands on",
             "",
-            "Written by `make licences` from what the libraries in `requirements.txt` say of themselves, those that others",
-            "bring along too. Why each direct one is there: [dependencies.md](dependencies.md).",
+            "Written by `make licences` from what the libraries in `requirements.txt` say of themselves, those that",
+            "others bring along too. Why each direct one is there: [dependencies.md](dependencies.md).",
             "",
             "| library | licence | |",
             "|---|---|---|",
