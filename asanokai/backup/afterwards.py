@@ -5,12 +5,11 @@ until a coordinator lets letters go again, and every letter that was due is plan
 desk shows it and one button sends it if it did not go out. Devices, and links that sign in, are good no more.
 """
 
-import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, or_, select, update
+from sqlalchemy import String, cast, delete, func, or_, select, update
 
 from asanokai import clock, db, erased, installation, invitations, leaving, members, writing
 from asanokai.db import session, table_of
@@ -46,14 +45,10 @@ def see_to(made_at: datetime, lines: Sequence[Erasure], *, night: Night) -> Seen
 
 def sign_everybody_out() -> None:
     """Make every cookie and every link that signs in worthless: whoever lost a device since the backup is rid of it."""
-    member = table_of(Member)
-    numbers = session().scalars(select(Member.id)).all()
-    change = update(member).where(member.c.id == bindparam("number")).values(session_stamp=bindparam("stamp"))
-    if numbers:
-        session().connection().execute(
-            change, [{"number": number, "stamp": secrets.token_urlsafe(12)} for number in numbers]
-        )
-    session().execute(update(member).values(sign_in_hash=None, sign_in_until=None))
+    # Made by the database, from the same source as Python's secrets: row by row it would take minutes.
+    postgresql = db.db.engine.dialect.name == "postgresql"
+    stamp = cast(func.gen_random_uuid(), String) if postgresql else func.lower(func.hex(func.randomblob(16)))
+    session().execute(update(table_of(Member)).values(session_stamp=stamp, sign_in_hash=None, sign_in_until=None))
     session().expire_all()
 
 
