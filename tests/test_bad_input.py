@@ -127,6 +127,8 @@ REFUSALS: dict[str, dict[str, str]] = {
     "order.edit": texts("title"),
     "mail.reply": {"words": "x<y " * 3000},
     "settings.edit": {"sender_name": "Asa <no> Kai"},
+    "law.facts": {"name": "x<y " * 200},
+    "law.text": {"text-de": "x<y " * 12000},
 }
 """Address → what makes a form that is good otherwise refused."""
 
@@ -436,8 +438,6 @@ FREE = {
         "note",
         "abstract",
         "welcome",
-        "imprint",
-        "privacy",
     ),
 }
 """Fields that take any words; those of the speakers end in such a name."""

@@ -50,6 +50,7 @@ from asanokai.web.coordinate import (
     catering,
     dates,
     desk,
+    law,
     lists,
     log,
     mail,
@@ -118,6 +119,7 @@ DESK = (
     log.pages,
     writing.pages,
     settings.pages,
+    law.pages,
     speakers.pages,
 )
 
