@@ -15,7 +15,7 @@ from asanokai.errors import N_, Missing
 from asanokai.languages import date_in_words, pick
 from asanokai.members import Member
 from asanokai.web import about, asking, loading, words
-from asanokai.web.forms import AnswerForm
+from asanokai.web.forms import AnswerForm, LinkAnswerForm
 
 pages = Blueprint("programme", __name__)
 
@@ -55,8 +55,8 @@ def meeting(path: str) -> str:
 
 
 def _form() -> AnswerForm:
-    """The form for who is asked to come; nobody else is shown one."""
-    return asking.form(g.meeting.id, g.series.id, g.rsvp) if about.may_answer() else AnswerForm()
+    """The form for who is asked to come; nobody else is shown one, and gets no cookie for its token."""
+    return asking.form(g.meeting.id, g.series.id, g.rsvp) if about.may_answer() else LinkAnswerForm()
 
 
 # --- legal pages ------------------------------------------------------------------------------------------------------
