@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Response, current_app, g, render_template, request
 from sqlalchemy import func, select, text
 
-from asanokai import clock, law, letters, markdown, meetings, showing
+from asanokai import clock, law, letters, markdown, meetings, questions, showing
 from asanokai.db import session as database
 from asanokai.errors import N_, Missing
 from asanokai.languages import date_in_words, pick
@@ -56,7 +56,10 @@ def meeting(path: str) -> str:
 
 def _form() -> AnswerForm:
     """The form for who is asked to come; nobody else is shown one, and gets no cookie for its token."""
-    return asking.form(g.meeting.id, g.series.id, g.rsvp) if about.may_answer() else LinkAnswerForm()
+    if not about.may_answer():
+        return LinkAnswerForm()
+    asked = questions.asked(g.meeting.id, g.series.id) if "questions" in g.has else []
+    return asking.started(asked, g.rsvp)
 
 
 # --- legal pages ------------------------------------------------------------------------------------------------------
