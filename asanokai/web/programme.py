@@ -105,6 +105,7 @@ def logo() -> Response:
         raise Missing(N_("There is no such page, or none that you may see."))
     response = Response(row.logo, mimetype=row.logo_type)
     response.headers["Cache-Control"] = "public, max-age=3600"
+    response.headers["Content-Security-Policy"] = loading.SANDBOX
     response.set_etag(str(row.changed_at))
     return response.make_conditional(request)  # type: ignore[return-value]  # the same one comes back
 

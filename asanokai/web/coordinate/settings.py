@@ -11,7 +11,7 @@ from flask_wtf.file import FileField
 from werkzeug.wrappers import Response
 from wtforms import BooleanField
 
-from asanokai import installation
+from asanokai import installation, uploads
 from asanokai.errors import N_, BadInput
 from asanokai.web import loading
 from asanokai.web.forms import Form, TextsField, attempt, line
@@ -19,7 +19,6 @@ from asanokai.web.forms import Form, TextsField, attempt, line
 pages = Blueprint("settings", __name__)
 
 MOST_BYTES = 300_000
-PICTURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 UNWANTED = set('@:,"<>;()[]\\')
 """What mail programs take for phishing in a sender's name."""
 
@@ -56,7 +55,7 @@ def edit() -> Response | tuple[str, int]:
 
 
 def _logo(form: InstallationForm) -> dict[str, Any]:
-    """The picture's bytes and kind, told by its first bytes and not by its name. Raises `BadInput`."""
+    """The picture, drawn anew. Raises `BadInput`."""
     if form.remove_logo.data:
         return {"logo": None, "logo_type": None}
     if not form.logo.data:
@@ -64,12 +63,7 @@ def _logo(form: InstallationForm) -> dict[str, Any]:
     data = form.logo.data.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
         raise BadInput("logo", N_("The picture is too large; 300 kB are the most."))
-    kind = next((kind for start, kind in PICTURES.items() if data.startswith(start)), None)
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        kind = "image/webp"
-    if kind is None:
-        raise BadInput("logo", N_("Please choose a picture in PNG, JPEG or WebP."))
-    return {"logo": data, "logo_type": kind}
+    return {"logo": uploads.logo(data, field="logo"), "logo_type": "image/png"}
 
 
 @pages.post("/settings/pause")
