@@ -52,6 +52,7 @@ from asanokai.web.coordinate import (
     catering,
     dates,
     desk,
+    law,
     lists,
     log,
     mail,
@@ -120,6 +121,7 @@ DESK = (
     log.pages,
     writing.pages,
     settings.pages,
+    law.pages,
     speakers.pages,
 )
 
