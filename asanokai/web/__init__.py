@@ -54,6 +54,7 @@ from asanokai.web.coordinate import (
     catering,
     dates,
     desk,
+    law,
     lists,
     log,
     mail,
@@ -123,6 +124,7 @@ DESK = (
     log.pages,
     writing.pages,
     settings.pages,
+    law.pages,
     speakers.pages,
 )
 
