@@ -94,8 +94,8 @@ def _propose(series_id: int) -> int:
 
 def tidy_step() -> int:
     """What is over was held; applications nobody confirmed vanish, and so do the replies that were
-    for the morning alone, the bytes of old mails and devices that have ended. How many; raises as `plan_step` does. It also notes which texts
-    stand on the pages of law."""
+    for the morning alone, the bytes of old mails and devices that have ended. How many; raises as `plan_step` does.
+    It also notes which texts stand on the pages of law."""
     return _each(
         [meetings.mark_held, applying.forget_unconfirmed, questions.forget, intake.forget, devices.forget, _note_law]
     )
