@@ -16,6 +16,7 @@ from asanokai import (
     letters,
     questions,
     rsvps,
+    seals,
     topics,
     web,
 )
@@ -24,7 +25,7 @@ from asanokai.links import Links
 from asanokai.tokens import Tokens
 from config import Config
 
-TABLES = (catering, deputies, guests, installation, intake, journal, letters, questions, rsvps, topics)
+TABLES = (catering, deputies, guests, installation, intake, journal, letters, questions, rsvps, seals, topics)
 """Modules whose tables nothing above may happen to import, so that migrations see all of them."""
 
 
@@ -34,6 +35,7 @@ def create_app(config: Config) -> Flask:
     app.config.update(config.flask())
     app.config["ASANOKAI"] = config
     app.extensions["tokens"] = Tokens([config.secret_key, *config.secret_key_fallbacks])
+    app.extensions["seal_keys"] = seals.Keys(config.seal_keys, config.seal_public)
     app.extensions["links"] = Links(config.base_url)
     if config.clock_file:
         clock.use_file(Path(config.clock_file))

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 
+from asanokai import members
 from asanokai.db import session
 from asanokai.errors import N_
 from asanokai.journal import Entry
@@ -150,6 +151,7 @@ SENTENCES: dict[tuple[str, str], str] = {
     ("thaw", "catering"): N_("Numbers for the caterer open again"),
     ("tell", "catering"): N_("Told the caterer of new numbers: %(coming)s"),
     # the rest
+    ("prune", "journal"): N_("Old entries of the journal pruned: %(count)s"),
     ("retry", "letter"): N_("A letter that had failed was sent again"),
     ("change", "installation"): N_("Settings changed: %(fields)s"),
     ("refuse", "sign-in"): N_("A sign-in was refused"),
@@ -226,7 +228,7 @@ def of_series(series_id: int, *, page: int = 1) -> Page:
 
 def of_member(member_id: int, *, series_ids: Collection[int] | None, page: int = 1) -> Page:
     """What concerns a member; for a coordinator of `series_ids` only what happened there."""
-    about = Entry.member_id == member_id
+    about: ColumnElement[bool] = Entry.member_id.in_(members.all_numbers(member_id))
     if series_ids is not None:
         about = and_(about, or_(Entry.series_id.in_(series_ids), Entry.meeting_id.in_(_meetings_of(series_ids))))
     return _page(about, page)
@@ -251,8 +253,7 @@ def _page(about: ColumnElement[bool], number: int) -> Page:
 
 
 def _lines(entries: Sequence[Entry]) -> list[Line]:
-    who = {entry.actor_id for entry in entries} | {entry.member_id for entry in entries}
-    people = {row.id: row for row in session().scalars(select(Member).where(Member.id.in_(who - {None})))}
+    people = _people({entry.actor_id for entry in entries} | {entry.member_id for entry in entries})
     where = {entry.meeting_id for entry in entries} - {None}
     meetings = {row.id: row for row in session().scalars(select(Meeting).where(Meeting.id.in_(where)))}
     return [
@@ -264,6 +265,15 @@ def _lines(entries: Sequence[Entry]) -> list[Line]:
         )
         for entry in entries
     ]
+
+
+def _people(numbers: Collection[int | None]) -> dict[int, Member]:
+    """Number → whom it means today: the journal goes on naming rows that were merged into others."""
+    wanted = {number for number in numbers if number}
+    went = members.all_kept(wanted)
+    who = {went.get(number, number) for number in wanted}
+    rows = {row.id: row for row in session().scalars(select(Member).where(Member.id.in_(who)))}
+    return {number: rows[went.get(number, number)] for number in wanted if went.get(number, number) in rows}
 
 
 def _themselves(entry: Entry, people: dict[int, Member]) -> Member | None:

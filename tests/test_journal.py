@@ -4,7 +4,7 @@ import ast
 import json
 import re
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ from asanokai import (
     proposals,
     questions,
     rsvps,
+    seals,
     speakers,
     topics,
     uploads,
@@ -50,6 +51,7 @@ from asanokai.journal import Entry
 from asanokai.letters import Letter
 from asanokai.programme import SlotText
 from asanokai.proposals import Words
+from asanokai.seals import sealing
 from asanokai.series import FIELDS, ROLES
 from asanokai.speakers import PersonText, Reach
 from asanokai.tokens import Tokens
@@ -312,6 +314,17 @@ class Stage:
 
 Verb = tuple[str, str]
 
+
+def pruned(actor_id: int, now: datetime) -> None:
+    """Seal all there is but the last entry, and that one by itself, in this transaction; prune the first seal."""
+    last = entries()[-1].id
+    for limit in (last - 1, last):
+        before = seals.newest()
+        session().add(sealing._made(before, sealing._rows(before.last_id if before else 0, limit)))
+        session().flush()
+    seals.prune(now + timedelta(days=1), actor_id=actor_id)
+
+
 DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("answer", "rsvp"): lambda on, _: say(on.meeting, on.stranger, "maybe", comment=f"{SECRET}e Worte"),
     ("take back", "rsvp"): lambda on, _: on.take_back(),
@@ -484,6 +497,7 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("thaw", "catering"): lambda on, clock: (on.froze(clock), counting.freeze_due()),
     ("tell", "catering"): lambda on, clock: (on.froze(clock), counting.tell_changes()),
     # the rest
+    ("prune", "journal"): lambda on, clock: pruned(on.actor, clock.now),
     ("retry", "letter"): lambda on, _: letters.retry(on.letter.id, actor_id=on.actor),
     ("change", "installation"): lambda on, _: installation.change(
         sender_name=SECRET, imprint={"de": SECRET}, actor_id=on.actor

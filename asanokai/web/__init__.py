@@ -140,6 +140,7 @@ LIMITS = {
 
 def init_app(app: Flask) -> None:
     """Register pages, guards, languages and error pages. Raises RuntimeError for a route without a guard."""
+    app.before_request(_say_from_where)
     app.before_request(_room_for_files)  # before anybody reads the body
     babel.init_app(app, locale_selector=language_of_request, default_timezone="UTC")
     csrf.init_app(app)
@@ -163,6 +164,13 @@ def init_app(app: Flask) -> None:
     app.context_processor(_around_every_page)
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(HTTPException, _http_error)
+
+
+def _say_from_where() -> None:
+    """Let the journal know who asks, behind the proxies that are trusted. Who only looks writes nothing there."""
+    writes = request.method not in db.READING
+    agent = journal.agent_in_short(request.user_agent.string) if writes else ""
+    journal.came_from.set(journal.Origin(request.remote_addr or "", agent) if writes else None)
 
 
 def _room_for_files() -> None:

@@ -85,7 +85,7 @@ def told(line: Line) -> str:
         old=_moment(line, facts.get("before")),
         coming=facts.get("coming", 0),
         letters=words.WISHES.get(str(facts.get("kind")), ""),
-        count=facts.get("letters", facts.get("answers", 0)),
+        count=facts.get("letters", facts.get("answers", facts.get("entries", 0))),
     )
     return words_of_it
 

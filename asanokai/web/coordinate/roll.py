@@ -170,7 +170,8 @@ def _line(
 def _entered_by(rsvp_id: int) -> int | None:
     """Who entered the answer as it stands: the journal's last word on it."""
     last = select(Entry.actor_id).where(Entry.object == "rsvp", Entry.object_id == rsvp_id, Entry.verb == "answer")
-    return database().scalar(last.order_by(Entry.at.desc(), Entry.id.desc()).limit(1))
+    found = database().scalar(last.order_by(Entry.at.desc(), Entry.id.desc()).limit(1))
+    return members.kept(found) if found else None
 
 
 def _people(*numbers: int | None) -> dict[int, Member]:
