@@ -168,6 +168,8 @@ READ: Expected = {
     "log.of_meeting": OF_SERIES,
     "log.of_series": OF_SERIES,
     "log.of_member": OF_SERIES,
+    "journal.everything": CHIEF,
+    "journal.everything: filtered": CHIEF,
     "settings.edit": CHIEF,
 }
 
@@ -286,6 +288,8 @@ SENT: Expected = {
     "catering.withdraw": OF_SERIES_DONE,
     "settings.edit": CHIEF_DONE,
     "settings.pause": CHIEF_DONE,
+    "journal.aside": CHIEF,
+    "roll.replies": OF_SERIES,
 }
 
 NEEDS_NO_TOKEN = {"answer.by_link": 303, "wishes.unsubscribe": 200, "undo.by_link": 303}

@@ -36,6 +36,7 @@ from asanokai import (
     db,
     deputies,
     installation,
+    journal,
     letters,
     materials,
     members,
@@ -135,6 +136,7 @@ class World:
     undo: str
     mail_id: int
     failed_mail_id: int
+    entry_id: int
     confirm: str
     sign_in: str
     pack: str
@@ -234,10 +236,18 @@ def _build(app: Flask) -> World:
         undo=tokens.mint("undo", _mail(meeting).id),
         mail_id=written_mail(meeting, katrin, "message").id,
         failed_mail_id=written_mail(meeting, katrin, "failed").id,
+        entry_id=_entry(),
         confirm=tokens.mint("opt-in", list(invited)),
         pack=tokens.mint("pack", [pack.id, pack.nonce]),
         sign_in=tokens.mint("sign-in", [kenji.id, members.mint_sign_in(kenji)]),
     )
+
+
+def _entry() -> int:
+    """An entry of the journal with words that stand aside."""
+    journal.write("change", "installation", 1, said="Neues Logo")
+    session().flush()
+    return session().scalars(select(func.max(journal.Aside.entry_id))).one()
 
 
 def _mail(meeting: Meeting) -> Incoming:
@@ -396,6 +406,7 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         "roll.show": meeting,
         "roll.line": {**meeting, "member_id": world.member_id},
         "roll.move_up": {**hidden, "member_id": world.waiting_id},
+        "roll.replies": {**meeting, "member_id": world.member_id},
         "roll.pass_on": {**hidden, "member_id": world.seated_id},
         "questions.of_series": series,
         "questions.of_meeting": meeting,
@@ -444,6 +455,9 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         "log.of_meeting": meeting,
         "log.of_series": series,
         "log.of_member": {"member_id": world.member_id},
+        "journal.everything": {},
+        "journal.everything: filtered": {"area": "access", "day": "2026-02-20"},
+        "journal.aside": {"entry_id": world.entry_id},
     }
 
 
@@ -736,6 +750,8 @@ def forms(world: World) -> dict[str, dict[str, str]]:
             **texts("privacy"),
             **texts("accessibility"),
         },
+        "journal.aside": {},
+        "roll.replies": {},
         "settings.pause": {"back": "pauses"},
     }
 

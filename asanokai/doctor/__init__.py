@@ -6,6 +6,7 @@ wrong: what cannot be known, since nobody answers or since it lies with the oper
     check      a line
     standing   settings, database, migrations, disk, clock
     waiting    letters and mails that wait, what came back, the worker
+    sealed     the journal's seals
     mail_out   the server that takes letters; a letter to try
     mail_in    LMTP, IMAP; a letter to ourselves
     domains    which domains are looked at
@@ -20,7 +21,7 @@ from typing import Any
 
 from flask import Flask
 
-from asanokai.doctor import domains, mail_in, mail_out, standing, waiting
+from asanokai.doctor import domains, mail_in, mail_out, sealed, standing, waiting
 from asanokai.doctor.check import MARK, Check, in_one_line, wrong
 from asanokai.doctor.names import Names
 from asanokai.doctor.standing import schema_problem
@@ -58,6 +59,6 @@ def examine(app: Flask, asked: Asked | None = None, *, resolver: Any = None) -> 
         checks.append(mail_in.round_trip(app, asked.wait) if usable else wrong("round trip", "needs the database"))
     checks += domains.examine(config, Names(resolver))
     if usable:
-        checks += waiting.examine(config)
+        checks += [*waiting.examine(config), sealed.journal()]
     checks.append(standing.clock_right(config, usable=usable))
     return checks

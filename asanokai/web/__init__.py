@@ -67,6 +67,7 @@ from asanokai.web.coordinate import (
     twins,
     writing,
 )
+from asanokai.web.coordinate import journal as journal_pages
 from asanokai.web.coordinate import series as series_pages
 from asanokai.web.forms import HIGHEST
 from asanokai.web.guards import GUARDS
@@ -116,6 +117,7 @@ DESK = (
     mail.pages,
     catering.pages,
     log.pages,
+    journal_pages.pages,
     writing.pages,
     settings.pages,
     speakers.pages,

@@ -24,15 +24,17 @@ def _number() -> int:
 
 def _page(found: history.Page, **about: Any) -> str:
     facts: dict[str, Any] = {"series": None, "meeting": None, "member": None, **about}
-    facts |= {"page": found, "language": loading.language(), "when": _when, "told": told, "date_of": _date}
+    facts |= {"page": found, "language": loading.language(), "when": when, "told": told, "date_of": date_of}
     return render_template("coordinate/log.html", **facts)
 
 
-def _when(line: Line) -> str:
+def when(line: Line) -> str:
+    """The moment, on a meeting's clock or the reader's."""
     return languages.moment_in_words(line.entry.at, loading.language(), _zone(line), short=True)
 
 
-def _date(meeting: Meeting) -> str:
+def date_of(meeting: Meeting) -> str:
+    """A meeting's date, in short."""
     return languages.date_in_words(
         meeting.starts_at.astimezone(ZoneInfo(meeting.zone)).date(), loading.language(), short=True
     )
