@@ -13,8 +13,7 @@ from asanokai import history, journal, languages, members, seals
 from asanokai.db import session
 from asanokai.errors import N_, Missing, Refused
 from asanokai.journal import Aside
-from asanokai.web import loading, words
-from asanokai.web.coordinate import log
+from asanokai.web import loading, telling, words
 
 pages = Blueprint("journal", __name__)
 
@@ -85,7 +84,7 @@ def _moment(moment: datetime) -> str:
 
 
 def _words() -> dict[str, object]:
-    return {"language": loading.language(), "when": log.when, "told": log.told, "date_of": log.date_of}
+    return {"language": loading.language(), **telling.in_words()}
 
 
 @pages.post("/journal/<int:entry_id>/aside")
