@@ -36,6 +36,7 @@ FLOORS = {
     3.4: "series",
     3.35: "deputies",
     3.3: "members",
+    3.25: "law",
     3.2: "installation",
     3.1: "letters",
     2.3: "seals",

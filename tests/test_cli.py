@@ -617,6 +617,8 @@ def test_the_doctor_says_a_line_per_check_and_finds_a_good_installation_well(app
         "ok     addresses: 0 main addresses get no letters, since they came back",
         "ok     worker: nothing that is due waits for it",
         "ok     journal: no seal yet; not verified yet",
+        "hint   pages of law: places are still to be filled in: imprint (24), privacy (27), accessibility (15); "
+        "see /coordinate/settings/law",
         "ok     clock: 2026-02-01 09:00 UTC",
     ]
     assert complaints(told) == []

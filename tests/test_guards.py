@@ -173,6 +173,9 @@ READ: Expected = {
     "journal.everything": CHIEF,
     "journal.everything: filtered": CHIEF,
     "settings.edit": CHIEF,
+    "law.facts": CHIEF,
+    "law.text": CHIEF,
+    "law.kept": CHIEF,
 }
 
 ALL_DONE = (303,) * 7
@@ -292,6 +295,8 @@ SENT: Expected = {
     "settings.pause": CHIEF_DONE,
     "journal.aside": CHIEF,
     "roll.replies": OF_SERIES,
+    "law.facts": CHIEF_DONE,
+    "law.text": CHIEF_DONE,
 }
 
 NEEDS_NO_TOKEN = {"answer.by_link": 303, "wishes.unsubscribe": 200, "undo.by_link": 303}

@@ -52,6 +52,7 @@ from asanokai.web.coordinate import (
     catering,
     dates,
     desk,
+    law,
     lists,
     log,
     mail,
@@ -122,6 +123,7 @@ DESK = (
     journal_pages.pages,
     writing.pages,
     settings.pages,
+    law.pages,
     speakers.pages,
 )
 
