@@ -35,7 +35,7 @@ from asanokai import (
 )
 from asanokai import series as series_rules
 from asanokai.app import create_app
-from asanokai.cli import journals
+from asanokai.cli import backups, journals
 from asanokai.cli.opening import entered, fail, opened, with_app
 from asanokai.errors import Refused
 from asanokai.importing import VERDICTS, WRITTEN
@@ -180,6 +180,8 @@ def upgrade() -> None:
     click.echo("The database is up to date.")
 
 
+main.add_command(backups.backup_)
+main.add_command(backups.restore_)
 main.add_command(journals.journal_)
 
 
