@@ -254,6 +254,8 @@ def _second_devices() -> dict[int, int]:
     """Everybody who plays a role is signed in on another device as well: member → device."""
     numbers = [made().id for made in ROLES.values() if made is not None]
     return {number: devices.begin(number, by="password", name="Safari, iPhone")[0].id for number in numbers}
+
+
 def _entry() -> int:
     """An entry of the journal with words that stand aside."""
     journal.write("change", "installation", 1, said="Neues Logo")
