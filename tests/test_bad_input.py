@@ -131,6 +131,7 @@ REFUSALS: dict[str, dict[str, str]] = {
     "order.edit": texts("title"),
     "mail.reply": {"words": "x<y " * 3000},
     "settings.edit": {"sender_name": "Asa <no> Kai"},
+    "circle.mine": {"field": "salary"},
     "law.facts": {"name": "x<y " * 200},
     "law.text": {"text-de": "x<y " * 12000},
 }

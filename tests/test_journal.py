@@ -17,6 +17,7 @@ from asanokai import (
     applying,
     asking,
     catering,
+    consents,
     deputies,
     exporting,
     guests,
@@ -145,6 +146,7 @@ WORDS = {
     *meetings.EDITABLE,
     "topics",
     *members.NAMES,
+    *consents.KINDS,
     *members.BOUNCES,
     *intake.OUTCOMES,
     *intake.STATES,
@@ -483,6 +485,13 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("freeze", "catering"): lambda _, clock: (clock.set(berlin(2026, 3, 9, 13)), counting.freeze_due()),
     ("thaw", "catering"): lambda on, clock: (on.froze(clock), counting.freeze_due()),
     ("tell", "catering"): lambda on, clock: (on.froze(clock), counting.tell_changes()),
+    # consents
+    ("give", "consent"): lambda on, _: consents.give(on.one.id, "name", consents.Said(SECRET, SECRET, "de", SECRET)),
+    ("withdraw", "consent"): lambda on, _: (
+        consents.give(on.one.id, "position", consents.Said(SECRET, SECRET, "de", SECRET)),
+        consents.withdraw(on.one.id, ("position",), by="page", actor_id=on.actor),
+    ),
+    ("disclose", "member"): lambda on, _: consents.disclose(on.one.id, actor_id=on.actor),
     # the rest
     ("retry", "letter"): lambda on, _: letters.retry(on.letter.id, actor_id=on.actor),
     ("change", "installation"): lambda on, _: installation.change(
@@ -505,6 +514,7 @@ TOGETHER_WITH: dict[Verb, list[Verb]] = {
     ("restore", "meeting"): [("drop", "meeting")],
     ("approved", "application"): [("join", "series")],
     ("choose", "proposal"): [("post", "topic")],
+    ("withdraw", "consent"): [("give", "consent")],
     ("accept", "member"): [("change", "member"), ("import", "member")],
     ("expire", "rsvp"): [("offer", "rsvp")],
     ("wait again", "rsvp"): [("offer", "rsvp"), ("expire", "rsvp"), ("answer", "rsvp")],
@@ -528,6 +538,7 @@ BY_NOBODY = {
     *((verb, "catering") for verb in ("freeze", "thaw", "tell")),
 }
 BY_THEMSELVES = {
+    ("give", "consent"),
     *((verb, "member") for verb in ("sign in", "new calendar secret", "unsubscribe", "mute", "unmute")),
 }
 
