@@ -9,6 +9,7 @@ It knows no meeting: which series somebody belongs to is `series.Belonging`; app
     opting_in   the record of a double opt-in
     reach       what comes back from addresses
     signing_in  cookies, links, passwords
+    merged      which row a row went into
     wishes      which kinds of letters somebody wants
 """
 
@@ -30,6 +31,7 @@ from asanokai.members.keeping import (
     subscribe,
     unsubscribe,
 )
+from asanokai.members.merged import Merger, all_kept, all_numbers, kept
 from asanokai.members.opting_in import note_opt_in, versioned
 from asanokai.members.reach import (
     BOUNCES,
@@ -89,11 +91,14 @@ __all__ = [
     "Application",
     "Bounce",
     "Member",
+    "Merger",
     "Mute",
     "Organisation",
     "add",
     "address_of",
     "addresses_of",
+    "all_kept",
+    "all_numbers",
     "ask_for_sign_in",
     "bounced",
     "by_address",
@@ -117,6 +122,7 @@ __all__ = [
     "folded",
     "found_by",
     "heard_from",
+    "kept",
     "main_address",
     "make_administrator",
     "mint_sign_in",
