@@ -35,6 +35,8 @@ FLOORS = {
     3.5: "meetings",
     3.4: "series",
     3.35: "deputies",
+    3.33: "ceremony",
+    3.32: "passkeys",
     3.3: "members",
     3.2: "installation",
     3.1: "letters",
@@ -49,7 +51,18 @@ OUTSIDE = {"config"}
 """Ours, but beside the package: settings know no module of it."""
 
 MAY_IMPORT_CONFIG = {"app", "cli", "running", "wsgi", "web"}
-SHARED_IN_WEB = {"about", "asking", "changing", "person", "forms", "loading", "recurring", "sending", "words"}
+SHARED_IN_WEB = {
+    "about",
+    "arriving",
+    "asking",
+    "changing",
+    "person",
+    "forms",
+    "loading",
+    "recurring",
+    "sending",
+    "words",
+}
 OF_THE_REQUEST = {"request", "session", "g", "url_for", "redirect", "current_user"}
 FORBIDDEN_NAMES = ("utils", "util", "helpers", "helper", "manager", "handler", "misc", "common", "base")
 

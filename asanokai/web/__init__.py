@@ -33,6 +33,7 @@ from asanokai.web import (
     files,
     handouts,
     joining,
+    keys,
     leave,
     loading,
     pack,
@@ -81,6 +82,7 @@ PAGES = (
     signing_in.pages,
     joining.pages,
     account.pages,
+    keys.pages,
     wishes.pages,
     leave.pages,
     answer.pages,
@@ -132,6 +134,7 @@ LIMITS = {
     "signing_in.ask": "10 per 10 minutes",
     "signing_in.by_password": "10 per 10 minutes",
     "signing_in.open_link": "30 per 10 minutes",
+    "keys.sign_in": "30 per 10 minutes",
     "joining.join": "10 per 10 minutes",
     "joining.confirm": "30 per 10 minutes",
 }
