@@ -40,7 +40,7 @@ FLOORS = {
     3.3: "members",
     3.2: "installation",
     3.1: "letters",
-    2.2: "journal terminal",
+    2.2: "journal terminal erased",
     2.1: "db languages markdown tables tokens links ical holidays night",
     1: "clock errors",
 }
