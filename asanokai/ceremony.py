@@ -27,9 +27,9 @@ from webauthn.helpers.structs import (
 )
 
 from asanokai import members, passkeys
-from asanokai.errors import N_, Refused
+from asanokai.errors import N_
 from asanokai.members import Member
-from asanokai.passkeys import CHALLENGE_LIFE, Passkey
+from asanokai.passkeys import CHALLENGE_LIFE, NotTaken, Passkey
 
 LONGEST = 16_000
 """Characters an answer may have. Those of real devices have two thousand at most."""
@@ -44,10 +44,8 @@ TRANSPORTS = {transport.value for transport in AuthenticatorTransport}
 _WAIT = int(CHALLENGE_LIFE.total_seconds() * 1000)
 
 
-class NotProved(Refused):
+class NotProved(NotTaken):
     """The answer proves nothing. `because` and `whose` are for the journal; whoever asks is not told."""
-
-    status = 422
 
     def __init__(self, because: str, whose: int | None = None) -> None:
         super().__init__(N_("This passkey does not sign anybody in here. A link by mail always works."))
@@ -93,7 +91,7 @@ def _described(passkey: Passkey) -> PublicKeyCredentialDescriptor:
 
 
 def new_from(answer: str, *, handle: bytes, challenge: bytes, party: str, origin: str) -> Passkey:
-    """The passkey that was made, as a row that nobody keeps yet. Raises `Refused` if the answer proves none."""
+    """The passkey that was made, as a row that nobody keeps yet. Raises `NotTaken` if the answer proves none."""
     try:
         said = _object(answer)
         _vouches_for_nobody(said["response"]["attestationObject"])
@@ -106,7 +104,7 @@ def new_from(answer: str, *, handle: bytes, challenge: bytes, party: str, origin
         )
         ways = _ways(said["response"].get("transports"))
     except NONSENSE as error:
-        raise Refused(N_("The passkey could not be added. Please try once more.")) from error
+        raise NotTaken(N_("The passkey could not be added. Please try once more.")) from error
     return Passkey(
         credential_id=proved.credential_id,
         public_key=proved.credential_public_key,

@@ -26,6 +26,12 @@ LONGEST_NAME = 60
 CHALLENGE_LIFE = timedelta(minutes=5)
 
 
+class NotTaken(Refused):
+    """What came is no answer to anything that was asked."""
+
+    status = 422
+
+
 class Passkey(Base):
     """A public key and what it is called. `handle` is what the device knows the member by: a random value, the same for
     all of a member's, never their number. `backed_up`: its maker keeps copies on the member's other devices."""

@@ -14,7 +14,8 @@ from tests.authenticator import PRESENT, Device, octets, text
 from tests.pages import Reader
 from tests.world import plain
 
-ADD, ASK_NEW, ENTER = "/me/keys", "/me/keys/new", "/sign-in/passkey"
+ADD, ASK_NEW = "/me/keys", "/me/keys/new"
+ENTER, ASK = "/sign-in/passkey", "/sign-in/passkey/asked"
 REFUSED = "This passkey does not sign anybody in here. A link by mail always works."
 TOO_OLD = "This page was open for too long. Please try once more."
 
@@ -46,7 +47,7 @@ def english(app, who=None) -> Reader:
     return reader
 
 
-def asked(reader: Reader, address: str = ENTER) -> dict:
+def asked(reader: Reader, address: str = ASK) -> dict:
     return json.loads(reader.get(address).text)
 
 
@@ -137,7 +138,7 @@ def test_a_new_passkey_is_refused_with_any_of_these(katrin):
     for wrong, how in WRONG_NEW.items():
         page = add(katrin, Device(), **how)
         found[wrong] = (page.status_code, "The passkey could not be added. Please try once more." in plain(page.text))
-    assert (found, rows()) == (dict.fromkeys(WRONG_NEW, (409, True)), [])
+    assert (found, rows()) == (dict.fromkeys(WRONG_NEW, (422, True)), [])
 
 
 def test_a_passkey_is_known_once_whoever_brings_it(app, katrin, device):
@@ -157,13 +158,13 @@ def test_ten_passkeys_are_enough(katrin):
 def test_what_one_member_was_asked_the_other_cannot_answer_in_the_same_browser(app, katrin, device):
     question = asked(katrin, ASK_NEW)
     katrin.sign_in(people.emma())
-    assert katrin.post(ADD, {"name": "x", "answer": Device().create(question)}).status_code == 409
+    assert katrin.post(ADD, {"name": "x", "answer": Device().create(question)}).status_code == 422
     assert len(rows()) == 1
 
 
 def test_without_an_answer_the_page_says_what_passkeys_need_and_keeps_the_name(katrin):
     page = katrin.post(ADD, {"name": "Mein Telefon", "answer": ""})
-    assert (page.status_code, "Mein Telefon" in page.text) == (409, True)
+    assert (page.status_code, "Mein Telefon" in page.text) == (422, True)
     assert "Passkeys need JavaScript" in plain(page.text)
 
 
@@ -252,27 +253,27 @@ def test_an_answer_played_back_with_its_cookie_signs_nobody_in(app, device, visi
     found = thief.get("/sign-in")
     thief.token = None
     page = thief.post(ENTER, {"answer": answer})
-    assert (found.status_code, page.status_code, TOO_OLD in plain(page.text), is_in(thief)) == (200, 409, True, False)
+    assert (found.status_code, page.status_code, TOO_OLD in plain(page.text), is_in(thief)) == (200, 422, True, False)
 
 
 def test_a_question_that_was_answered_wrongly_cannot_be_answered_again(device, visitor):
     question = asked(visitor)
     assert visitor.post(ENTER, {"answer": device.get(question, flags=PRESENT)}).status_code == 422
-    assert visitor.post(ENTER, {"answer": device.get(question)}).status_code == 409
+    assert visitor.post(ENTER, {"answer": device.get(question)}).status_code == 422
     assert not is_in(visitor)
 
 
 def test_a_question_is_good_for_five_minutes_and_only_where_it_was_asked(app, device, visitor, clock):
     answer = device.get(asked(visitor))
-    assert english(app).post(ENTER, {"answer": answer}).status_code == 409
+    assert english(app).post(ENTER, {"answer": answer}).status_code == 422
     clock.advance(minutes=5, seconds=1)
-    assert visitor.post(ENTER, {"answer": answer}).status_code == 409
+    assert visitor.post(ENTER, {"answer": answer}).status_code == 422
     assert enter(visitor, device).status_code == 303
 
 
 def test_what_was_asked_for_a_new_passkey_signs_nobody_in(katrin, device):
     answer = device.get({**asked(katrin, ASK_NEW), "rpId": "localhost"})
-    assert katrin.post(ENTER, {"answer": answer}).status_code == 409
+    assert katrin.post(ENTER, {"answer": answer}).status_code == 422
 
 
 def test_questions_that_are_too_old_are_forgotten_when_the_next_is_answered(device, visitor, clock):
@@ -334,7 +335,7 @@ def test_nonsense_is_refused_and_no_fault(katrin, device, visitor):
         )
         for answer in NONSENSE
     ]
-    assert (found, refusals(), len(rows())) == ([(409, 409)] * len(NONSENSE), [], 1)
+    assert (found, refusals(), len(rows())) == ([(422, 422)] * len(NONSENSE), [], 1)
 
 
 def test_parts_of_an_answer_that_are_nonsense_are_refused_and_no_fault(katrin, device, visitor):
@@ -346,7 +347,7 @@ def test_parts_of_an_answer_that_are_nonsense_are_refused_and_no_fault(katrin, d
     for words in ("", "AAAA", text(b"\xa3cfmtdnonegattStmt\xa0hauthDataXP" + bytes(80)), text(b"\x9f" * 99), None):
         answer = json.loads(Device().create(asked(katrin, ASK_NEW)))
         answer["response"]["attestationObject"] = words
-        assert katrin.post(ADD, {"name": "x", "answer": json.dumps(answer)}).status_code == 409, words
+        assert katrin.post(ADD, {"name": "x", "answer": json.dumps(answer)}).status_code == 422, words
 
 
 # --- the page ---------------------------------------------------------------------------------------------------------
@@ -376,7 +377,7 @@ def test_the_page_says_what_is_there(katrin, device):
 def test_at_another_address_the_pages_say_where_passkeys_work(katrin, visitor):
     at = {"base_url": "http://127.0.0.1:8000"}
     said = "Passkeys work only at http://localhost:8000; this page was opened at another address."
-    assert said in plain(visitor.get("/sign-in", **at).text)
+    assert said in plain(visitor.get("/sign-in?lang=en", **at).text)
 
 
 class TestAtANumber:
@@ -389,4 +390,4 @@ class TestAtANumber:
     def test_the_page_says_plainly_why_there_are_none_and_nothing_is_asked(self, katrin, visitor):
         said = "At a bare number such as 127.0.0.1 browsers refuse them."
         assert [said in plain(page.text) for page in (visitor.get("/sign-in"), katrin.get(ADD))] == [True, True]
-        assert [visitor.get(ENTER).status_code, katrin.get(ASK_NEW).status_code] == [404, 404]
+        assert [visitor.get(ASK).status_code, katrin.get(ASK_NEW).status_code] == [404, 404]

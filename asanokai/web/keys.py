@@ -20,7 +20,7 @@ from wtforms.validators import InputRequired
 from asanokai import journal, passkeys, showing
 from asanokai.errors import N_, Expired, Missing, Refused
 from asanokai.members import Member
-from asanokai.passkeys import CHALLENGE_LIFE, LONGEST_NAME
+from asanokai.passkeys import CHALLENGE_LIFE, LONGEST_NAME, NotTaken
 from asanokai.web import arriving, loading
 from asanokai.web.forms import REQUIRED, Form, attempt, line
 
@@ -68,7 +68,7 @@ def _add(member: Member, form: AddForm) -> None:
     challenge, whose, handle = _answered("passkey-add", form.answer.data or "")
     try:
         if whose != member.id:
-            raise Refused(TRY_AGAIN)
+            raise NotTaken(TRY_AGAIN)
         new = ceremony.new_from(form.answer.data, handle=ceremony.as_octets(handle), **_held_against(challenge))
         passkeys.add(member, new, form.name.data or "", actor_id=member.id)
     except Refused:
@@ -127,7 +127,7 @@ def ask_for_new() -> FlaskResponse:
 # --- signing in -------------------------------------------------------------------------------------------------------
 
 
-@pages.get("/sign-in/passkey")
+@pages.get("/sign-in/passkey/asked")
 def ask_for_any() -> FlaskResponse:
     """What the browser is asked in order to sign in: the same for everybody."""
     ceremony, challenge = _ceremony(), secrets.token_bytes(32)
@@ -172,16 +172,16 @@ def _keep(purpose: str, asked: list[Any]) -> None:
 
 def _answered(purpose: str, answer: str) -> list[Any]:
     """What had been asked, if this answers one of the session's questions for the first time; spends it. Raises
-    `Refused`."""
+    `NotTaken`."""
     if not answer:
-        raise Refused(N_("Passkeys need JavaScript, and a browser that knows them. A link by mail always works."))
+        raise NotTaken(N_("Passkeys need JavaScript, and a browser that knows them. A link by mail always works."))
     said = _ceremony().challenge_in(answer)
     for token in session.get("asked", []):
         asked = _still_open(purpose, token)
         if asked and secrets.compare_digest(str(asked[0]).encode(), said.encode()) and passkeys.spend(said):
             session["asked"] = [other for other in session["asked"] if other != token]
             return asked
-    raise Refused(TRY_AGAIN)
+    raise NotTaken(TRY_AGAIN)
 
 
 def _still_open(purpose: str, token: str) -> list[Any]:
