@@ -55,7 +55,7 @@ def test_a_passkey_is_added_signs_in_is_removed_and_then_signs_in_no_more(app, s
 
     # The mail field offers it by itself; this device accepts whatever is offered.
     sign_out(page)
-    page.goto("/sign-in")
+    page.goto("/sign-in", wait_until="commit")
     page.wait_for_url("**/me/")
 
     page.add_init_script(WITHOUT_OFFER)
