@@ -58,6 +58,7 @@ NO_LIST = {
     "spent_challenge": "on no page",
     "happening": "a letter's own, on its page",
     "bounce": "counted, on no page",
+    "knock": "gone within seconds, on no page",
     "erased": "hashes, on no page",
 }
 """Tables whose rows no page lists, and why."""

@@ -21,7 +21,7 @@ from asanokai import journal, passkeys, showing
 from asanokai.errors import N_, Expired, Missing, Refused
 from asanokai.members import Member
 from asanokai.passkeys import CHALLENGE_LIFE, LONGEST_NAME, NotTaken
-from asanokai.web import arriving, loading
+from asanokai.web import arriving, limits, loading
 from asanokai.web.forms import REQUIRED, Form, attempt, line
 
 pages = Blueprint("keys", __name__)
@@ -145,12 +145,14 @@ def sign_in() -> Response | tuple[str, int]:
 
 
 def _by_passkey(answer: str) -> Member:
+    limits.hold("passkey")
     ceremony = _ceremony()
     (challenge,) = _answered("passkey-sign-in", answer)
     try:
         member: Member = ceremony.signed_in(answer, **_held_against(challenge))
     except ceremony.NotProved as refusal:
         because, whose = refusal.because, refusal.whose
+        limits.failed("passkey")
         loading.outlives(lambda: _note_refusal(challenge, because, whose))
         raise
     return member
