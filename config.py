@@ -76,6 +76,7 @@ class Config:
     instance: Path = HOME / "instance"
     erasures: Path = HOME / "instance" / "erasures"
     erased_key: str = ""
+    backups: str = ""
     testing: bool = False
 
     @property
@@ -136,6 +137,8 @@ class Config:
             "MAX_CONTENT_LENGTH": 4 * 1024 * 1024,
             "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
             "WTF_CSRF_TIME_LIMIT": None,
+            # Flask-WTF knows no older keys, but hands these to itsdangerous, which signs with the last of a list.
+            "WTF_CSRF_SECRET_KEY": [*reversed(self.secret_key_fallbacks), self.secret_key],
             # It wants a Referer, which our pages let no browser send; `web.origins` looks where a form comes from.
             "WTF_CSRF_SSL_STRICT": False,
             "RATELIMIT_STORAGE_URI": self.limits_storage,
@@ -204,6 +207,7 @@ class _Reader:
             clock_file=self._clock_file(),
             instance=self.instance,
             erasures=Path(self.text("ASANOKAI_ERASURES") or self.instance / "erasures").absolute(),
+            backups=self.text("ASANOKAI_BACKUPS"),
             erased_key=self._erased_key(loopback, (secret_key, *fallbacks)),
         )
 

@@ -5,14 +5,14 @@ The map. One deep file per business word; imports only go down these floors:
     8  wsgi   cli                                           imported by nobody
     7  running > app                                        starting; wiring
     6  web/*   worker                                       pages; the heartbeat
-    5  delivering   demo   lives  >  doctor  >  composing   transport   catcher   printing   listing
+    5  delivering   demo   lives  >  doctor  >  composing   transport   catcher   printing   backup   listing
                                                             a letter row → a mail → SMTP
     4  alerting  >  digesting  >  intake  >  bulk   knocking   planning   writing  >  announcing   applying   archive
                                                             mail that comes back, and what coordinators are told of it
        asking   catering   entering   exporting   history   importing   invitations   leaving   merging   showing
                                                             verbs that touch several words
     3  directory   views > questions   guests > rsvps > proposals   materials > uploads > speakers > programme
-       > topics > meetings > series > deputies > ceremony > passkeys > members > installation > letters
+       > topics > meetings > series > deputies > ceremony > passkeys > members > law > installation > letters
     2  journal   erased > db   languages   markdown   tokens   links   ical   holidays   night   outgoing   terminal
        > tables
     1  clock   errors

@@ -38,6 +38,7 @@ FLOORS = {
     3.33: "ceremony",
     3.32: "passkeys",
     3.3: "members",
+    3.25: "law",
     3.2: "installation",
     3.1: "letters",
     2.2: "journal terminal erased",

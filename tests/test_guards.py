@@ -174,6 +174,9 @@ READ: Expected = {
     "log.of_series": OF_SERIES,
     "log.of_member": OF_SERIES,
     "settings.edit": CHIEF,
+    "law.facts": CHIEF,
+    "law.text": CHIEF,
+    "law.kept": CHIEF,
 }
 
 ALL_DONE = (303,) * 7
@@ -296,6 +299,8 @@ SENT: Expected = {
     "catering.withdraw": OF_SERIES_DONE,
     "settings.edit": CHIEF_DONE,
     "settings.pause": CHIEF_DONE,
+    "law.facts": CHIEF_DONE,
+    "law.text": CHIEF_DONE,
 }
 
 NEEDS_NO_TOKEN = {"answer.by_link": 303, "wishes.unsubscribe": 200, "undo.by_link": 303}

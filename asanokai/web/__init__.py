@@ -53,6 +53,7 @@ from asanokai.web.coordinate import (
     catering,
     dates,
     desk,
+    law,
     lists,
     log,
     mail,
@@ -122,6 +123,7 @@ DESK = (
     log.pages,
     writing.pages,
     settings.pages,
+    law.pages,
     speakers.pages,
 )
 

@@ -178,5 +178,8 @@ GUARDS = {
     "writing.send_test": of_meeting,
     "settings.edit": administrator,
     "settings.pause": administrator,
+    "law.facts": administrator,
+    "law.text": administrator,
+    "law.kept": administrator,
 }
 """Endpoint → guard. A guard raises `Missing`, sends to the sign-in page, or loads into `g` what the view is about."""

@@ -152,6 +152,9 @@ CAME_BACK = {
 
 REASONS = {
     "not a member any more": lazy_gettext("not a member any more"),
+    "was due when the backup was restored; look whether it went out, and send it again if not": lazy_gettext(
+        "was due when the backup was restored; look whether it went out, and send it again if not"
+    ),
     "unsubscribed": lazy_gettext("has ended the invitations"),
     "switched off": lazy_gettext("does not want this kind of letter"),
     "no address": lazy_gettext("has no mail address"),
@@ -309,9 +312,17 @@ FIELDS = {
     "imprint": lazy_gettext("Legal notice"),
     "privacy": lazy_gettext("Privacy"),
     "accessibility": lazy_gettext("Accessibility"),
+    "legal": lazy_gettext("Pages of law"),
     "logo": lazy_gettext("Logo"),
 }
 """Fields as the log names them. One that is not here is left out there."""
+LAW = {
+    "imprint": lazy_gettext("Legal notice"),
+    "privacy": lazy_gettext("Privacy"),
+    "accessibility": lazy_gettext("Accessibility"),
+}
+"""The pages the law asks for."""
+
 STANDINGS = {
     "accepted": lazy_gettext("member"),
     "applied": lazy_gettext("invited or applied, not confirmed"),
