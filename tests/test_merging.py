@@ -152,8 +152,6 @@ def test_belongings_are_joined_as_old_as_the_older(clock):
 
 def test_letters_and_the_journal_go_over():
     katrin, other = people.katrin(), twin()
-    key = Passkey(member_id=other.id, credential_id=b"x", public_key=b"x", handle=b"x", name="x", created_at=clock.now)
-    session().add(key)
     letters.post("sign_in", "x", member_id=other.id)
     members.unsubscribe(other)
     session().flush()
@@ -295,6 +293,8 @@ def test_whatever_names_a_member_is_passed_on_or_stays_for_a_reason(clock):
     )
     law.note(actor_id=other.id)
     note = SeatNote(rsvp_id=rsvp.id, other_id=other.id, actor_id=other.id, reason="", at=clock.now)
+    key = Passkey(member_id=other.id, credential_id=b"x", public_key=b"x", handle=b"x", name="x", created_at=clock.now)
+    session().add(key)
     letters.post("sign_in", "x", member_id=other.id)
     came = intake.Incoming(
         digest="x", raw_hash="x", size=1, way="file", came_at=clock.now, due_at=clock.now, member_id=other.id
