@@ -113,7 +113,7 @@ def give(
     session().add(record)
     session().flush()
     if confirmed is None:  # else the confirmed application is in the journal already
-        journal.write("give", "consent", record.id, actor_id=member_id, member=member_id, kind=kind)
+        journal.write("consent", "consent", record.id, actor_id=member_id, member=member_id, kind=kind)
     return record
 
 
@@ -138,7 +138,7 @@ def withdraw(member_id: int, kinds: Collection[str], *, by: str, actor_id: int |
     found = session().scalars(query.order_by(Consent.id)).all()
     for record in found:
         record.withdrawn_at, record.ended_by = clock.now(), by
-        journal.write("withdraw", "consent", record.id, actor_id=actor_id, member=member_id, kind=record.kind)
+        journal.write("withdraw consent", "consent", record.id, actor_id=actor_id, member=member_id, kind=record.kind)
     session().flush()
     return len(found)
 
@@ -151,7 +151,7 @@ def withdraw_one(member_id: int, number: int) -> Consent:
     if record.withdrawn_at is None:
         record.withdrawn_at, record.ended_by = clock.now(), "page"
         session().flush()
-        journal.write("withdraw", "consent", record.id, actor_id=member_id, member=member_id, kind=record.kind)
+        journal.write("withdraw consent", "consent", record.id, actor_id=member_id, member=member_id, kind=record.kind)
     return record
 
 
@@ -170,6 +170,7 @@ def of_member(member_id: int, *, series_ids: Collection[int] | None = None) -> l
     return list(session().scalars(query.limit(MOST)))
 
 
-def disclose(member_id: int, *, actor_id: int) -> None:
+def disclose(records: Collection[Consent], *, actor_id: int) -> None:
     """Note that somebody else has read from which network addresses a member consented."""
-    journal.write("disclose", "member", member_id, actor_id=actor_id)
+    for record in records:
+        journal.write("read", "consent", record.id, actor_id=actor_id, member=record.member_id)

@@ -133,7 +133,6 @@ REFUSALS: dict[str, dict[str, str]] = {
     "order.edit": texts("title"),
     "mail.reply": {"words": "x<y " * 3000},
     "settings.edit": {"sender_name": "Asa <no> Kai"},
-    "circle.mine": {"field": "salary"},
     "law.facts": {"name": "x<y " * 200},
     "law.text": {"text-de": "x<y " * 12000},
 }
@@ -205,6 +204,9 @@ NOTHING_TO_KEEP = {
             "writing.send_test",
             "settings.pause",
             "journal.aside",
+            "circle.mine",
+            "consenting.withdraw",
+            "consent_records.disclose",
             "roll.replies",
         ),
         "a button",

@@ -198,9 +198,10 @@ def test_coordinators_read_the_record_and_network_addresses_only_by_a_button_tha
     page = akiko.post(f"{here}/addresses").text
     assert ("192.0.2.7" in page, "192.0.2.8" in page) == (True, True)
     with db.reading():
-        noted = session().scalars(select(Entry).where(Entry.verb == "disclose")).all()
-        assert [(entry.actor_id, entry.object_id) for entry in noted] == [(people.akiko().id, known)]
-    assert akiko.post(f"/me/consents/{consents.of_member(known)[0].id}/withdraw").status_code == 404
+        noted = session().scalars(select(Entry).where(Entry.verb == "read", Entry.object == "consent")).all()
+        number = consents.of_member(known)[0].id
+        assert [(entry.actor_id, entry.object_id) for entry in noted] == [(people.akiko().id, number)]
+    assert akiko.post(f"/me/consents/{number}/withdraw").status_code == 404
 
 
 def test_coordinators_of_another_series_read_nothing_of_this_one(app, known):

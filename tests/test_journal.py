@@ -509,12 +509,15 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("thaw", "catering"): lambda on, clock: (on.froze(clock), counting.freeze_due()),
     ("tell", "catering"): lambda on, clock: (on.froze(clock), counting.tell_changes()),
     # consents
-    ("give", "consent"): lambda on, _: consents.give(on.one.id, "name", consents.Said(SECRET, SECRET, "de", SECRET)),
-    ("withdraw", "consent"): lambda on, _: (
+    ("consent", "consent"): lambda on, _: consents.give(on.one.id, "name", consents.Said(SECRET, SECRET, "de", SECRET)),
+    ("withdraw consent", "consent"): lambda on, _: (
         consents.give(on.one.id, "position", consents.Said(SECRET, SECRET, "de", SECRET)),
         consents.withdraw(on.one.id, ("position",), by="page", actor_id=on.actor),
     ),
-    ("disclose", "member"): lambda on, _: consents.disclose(on.one.id, actor_id=on.actor),
+    ("read", "consent"): lambda on, _: (
+        consents.give(on.one.id, "address", consents.Said(SECRET, SECRET, "de", SECRET)),
+        consents.disclose(consents.of_member(on.one.id)[:1], actor_id=on.actor),
+    ),
     # the rest
     ("prune", "journal"): lambda on, clock: pruned(on.actor, clock.now),
     ("retry", "letter"): lambda on, _: letters.retry(on.letter.id, actor_id=on.actor),
@@ -539,7 +542,8 @@ TOGETHER_WITH: dict[Verb, list[Verb]] = {
     ("restore", "meeting"): [("drop", "meeting")],
     ("approved", "application"): [("join", "series")],
     ("choose", "proposal"): [("post", "topic")],
-    ("withdraw", "consent"): [("give", "consent")],
+    ("withdraw consent", "consent"): [("consent", "consent")],
+    ("read", "consent"): [("consent", "consent")],
     ("accept", "member"): [("change", "member"), ("import", "member")],
     ("expire", "rsvp"): [("offer", "rsvp")],
     ("wait again", "rsvp"): [("offer", "rsvp"), ("expire", "rsvp"), ("answer", "rsvp")],
@@ -564,7 +568,7 @@ BY_NOBODY = {
     *((verb, "catering") for verb in ("freeze", "thaw", "tell")),
 }
 BY_THEMSELVES = {
-    ("give", "consent"),
+    ("consent", "consent"),
     *((verb, "member") for verb in ("sign in", "new calendar secret", "unsubscribe", "mute", "unmute")),
 }
 

@@ -53,9 +53,7 @@ def of_member(member_id: int) -> str:
 @desk.post("/people/<int:member_id>/consents/addresses")
 def disclose(member_id: int) -> str:
     """The same with the network addresses, as proof of a double opt-in. It is noted who read them."""
-    page = _records(member_id, network=True)
-    consents.disclose(member_id, actor_id=loading.me().id)
-    return page
+    return _records(member_id, network=True)
 
 
 def _records(member_id: int, *, network: bool) -> str:
@@ -63,7 +61,10 @@ def _records(member_id: int, *, network: bool) -> str:
     own = None if loading.me().administrator else loading.desk_series_ids()
     if own is not None and not history.concerns(member_id, own):
         raise Missing(N_("There is no such member."))  # word for word what by_id() says
-    return render_template("coordinate/consents.html", own=False, network=network, **_facts(member, own))
+    facts = _facts(member, own)
+    if network:
+        consents.disclose(facts["records"], actor_id=loading.me().id)
+    return render_template("coordinate/consents.html", own=False, network=network, **facts)
 
 
 def _facts(member: Member, series_ids: list[int] | None) -> dict[str, Any]:
