@@ -112,6 +112,9 @@ READ: Expected = {
     "questions.of_meeting": OF_SERIES,
     "questions.change_of_meeting": OF_SERIES,
     "passing.to_colleague": (404, 200, 404, 404, 404, 404, 404),
+    "keys.mine": SIGNED_IN,
+    "keys.ask_for_new": SIGNED_IN,
+    "keys.ask_for_any": EVERYBODY,
     "deputy.mine": SIGNED_IN,
     "deputy.meetings": (IN, 200, 404, 404, 404, 404, 200),
     "deputy.answer": (IN, 200, 404, 404, 404, 404, 200),
@@ -170,7 +173,12 @@ READ: Expected = {
     "log.of_meeting": OF_SERIES,
     "log.of_series": OF_SERIES,
     "log.of_member": OF_SERIES,
+    "journal.everything": CHIEF,
+    "journal.everything: filtered": CHIEF,
     "settings.edit": CHIEF,
+    "law.facts": CHIEF,
+    "law.text": CHIEF,
+    "law.kept": CHIEF,
 }
 
 ALL_DONE = (303,) * 7
@@ -248,6 +256,11 @@ SENT: Expected = {
     "questions.change_of_meeting": OF_SERIES_DONE,
     "questions.drop_of_meeting": OF_SERIES_DONE,
     "passing.to_colleague": (404, 303, 404, 404, 404, 404, 404),
+    # Without a device there is nothing to add; tests/test_passkeys.py has one.
+    "keys.mine": (IN, *[422] * 6),
+    "keys.sign_in": (422,) * 7,
+    "keys.rename": (IN, 303, 404, 404, 404, 404, 404),
+    "keys.remove": (IN, 303, 404, 404, 404, 404, 404),
     "deputy.mine": MEMBERS_DONE,
     "deputy.remove": (IN, 303, 404, 404, 404, 404, 404),
     "deputy.agree": (IN, 303, 404, 404, 404, 404, 404),
@@ -288,14 +301,19 @@ SENT: Expected = {
     "catering.withdraw": OF_SERIES_DONE,
     "settings.edit": CHIEF_DONE,
     "settings.pause": CHIEF_DONE,
+    "journal.aside": CHIEF,
+    "roll.replies": OF_SERIES,
+    "law.facts": CHIEF_DONE,
+    "law.text": CHIEF_DONE,
 }
 
 NEEDS_NO_TOKEN = {"answer.by_link": 303, "wishes.unsubscribe": 200, "undo.by_link": 303}
 """Their link is the credential."""
 
 
-NOTHING_TO_DO = ("account.use_address_again", "outbox.use_again")
-"""Whose letters arrive has no address to be used again; tests/test_letter_life.py tries it where they came back."""
+NOTHING_TO_DO = ("account.use_address_again", "outbox.use_again", "roll.replies")
+"""Whose letters arrive has no address to be used again; tests/test_letter_life.py tries it where they came back. Who
+replied nothing about food has nothing to be read; tests/test_journal_pages.py tries it where somebody did."""
 
 SAYS_MORE = {"handouts.file": "its meeting is there for everybody; tests/test_materials.py compares it with no file"}
 """Addresses whose thing looks like one that is not there, but not like a whole address that is not."""
@@ -485,6 +503,6 @@ def test_a_link_that_asks_by_get_does_nothing_where_a_form_is_wanted(app, built,
     writes.clear()
     only_sent = set(addresses(app, built, "POST")) - set(addresses(app, built, "GET"))
     found = {name: reader.get(addresses(app, built, "POST")[name]).status_code for name in only_sent}
-    # "password" there is taken for the token of a link.
-    assert found == {**dict.fromkeys(only_sent, 405), "signing_in.by_password": 404}
+    # "password" and "passkey" there are taken for the token of a link.
+    assert found == {**dict.fromkeys(only_sent, 405), "signing_in.by_password": 404, "keys.sign_in": 404}
     assert writes == []

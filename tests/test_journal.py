@@ -4,9 +4,10 @@ import ast
 import json
 import re
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import product
 from pathlib import Path
+from secrets import token_bytes
 from typing import Any
 
 import pytest
@@ -30,11 +31,13 @@ from asanokai import (
     meetings,
     members,
     merging,
+    passkeys,
     planning,
     programme,
     proposals,
     questions,
     rsvps,
+    seals,
     speakers,
     topics,
     uploads,
@@ -42,6 +45,7 @@ from asanokai import (
 )
 from asanokai import series as series_rules
 from asanokai.announcing import Change, Choices
+from asanokai.backup import afterwards
 from asanokai.catering import counting
 from asanokai.db import session, transaction
 from asanokai.intake import settling, taking
@@ -50,6 +54,7 @@ from asanokai.journal import Entry
 from asanokai.letters import Letter
 from asanokai.programme import SlotText
 from asanokai.proposals import Words
+from asanokai.seals import sealing
 from asanokai.series import FIELDS, ROLES
 from asanokai.speakers import PersonText, Reach
 from asanokai.tokens import Tokens
@@ -150,7 +155,7 @@ WORDS = {
     *intake.STATES,
     *intake.WAYS,
     *("salutation", "organisation", "language", "zone"),
-    *("sender_name", "welcome", "imprint", "privacy", "accessibility", "logo", "logo_type", "paused_at"),
+    *("sender_name", "welcome", "imprint", "privacy", "accessibility", "legal", "logo", "logo_type", "paused_at"),
 }
 """What a fact may say in letters: states, roles, ways, and the names of fields."""
 
@@ -179,6 +184,7 @@ class Stage:
         about = PersonText({"family": f"{SECRET}rat"})
         self.host = speakers.name_host(self.meeting, about, Reach(f"{SECRET}10@jena.example"))
         self.file = self.upload().id
+        self.passkey = passkeys.add(self.one, self.new_passkey(), SECRET, actor_id=self.one.id).id
         members.set_password(self.one, f"{SECRET} und lang genug", actor_id=None)
         self.asked, self.nonce = self.application("4")
         self.confirmed, nonce = self.application("5")
@@ -189,6 +195,9 @@ class Stage:
         self.message = self.write()
         catering.make(self.meeting.id, "caterer", address=f"{SECRET}@jena.example")
         session().flush()
+
+    def new_passkey(self) -> passkeys.Passkey:
+        return passkeys.Passkey(credential_id=token_bytes(8), public_key=SECRET.encode(), handle=SECRET.encode())
 
     def ask_and_name(self) -> None:
         """A question that was answered, a colleague who could come instead, and somebody asked to be a deputy."""
@@ -312,6 +321,17 @@ class Stage:
 
 Verb = tuple[str, str]
 
+
+def pruned(actor_id: int, now: datetime) -> None:
+    """Seal all there is but the last entry, and that one by itself, in this transaction; prune the first seal."""
+    last = entries()[-1].id
+    for limit in (last - 1, last):
+        before = seals.newest()
+        session().add(sealing._made(before, sealing._rows(before.last_id if before else 0, limit)))
+        session().flush()
+    seals.prune(now + timedelta(days=1), actor_id=actor_id)
+
+
 DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("answer", "rsvp"): lambda on, _: say(on.meeting, on.stranger, "maybe", comment=f"{SECRET}e Worte"),
     ("take back", "rsvp"): lambda on, _: on.take_back(),
@@ -427,6 +447,9 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("set password", "member"): lambda on, _: members.set_password(on.two, f"{SECRET}er als vorher", actor_id=on.actor),
     ("remove password", "member"): lambda on, _: members.set_password(on.one, None, actor_id=on.actor),
     ("new calendar secret", "member"): lambda on, _: members.new_calendar_secret(on.one),
+    ("add", "passkey"): lambda on, _: passkeys.add(on.two, on.new_passkey(), SECRET, actor_id=on.actor),
+    ("rename", "passkey"): lambda on, _: passkeys.rename(on.one, on.passkey, f"{SECRET}er", actor_id=on.actor),
+    ("remove", "passkey"): lambda on, _: passkeys.remove(on.one, on.passkey, actor_id=on.actor),
     ("unsubscribe", "member"): lambda on, _: members.unsubscribe(on.one),
     ("subscribe", "member"): lambda on, _: (
         setattr(on.one, "unsubscribed_at", berlin(2026, 2, 1, 8)),
@@ -484,7 +507,9 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("thaw", "catering"): lambda on, clock: (on.froze(clock), counting.freeze_due()),
     ("tell", "catering"): lambda on, clock: (on.froze(clock), counting.tell_changes()),
     # the rest
+    ("prune", "journal"): lambda on, clock: pruned(on.actor, clock.now),
     ("retry", "letter"): lambda on, _: letters.retry(on.letter.id, actor_id=on.actor),
+    ("restore", "installation"): lambda _, clock: afterwards.see_to(clock.now, [], night=Night()),
     ("change", "installation"): lambda on, _: installation.change(
         sender_name=SECRET, imprint={"de": SECRET}, actor_id=on.actor
     ),
@@ -517,6 +542,7 @@ SPOKEN_FOR = {("describe", "topic"), *((verb, "contributor") for verb in ("confi
 """Done behind a speaker's link: no member did it."""
 
 BY_NOBODY = {
+    ("restore", "installation"),
     ("take in", "mail"),
     ("suppress", "member"),
     *((verb, "rsvp") for verb in ("seat", "offer", "expire", "wait again", "lapse", "take back")),
@@ -609,8 +635,8 @@ def _words(argument: ast.expr) -> Iterator[str]:
 def test_no_verb_of_the_program_is_left_out_here():
     # The decision on an application is a verb that its function is told.
     decisions = {("approved", "application"), ("declined", "application")}
-    # What was refused is noted by the pages, after their rollback: their tests see to it.
-    refusals = {("refuse", "sign-in"), ("refuse", "page")}
+    # What was refused is noted by the pages, after their rollback, and so is what was read: their tests see to it.
+    refusals = {("refuse", "sign-in"), ("refuse", "page"), ("read", "aside"), ("read", "reply"), ("export", "journal")}
     assert {*verbs_in_the_source()} | decisions == set(DEEDS) | refusals
 
 

@@ -25,7 +25,7 @@ from typing import Any
 
 from flask import Flask
 from PIL import Image
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from asanokai import (
     applying,
@@ -36,10 +36,13 @@ from asanokai import (
     db,
     deputies,
     installation,
+    journal,
+    law,
     letters,
     materials,
     members,
     merging,
+    passkeys,
     programme,
     proposals,
     questions,
@@ -117,6 +120,7 @@ class World:
     named_id: int
     asking_id: int
     represented_id: int
+    passkey_id: int
     application_id: int
     letter_id: int
     message_id: int
@@ -135,9 +139,11 @@ class World:
     undo: str
     mail_id: int
     failed_mail_id: int
+    entry_id: int
     confirm: str
     sign_in: str
     pack: str
+    law_text_id: int
 
     def vanished(self) -> "World":
         """The same addresses for things that are not there."""
@@ -192,6 +198,7 @@ def _build(app: Flask) -> World:
     applied, invited = _applications(series.id)
     members.set_password(people.kenji(), PASSWORD, actor_id=None)
     installation.change(actor_id=None, logo=PICTURE, logo_type="image/png", imprint={"de": "Impressum"})
+    law.note()
     tokens, katrin, kenji = app.extensions["tokens"], people.katrin(), people.kenji()
     pack = catering.make(meeting.id, "caterer", address="koch@jena.example")
     return World(
@@ -218,6 +225,7 @@ def _build(app: Flask) -> World:
         named_id=named,
         asking_id=wanting,
         represented_id=people.emma().id,
+        passkey_id=_passkey(people.katrin()),
         application_id=applied,
         letter_id=failed.id,
         message_id=written.id,
@@ -234,10 +242,19 @@ def _build(app: Flask) -> World:
         undo=tokens.mint("undo", _mail(meeting).id),
         mail_id=written_mail(meeting, katrin, "message").id,
         failed_mail_id=written_mail(meeting, katrin, "failed").id,
+        entry_id=_entry(),
         confirm=tokens.mint("opt-in", list(invited)),
         pack=tokens.mint("pack", [pack.id, pack.nonce]),
         sign_in=tokens.mint("sign-in", [kenji.id, members.mint_sign_in(kenji)]),
+        law_text_id=law.kept("imprint")[0].id,
     )
+
+
+def _entry() -> int:
+    """An entry of the journal with words that stand aside."""
+    journal.write("change", "installation", 1, said="Neues Logo")
+    session().flush()
+    return session().scalars(select(func.max(journal.Aside.entry_id))).one()
 
 
 def _mail(meeting: Meeting) -> Incoming:
@@ -308,6 +325,12 @@ def _deputies() -> tuple[int, int]:
     for represented in (people.katrin(), people.emma()):
         deputies.agree(people.grete(), deputies.name(represented, "grete.amt@optik-jena.example", "assistant").id)
     return mine.id, deputies.name(people.kenji(), "katrin.lindner@optik-jena.example", "deputy").id
+
+
+def _passkey(who: Member) -> int:
+    """A passkey; nobody has its key."""
+    row = passkeys.Passkey(credential_id=b"a passkey", public_key=b"its key", handle=b"its member")
+    return passkeys.add(who, row, "Büro", actor_id=who.id).id
 
 
 def _proposals(series: Any) -> dict[str, int]:
@@ -396,12 +419,14 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         "roll.show": meeting,
         "roll.line": {**meeting, "member_id": world.member_id},
         "roll.move_up": {**hidden, "member_id": world.waiting_id},
+        "roll.replies": {**meeting, "member_id": world.member_id},
         "roll.pass_on": {**hidden, "member_id": world.seated_id},
         "questions.of_series": series,
         "questions.of_meeting": meeting,
         **{f"questions.{verb}_of_series": series_question for verb in ("change", "drop")},
         **{f"questions.{verb}_of_meeting": meeting_question for verb in ("change", "drop")},
         "passing.to_colleague": {"path": world.hidden_path},
+        **{f"keys.{verb}": {"passkey_id": world.passkey_id} for verb in ("rename", "remove")},
         "deputy.remove": {"deputy_id": world.named_id},
         **{f"deputy.{verb}": {"deputy_id": world.asking_id} for verb in ("agree", "refuse")},
         "deputy.meetings": {"member_id": world.represented_id},
@@ -444,6 +469,11 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         "log.of_meeting": meeting,
         "log.of_series": series,
         "log.of_member": {"member_id": world.member_id},
+        "journal.everything": {},
+        "journal.everything: filtered": {"area": "access", "day": "2026-02-20"},
+        "journal.aside": {"entry_id": world.entry_id},
+        "law.text": {"kind": "privacy"},
+        "law.kept": {"text_id": world.law_text_id},
     }
 
 
@@ -675,6 +705,10 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "questions.drop_of_series": {},
         "questions.drop_of_meeting": {},
         "passing.to_colleague": {"email": COLLEAGUE},
+        "keys.mine": {"name": "Telefon", "answer": "{}"},
+        "keys.sign_in": {"answer": "{}"},
+        "keys.rename": {"name": "Telefon"},
+        "keys.remove": {},
         "deputy.mine": {"email": "hans@jena.example", "kind": "assistant"},
         "deputy.remove": {},
         "deputy.agree": {},
@@ -732,10 +766,11 @@ def forms(world: World) -> dict[str, dict[str, str]]:
             "sender_name": "Asa no Kai",
             "remove_logo": "",
             **texts("welcome"),
-            **texts("imprint", "Impressum"),
-            **texts("privacy"),
-            **texts("accessibility"),
         },
+        "journal.aside": {},
+        "roll.replies": {},
+        "law.facts": {name: "" if name == "register" else f"{name} 7" for name in law.FACTS},
+        "law.text": texts("text", "Über **Daten** an [[email: E-Mail]]"),
         "settings.pause": {"back": "pauses"},
     }
 
@@ -796,13 +831,22 @@ def contents() -> Contents:
 
 def without_refusals(found: Contents) -> Contents:
     """The tables without what the journal keeps of refusals."""
-    return {**found, "journal": [entry for entry in found["journal"] if entry["verb"] != "refuse"]}
+    refused = {entry["id"] for entry in found["journal"] if entry["verb"] == "refuse"}
+    return {
+        **found,
+        "journal": [entry for entry in found["journal"] if entry["id"] not in refused],
+        "journal_aside": [aside for aside in found["journal_aside"] if aside["entry_id"] not in refused],
+    }
 
 
 def put_back(kept: Contents) -> None:
     """Make the database hold that again and nothing else."""
     tables = db.Base.metadata.sorted_tables
     with db.transaction() as session:
+        for journal_table in ("journal", "journal_seal"):
+            on = f" ON {journal_table}" if db.db.engine.dialect.name == "postgresql" else ""
+            # As nothing in the program does: the database itself keeps what the journal has got.
+            session.execute(text(f"DROP TRIGGER IF EXISTS {journal_table}_kept{on}"))
         for table in reversed(tables):
             session.execute(table.delete())
         for table in tables:

@@ -163,11 +163,14 @@ class Typesetter:
             "organisation": work.organisation,
             "imprint_link": self._links.imprint(),
             "privacy_link": self._links.privacy(),
+            "accessibility_link": self._links.accessibility(),
             "home_link": self._links.home(),
             "unsubscribable": work.unsubscribable,
             "calendar_replies": self._calendar_replies,
             "meeting": self._meeting(work),
         }
+        if work.kind == "keys":
+            facts["keys_link"] = self._links.keys()
         if work.kind in ("application", "digest"):
             facts["desk_link"] = self._links.coordinate()
         if work.kind == "catering_change":

@@ -1,6 +1,6 @@
-"""What the installation calls itself: organisation, sender, words of welcome and law, logo; the switch for all letters.
+"""What the installation calls itself: organisation, sender, words of welcome, logo; the switch for all letters.
 
-For administrators. Servers, secrets and addresses come from the environment.
+For administrators. The pages of law are `law`'s. Servers, secrets and addresses come from the environment.
 """
 
 from typing import Any
@@ -22,8 +22,6 @@ MOST_BYTES = 300_000
 UNWANTED = set('@:,"<>;()[]\\')
 """What mail programs take for phishing in a sender's name."""
 
-TEXTS = ("welcome", "imprint", "privacy", "accessibility")
-
 
 class InstallationForm(Form):
     """The settings page."""
@@ -31,9 +29,6 @@ class InstallationForm(Form):
     organisation = line(lazy_gettext("Name of the organisation"))
     sender_name = line(lazy_gettext("Name in letters"), longest=80)
     welcome = TextsField(lazy_gettext("Welcome on the start page"), longest=4000, lines=5)
-    imprint = TextsField(lazy_gettext("Legal notice"), longest=20_000, lines=5)
-    privacy = TextsField(lazy_gettext("Privacy"), longest=40_000, lines=5)
-    accessibility = TextsField(lazy_gettext("Accessibility"), longest=20_000, lines=5)
     logo = FileField(lazy_gettext("Logo"))
     remove_logo = BooleanField(lazy_gettext("Remove the logo"))
 
@@ -42,14 +37,14 @@ class InstallationForm(Form):
 def edit() -> Response | tuple[str, int]:
     """Change them."""
     row = installation.current()
-    form = InstallationForm(data={name: getattr(row, name) for name in ("organisation", "sender_name", *TEXTS)})
+    form = InstallationForm(data={name: getattr(row, name) for name in ("organisation", "sender_name", "welcome")})
 
     def act() -> None:
         if UNWANTED & set(form.sender_name.data or ""):
             raise BadInput(
                 "sender_name", N_("Please leave out @ : , ; quotes and brackets: mail programs take them for fraud.")
             )
-        values: dict[str, Any] = {name: form[name].data or None for name in TEXTS}
+        values: dict[str, Any] = {"welcome": form.welcome.data or None}
         values |= {"organisation": form.organisation.data or "", "sender_name": form.sender_name.data or ""}
         installation.change(actor_id=loading.me().id, **values, **_logo(form))
 
