@@ -26,6 +26,8 @@ from asanokai.web import (
     account,
     answer,
     archive,
+    circle,
+    consenting,
     deputy,
     design,
     devices,
@@ -34,6 +36,7 @@ from asanokai.web import (
     handouts,
     headers,
     joining,
+    keys,
     leave,
     limits,
     loading,
@@ -87,6 +90,7 @@ PAGES = (
     joining.pages,
     account.pages,
     devices.pages,
+    keys.pages,
     wishes.pages,
     leave.pages,
     answer.pages,
@@ -103,6 +107,8 @@ PAGES = (
     speaking.pages,
     standing.pages,
     undoing.pages,
+    circle.pages,
+    consenting.pages,
     well_known.pages,
 )
 DESK = (
@@ -127,6 +133,7 @@ DESK = (
     writing.pages,
     settings.pages,
     law.pages,
+    consenting.desk,
     speakers.pages,
 )
 
