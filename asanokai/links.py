@@ -31,6 +31,7 @@ class Links:
     def devices(self) -> str:
         """Where a member sees on which devices they are signed in."""
         return f"{self.base}/me/devices"
+
     def keys(self) -> str:
         """Where a member adds and removes ways of signing in."""
         return f"{self.base}/me/keys"

@@ -345,6 +345,8 @@ VARIANTS: list[tuple[str, dict[str, Any], Any, set[str]]] = [
     *(
         ("new_device", {"device": name, "at": "Sonntag, 1. Februar 2026, 10:00 Uhr"}, None, set())
         for name in ("", "Firefox, Android")
+    ),
+    *(
         ("keys", {"what": what, "name": "Büro & <Rechner>", "when": "3. Mai", "keys_link": KEYS}, None, set())
         for what in ("passkey added", "passkey removed", "provider joined", "provider removed")
     ),

@@ -3,8 +3,20 @@
 import pytest
 from sqlalchemy import select
 
-from asanokai import deputies, devices, history, intake, law, letters, members, merging, proposals, topics, views
-from asanokai import consents, deputies, history, intake, law, letters, members, merging, proposals, topics, views
+from asanokai import (
+    consents,
+    deputies,
+    devices,
+    history,
+    intake,
+    law,
+    letters,
+    members,
+    merging,
+    proposals,
+    topics,
+    views,
+)
 from asanokai import series as series_rules
 from asanokai.db import Base, session, transaction
 from asanokai.errors import Refused

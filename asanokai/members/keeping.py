@@ -7,8 +7,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from asanokai import clock, devices, journal
-from asanokai import clock, consents, journal
+from asanokai import clock, consents, devices, journal
 from asanokai.db import session
 from asanokai.errors import N_, BadInput, Missing
 from asanokai.languages import SALUTATIONS, known, zones
