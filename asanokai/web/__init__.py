@@ -25,6 +25,8 @@ from asanokai.web import (
     account,
     answer,
     archive,
+    circle,
+    consenting,
     deputy,
     design,
     feeds,
@@ -32,6 +34,7 @@ from asanokai.web import (
     handouts,
     headers,
     joining,
+    keys,
     leave,
     limits,
     loading,
@@ -84,6 +87,7 @@ PAGES = (
     signing_in.pages,
     joining.pages,
     account.pages,
+    keys.pages,
     wishes.pages,
     leave.pages,
     answer.pages,
@@ -100,6 +104,8 @@ PAGES = (
     speaking.pages,
     standing.pages,
     undoing.pages,
+    circle.pages,
+    consenting.pages,
     well_known.pages,
 )
 DESK = (
@@ -124,6 +130,7 @@ DESK = (
     writing.pages,
     settings.pages,
     law.pages,
+    consenting.desk,
     speakers.pages,
 )
 
