@@ -26,8 +26,7 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 from sqlalchemy import func, select, text
 
-from asanokai import backup, db, devices, erased, installation, letters, members, proposals, rsvps
-from asanokai import backup, db, erased, installation, letters, members, proposals, rsvps, seals
+from asanokai import backup, db, devices, erased, installation, letters, members, proposals, rsvps, seals
 from asanokai.app import create_app
 from asanokai.backup import afterwards, envelope, folder, form, making, restoring
 from asanokai.backup.envelope import Key, Lock

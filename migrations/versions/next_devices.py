@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0019"
+revision = "next"
 down_revision = "0018"
 branch_labels = None
 depends_on = None
