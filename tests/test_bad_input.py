@@ -184,6 +184,8 @@ NOTHING_TO_KEEP = {
             "questions.drop_of_series",
             "questions.drop_of_meeting",
             "keys.remove",
+            "outside.redeem",
+            "outside.remove",
             "deputy.remove",
             "deputy.agree",
             "deputy.refuse",
