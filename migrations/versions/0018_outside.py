@@ -20,7 +20,7 @@ def upgrade() -> None:
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["member_id"], ["member.id"], name=op.f("fk_outside_identity_member_id_member")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outside_identity")),
-        sa.UniqueConstraint("issuer", "subject", name=op.f("uq_outside_identity_issuer")),
+        sa.UniqueConstraint("issuer", "subject", name=op.f("uq_outside_identity_issuer_subject")),
     )
     op.create_index(op.f("ix_outside_identity_member_id"), "outside_identity", ["member_id"])
 
