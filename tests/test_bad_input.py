@@ -227,7 +227,7 @@ def senders(app, built) -> dict[str, Actor]:
         name: next(
             actor
             for role, actor in actors.items()
-            if row[places.index(role)] in (200, 303, 422) or name == "signing_in.ask"
+            if row[places.index(role)] in (200, 303, 422) or name in ("signing_in.ask", "outside.redeem")
         )
         for name, row in SENT.items()
     }

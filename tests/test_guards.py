@@ -510,5 +510,7 @@ def test_a_link_that_asks_by_get_does_nothing_where_a_form_is_wanted(app, built,
     only_sent = set(addresses(app, built, "POST")) - set(addresses(app, built, "GET"))
     found = {name: reader.get(addresses(app, built, "POST")[name]).status_code for name in only_sent}
     # "password" and "passkey" there are taken for the token of a link.
-    assert found == {**dict.fromkeys(only_sent, 405), "signing_in.by_password": 404, "keys.sign_in": 404}
+    assert found == {**dict.fromkeys(only_sent, 405), "signing_in.by_password": 404, "keys.sign_in": 404} | {
+        "outside.redeem": 404
+    }
     assert writes == []
