@@ -11,8 +11,20 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Select, func, select
 
-from asanokai import clock, deputies, journal, letters, meetings, members, outside, passkeys, proposals, rsvps, views
-from asanokai import clock, consents, deputies, journal, letters, meetings, members, passkeys, proposals, rsvps, views
+from asanokai import (
+    clock,
+    consents,
+    deputies,
+    journal,
+    letters,
+    meetings,
+    members,
+    outside,
+    passkeys,
+    proposals,
+    rsvps,
+    views,
+)
 from asanokai import series as series_rules
 from asanokai.db import session
 from asanokai.errors import N_, Refused
