@@ -9,7 +9,7 @@ The map. One deep file per business word; imports only go down these floors:
                                                             a letter row → a mail → SMTP
     4  alerting  >  digesting  >  intake  >  bulk   planning   writing  >  announcing   applying   archive   asking
                                                             mail that comes back, and what coordinators are told of it
-       catering   entering   exporting   history   importing   invitations   leaving   merging   showing
+       catering   entering   exporting   history   importing   invitations   leaving   merging   readdressing   showing
                                                             verbs that touch several words
     3  directory   views > questions   guests > rsvps > proposals   materials > uploads > speakers > programme
        > topics > meetings > series > deputies > members > installation > letters

@@ -28,6 +28,7 @@ from asanokai import (
     invitations,
     meetings,
     questions,
+    readdressing,
     rsvps,
     writing,
 )
@@ -91,8 +92,11 @@ def _propose(series_id: int) -> int:
 
 def tidy_step() -> int:
     """What is over was held; applications nobody confirmed vanish, and so do the replies that were
-    for the morning alone and the bytes of old mails. How many; raises as `plan_step` does."""
-    return _each([meetings.mark_held, applying.forget_unconfirmed, questions.forget, intake.forget])
+    for the morning alone, the bytes of old mails, and changes of address that are done with. How many; raises as
+    `plan_step` does."""
+    return _each(
+        [meetings.mark_held, applying.forget_unconfirmed, questions.forget, intake.forget, readdressing.forget]
+    )
 
 
 def _each(steps: Iterable[Callable[[], int]]) -> int:

@@ -82,6 +82,7 @@ REFUSALS: dict[str, dict[str, str]] = {
     "signing_in.ask": {"email": "nonsense"},
     "signing_in.by_password": {"password": "wrong"},
     "account.settings": {"family": "", "family_ja": ""},
+    "address.change": {"email": "nonsense"},
     "answer.by_link": {"guests": "99"},
     "answer.by_member": {"guests": "99"},
     "desk.decline": {"reason": "x<y " * 600},

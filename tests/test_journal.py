@@ -34,6 +34,7 @@ from asanokai import (
     programme,
     proposals,
     questions,
+    readdressing,
     rsvps,
     speakers,
     topics,
@@ -262,6 +263,12 @@ class Stage:
         row.subject = SECRET
         return row
 
+    def object_to_address(self) -> None:
+        readdressing.give(self.one, f"{SECRET}9@jena.example", actor_id=self.actor)
+        made = readdressing.objectionable(self.one)
+        assert made is not None
+        readdressing.objection(made.id, readdressing.mint_objection(made.id))
+
     def take_in(self) -> None:
         intake.receive(f"Subject: {SECRET}\n\n{SECRET}".encode(), way="file", tokens=Tokens([SECRET]))
         row = session().scalars(select(intake.Incoming)).one()
@@ -423,6 +430,8 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("change address", "member"): lambda on, _: members.change_address(
         on.one, f"{SECRET}7@jena.example", actor_id=on.actor
     ),
+    ("ask address", "member"): lambda on, _: readdressing.ask(on.one, f"{SECRET}8@jena.example"),
+    ("object to address", "member"): lambda on, _: on.object_to_address(),
     ("sign in", "member"): lambda on, _: members.redeem_sign_in(on.one.id, members.mint_sign_in(on.one)),
     ("set password", "member"): lambda on, _: members.set_password(on.two, f"{SECRET}er als vorher", actor_id=on.actor),
     ("remove password", "member"): lambda on, _: members.set_password(on.one, None, actor_id=on.actor),

@@ -341,6 +341,23 @@ VARIANTS: list[tuple[str, dict[str, Any], Any, set[str]]] = [
         for whole in (True, False)
     ),
     ("sign_in", {}, None, {"sign_in_link"}),
+    ("address_confirm", {"until": "8.3., 8:45"}, None, {"address_link"}),
+    ("address_taken", {}, None, set()),
+    *(
+        (
+            "address_changed",
+            {"to": to, "by_coordinator": desk, "until": "8.3., 8:45", "entitled": entitled},
+            None,
+            {"objection_link"} if entitled else set(),
+        )
+        for to, desk, entitled in (
+            ("old", False, True),
+            ("old", True, True),
+            ("old", True, False),
+            ("new", True, False),
+        )
+    ),
+    ("address_objected", {"who": "Dr. Kenji Yamada", "log_link": f"{DESK}/log"}, None, set()),
     *(("opt_in", {}, meeting, {"confirm_link"}) for meeting in (full, None)),
     ("join", {"inviter": "Dr. Claudia Brandt", "series": "Asa no Kai Thüringen"}, None, {"confirm_link"}),
     ("join", {"inviter": "", "series": ""}, None, {"confirm_link"}),
@@ -421,6 +438,10 @@ VARIANTS: list[tuple[str, dict[str, Any], Any, set[str]]] = [
 # Written to people who have not agreed to anything yet, or to whoever asked: nothing to unsubscribe from.
 SPEAKERS = {"speaker", "speaker_remind"}
 NOT_SUBSCRIBED = {
+    "address_confirm",
+    "address_taken",
+    "address_changed",
+    "address_objected",
     "sign_in",
     "opt_in",
     "join",
@@ -455,6 +476,8 @@ OWN_LINKS = {
     "pack": {"pack_link"},
     "catering_change": {"pack_link"},
     "sign_in": {"sign_in_link"},
+    "address_confirm": {"address_link"},
+    "address_changed": {"objection_link"},
     "opt_in": {"confirm_link"},
     "join": {"confirm_link"},
     "waiting": {"position"},
@@ -639,6 +662,8 @@ def test_a_letter_has_at_most_one_primary_button(
         or kind
         in (
             "sign_in",
+            "address_confirm",
+            "address_objected",
             "opt_in",
             "join",
             "welcome",

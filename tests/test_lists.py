@@ -56,6 +56,7 @@ NO_LIST = {
     "mute": "a few for each member",
     "happening": "a letter's own, on its page",
     "bounce": "counted, on no page",
+    "address_change": "one that waits and one that was made, for each member",
 }
 """Tables whose rows no page lists, and why."""
 

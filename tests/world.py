@@ -43,6 +43,7 @@ from asanokai import (
     programme,
     proposals,
     questions,
+    readdressing,
     rsvps,
     speakers,
     topics,
@@ -138,6 +139,8 @@ class World:
     confirm: str
     sign_in: str
     pack: str
+    address: str
+    objection: str
 
     def vanished(self) -> "World":
         """The same addresses for things that are not there."""
@@ -236,6 +239,7 @@ def _build(app: Flask) -> World:
         failed_mail_id=written_mail(meeting, katrin, "failed").id,
         confirm=tokens.mint("opt-in", list(invited)),
         pack=tokens.mint("pack", [pack.id, pack.nonce]),
+        **_addresses(app),
         sign_in=tokens.mint("sign-in", [kenji.id, members.mint_sign_in(kenji)]),
     )
 
@@ -320,6 +324,19 @@ def _proposals(series: Any) -> dict[str, int]:
     return {"proposal_id": theirs.id, "own_proposal_id": own.id, "declined_id": declined.id}
 
 
+def _addresses(app: Flask) -> dict[str, str]:
+    """Emma has asked for another address, and the one of somebody of her house was changed."""
+    tokens, chief, moved = app.extensions["tokens"], people.ludwig(), people.member("m.umzug@jena.example")
+    readdressing.ask(people.emma(), "emma@neu.example")
+    readdressing.give(moved, "m.umzug@weimar.example", actor_id=chief.id)
+    asked, made = readdressing.asked(people.emma()), readdressing.objectionable(moved)
+    assert asked is not None and made is not None
+    return {
+        "address": tokens.mint("address", [asked.id, readdressing.mint_confirmation(asked.id)]),
+        "objection": tokens.mint("objection", [made.id, readdressing.mint_objection(made.id)]),
+    }
+
+
 def _applications(series_id: int) -> tuple[int, tuple[int, str]]:
     """One that waits for a decision, and number and secret of one that waits to be confirmed."""
     waiting = applying.apply(FRIEDA, "frieda.neu@weimar.example", series_id=series_id, **CONSENT)  # type: ignore[arg-type]  # a dict of mixed values
@@ -362,6 +379,8 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         "signing_in.open_link": {"token": world.sign_in},
         "wishes.unsubscribe": {"token": world.unsubscribe},
         "undo.by_link": {"token": world.undo},
+        "address.confirm": {"token": world.address},
+        "address.objection": {"token": world.objection},
         "joining.join: a meeting": {"meeting": world.path},
         "answer.by_link": {"token": world.answer},
         "answer.by_member": {"path": world.path},
@@ -595,6 +614,9 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "account.settings": SETTINGS_OF_MEMBER,
         "account.password": {"password": PASSWORD, "again": PASSWORD},
         "account.new_calendar": {},
+        "address.change": {"email": "katrin@neu.example"},
+        "address.confirm": {},
+        "address.objection": {},
         "wishes.letters": {"kinds": "eve", "letters": ""},
         "standing.change": {"normally": "yes"},
         "wishes.unsubscribe": {"switches": "y", "kinds": "eve"},

@@ -15,6 +15,7 @@ from asanokai.members.finding import containing, found_by
 from asanokai.members.keeping import (
     NAMES,
     add,
+    as_typed,
     by_address,
     by_id,
     by_ids,
@@ -26,6 +27,7 @@ from asanokai.members.keeping import (
     number_of,
     organisation,
     organisation_name,
+    respell,
     subscribe,
     unsubscribe,
 )
@@ -42,7 +44,7 @@ from asanokai.members.reach import (
     suppress,
     use_again,
 )
-from asanokai.members.rows import STANDINGS, Address, Application, Member, Organisation
+from asanokai.members.rows import STANDINGS, Address, AddressChange, Application, Member, Organisation
 from asanokai.members.signing_in import (
     PASSWORD_MIN,
     ask_for_sign_in,
@@ -84,6 +86,7 @@ __all__ = [
     "STANDINGS",
     "SWITCHED_OFF",
     "Address",
+    "AddressChange",
     "Application",
     "Bounce",
     "Member",
@@ -92,6 +95,7 @@ __all__ = [
     "add",
     "address_of",
     "addresses_of",
+    "as_typed",
     "ask_for_sign_in",
     "bounced",
     "by_address",
@@ -127,6 +131,7 @@ __all__ = [
     "policy_bounces",
     "prose",
     "redeem_sign_in",
+    "respell",
     "send_sign_in",
     "set_password",
     "sign_in_holds",

@@ -25,6 +25,7 @@ from asanokai.questions import Question
 from asanokai.series import Series
 from asanokai.web import (
     account,
+    address,
     answer,
     archive,
     deputy,
@@ -81,6 +82,7 @@ PAGES = (
     signing_in.pages,
     joining.pages,
     account.pages,
+    address.pages,
     wishes.pages,
     leave.pages,
     answer.pages,
@@ -134,6 +136,9 @@ LIMITS = {
     "signing_in.open_link": "30 per 10 minutes",
     "joining.join": "10 per 10 minutes",
     "joining.confirm": "30 per 10 minutes",
+    "address.change": "10 per 10 minutes",
+    "address.confirm": "30 per 10 minutes",
+    "address.objection": "30 per 10 minutes",
 }
 """POSTs a stranger could repeat, and how often one address may."""
 
