@@ -346,7 +346,10 @@ VARIANTS: list[tuple[str, dict[str, Any], Any, set[str]]] = [
     *(
         (
             "address_changed",
-            {"to": to, "by_coordinator": desk, "until": "8.3., 8:45", "entitled": entitled},
+            {
+                **{"to": to, "by_coordinator": desk, "until": "8.3., 8:45"},
+                **{"entitled": entitled, "former": entitled},
+            },
             None,
             {"objection_link"} if entitled else set(),
         )
@@ -356,6 +359,12 @@ VARIANTS: list[tuple[str, dict[str, Any], Any, set[str]]] = [
             ("old", True, False),
             ("new", True, False),
         )
+    ),
+    (
+        "address_changed",
+        {"to": "new", "by_coordinator": True, "until": "8.3., 8:45", "entitled": False, "former": True},
+        None,
+        set(),
     ),
     ("address_objected", {"who": "Dr. Kenji Yamada", "log_link": f"{DESK}/log"}, None, set()),
     *(("opt_in", {}, meeting, {"confirm_link"}) for meeting in (full, None)),

@@ -16,6 +16,7 @@ from asanokai.members import Address, AddressChange, Member
 from asanokai.worker import send_due
 from tests import people
 from tests.pages import Reader
+from tests.world import plain
 
 OLD = "katrin.lindner@optik-jena.example"
 NEW = "katrin@neu.example"
@@ -400,10 +401,10 @@ def test_the_page_says_the_same_for_a_free_and_a_taken_address(app, clock):
     for typed in (TAKEN, NEW):
         katrin = Reader(app, people.katrin())
         sent = katrin.post("/me/address", {"email": typed})
-        pages.append((sent.status_code, sent.location, katrin.get("/me/address").text.replace(typed, "‹address›")))
-    first, second = pages
-    assert first[:2] == second[:2]
-    assert first[2].replace("\n", "") == second[2].replace("\n", "")
+        pages.append(
+            (sent.status_code, sent.location, plain(katrin.get("/me/address").text).replace(typed, "‹address›"))
+        )
+    assert pages[0] == pages[1]
 
 
 def test_the_worker_tidies(app, clock):

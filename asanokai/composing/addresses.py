@@ -28,7 +28,8 @@ def changed(row: Row, _shown: Any, _application: Any) -> dict[str, Any]:
     """To which of the two it goes, who did it, and until when the old one may object."""
     said = row.facts
     told = {"to": said["to"], "by_coordinator": said["by"] == "coordinator", "until": _until(row)}
-    return told | {"entitled": bool(said.get("entitled"))}
+    change = session().get_one(AddressChange, said["change"])
+    return told | {"entitled": bool(said.get("entitled")), "former": change.before is not None}
 
 
 def objected(row: Row, _shown: Any, _application: Any) -> dict[str, Any]:
