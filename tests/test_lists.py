@@ -57,6 +57,7 @@ NO_LIST = {
     "happening": "a letter's own, on its page",
     "bounce": "counted, on no page",
     "address_change": "one that waits and one that was made, for each member",
+    "knock": "gone within seconds, on no page",
     "erased": "hashes, on no page",
 }
 """Tables whose rows no page lists, and why."""
