@@ -27,6 +27,7 @@ from asanokai import (
     intake,
     invitations,
     knocking,
+    law,
     meetings,
     questions,
     readdressing,
@@ -94,10 +95,22 @@ def _propose(series_id: int) -> int:
 def tidy_step() -> int:
     """What is over was held; applications nobody confirmed vanish, and so do the replies that were
     for the morning alone, the bytes of old mails, and changes of address that are done with. How many; raises as
-    `plan_step` does."""
+    `plan_step` does. It also notes which texts stand on the pages of law."""
     return _each(
-        [meetings.mark_held, applying.forget_unconfirmed, questions.forget, intake.forget, readdressing.forget]
+        [
+            meetings.mark_held,
+            applying.forget_unconfirmed,
+            questions.forget,
+            intake.forget,
+            readdressing.forget,
+            _note_law,
+        ]
     )
+
+
+def _note_law() -> int:
+    law.note()
+    return 0  # nobody waits for it
 
 
 def _each(steps: Iterable[Callable[[], int]]) -> int:

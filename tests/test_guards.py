@@ -71,6 +71,8 @@ READ: Expected = {
     "design.parts": EVERYBODY,
     "files.manifest": EVERYBODY,
     "files.offline": EVERYBODY,
+    "well_known.security_txt": EVERYBODY,
+    "well_known.change_password": (302,) * 7,
     "files.service_worker": EVERYBODY,
     "paper.leaflet": EVERYBODY,
     "paper.leaflet: not public": (404, 200, 404, 200, 404, 200, 404),
@@ -172,6 +174,9 @@ READ: Expected = {
     "log.of_series": OF_SERIES,
     "log.of_member": OF_SERIES,
     "settings.edit": CHIEF,
+    "law.facts": CHIEF,
+    "law.text": CHIEF,
+    "law.kept": CHIEF,
 }
 
 ALL_DONE = (303,) * 7
@@ -292,6 +297,8 @@ SENT: Expected = {
     "catering.withdraw": OF_SERIES_DONE,
     "settings.edit": CHIEF_DONE,
     "settings.pause": CHIEF_DONE,
+    "law.facts": CHIEF_DONE,
+    "law.text": CHIEF_DONE,
 }
 
 NEEDS_NO_TOKEN = {"answer.by_link": 303, "wishes.unsubscribe": 200, "undo.by_link": 303}
