@@ -154,6 +154,7 @@ SENTENCES: dict[tuple[str, str], str] = {
     # the rest
     ("retry", "letter"): N_("A letter that had failed was sent again"),
     ("change", "installation"): N_("Settings changed: %(fields)s"),
+    ("restore", "installation"): N_("All was restored from a backup; letters wait"),
     ("refuse", "sign-in"): N_("A sign-in was refused"),
     ("refuse", "page"): N_("A page was refused"),
 }

@@ -43,6 +43,7 @@ from asanokai import (
 )
 from asanokai import series as series_rules
 from asanokai.announcing import Change, Choices
+from asanokai.backup import afterwards
 from asanokai.catering import counting
 from asanokai.db import session, transaction
 from asanokai.intake import settling, taking
@@ -494,6 +495,7 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("tell", "catering"): lambda on, clock: (on.froze(clock), counting.tell_changes()),
     # the rest
     ("retry", "letter"): lambda on, _: letters.retry(on.letter.id, actor_id=on.actor),
+    ("restore", "installation"): lambda _, clock: afterwards.see_to(clock.now, [], night=Night()),
     ("change", "installation"): lambda on, _: installation.change(
         sender_name=SECRET, imprint={"de": SECRET}, actor_id=on.actor
     ),
@@ -526,6 +528,7 @@ SPOKEN_FOR = {("describe", "topic"), *((verb, "contributor") for verb in ("confi
 """Done behind a speaker's link: no member did it."""
 
 BY_NOBODY = {
+    ("restore", "installation"),
     ("take in", "mail"),
     ("suppress", "member"),
     *((verb, "rsvp") for verb in ("seat", "offer", "expire", "wait again", "lapse", "take back")),
