@@ -158,6 +158,8 @@ NOTHING_TO_KEEP = {
             "people.leave",
             "catering.withdraw",
             "joining.confirm",
+            "address.confirm",
+            "address.objection",
             "signing_in.open_link",
             "signing_in.sign_out",
             "account.new_calendar",

@@ -519,6 +519,11 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
 """Every verb there is, and a deed that should be noted as that."""
 
 TOGETHER_WITH: dict[Verb, list[Verb]] = {
+    ("object to address", "member"): [
+        *[("change address", "member")] * 2,
+        ("new calendar secret", "member"),
+        ("remove password", "member"),
+    ],
     ("ask again", "meeting"): [("ask again", "rsvp"), ("ask again", "rsvp")],
     ("ask again", "rsvp"): [("ask again", "meeting"), ("ask again", "rsvp")],
     ("use again", "member"): [("suppress", "member")],
@@ -555,6 +560,7 @@ BY_NOBODY = {
 }
 BY_THEMSELVES = {
     *((verb, "member") for verb in ("sign in", "new calendar secret", "unsubscribe", "mute", "unmute")),
+    *((verb, "member") for verb in ("ask address", "object to address")),
 }
 
 

@@ -161,6 +161,7 @@ REASONS = {
     "unsubscribed": lazy_gettext("has ended the invitations"),
     "switched off": lazy_gettext("does not want this kind of letter"),
     "no address": lazy_gettext("has no mail address"),
+    "not an address of theirs any more": lazy_gettext("not an address of theirs any more"),
     "address suppressed": lazy_gettext("letters to this address came back"),
     "has it already": lazy_gettext("has it already"),
     "not invited": lazy_gettext("was not invited"),
