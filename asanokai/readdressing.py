@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, func, select, update
 
-from asanokai import clock, deputies, journal, letters, members
+from asanokai import clock, deputies, journal, letters, members, passkeys
 from asanokai import series as series_rules
 from asanokai.db import affected, session
 from asanokai.errors import N_, BadInput, Expired, Refused
@@ -254,6 +254,9 @@ def _close_doors(member: Member, *, since: datetime) -> None:
     if member.password_hash is not None:
         # Also one that is older: it may be how they came in. A link by mail always works.
         members.set_password(member, None, actor_id=member.id)
+    for passkey in passkeys.of_member(member):
+        if passkey.created_at >= since:
+            passkeys.remove(member, passkey.id, actor_id=member.id)
     members.new_calendar_secret(member)
     deputies.end_since(member, since, actor_id=member.id)
 

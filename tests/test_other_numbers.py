@@ -43,6 +43,8 @@ NO_NUMBERS = {
     "filename": "what everybody's browser loads",
     "kind": "a word out of a list",
     "part": "a word out of a list",
+    "device_id": "the tests of the devices page try somebody else's",
+    "consent_id": "the tests of the consent records try somebody else's",
     "digest": "of a picture's octets, beside its number",
 }
 """Arguments that are no number of a row, and where else they are tried."""
@@ -88,6 +90,7 @@ def _theirs(built: world.World) -> dict[str, int]:
         "other_id": stranger.id,
         "application_id": applied.id,
         "proposal_id": proposals.propose(series, kenji.id, Words({"ja": "光学"})).id,
+        "passkey_id": world._passkey(stranger, b"another passkey"),
         # The administrators' alone, whatever their number.
         "entry_id": built.entry_id,
         "text_id": built.law_text_id,

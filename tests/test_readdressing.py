@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from asanokai import announcing, db, deputies, leaving, letters, members, readdressing, worker
+from asanokai import announcing, db, deputies, leaving, letters, members, passkeys, readdressing, worker
 from asanokai.announcing import Change
 from asanokai.db import session, transaction
 from asanokai.errors import BadInput, Expired, Refused
@@ -13,6 +13,7 @@ from asanokai.invitations import Night
 from asanokai.journal import Entry
 from asanokai.letters import Letter
 from asanokai.members import Address, AddressChange, Member
+from asanokai.passkeys import Passkey
 from asanokai.worker import send_due
 from tests import people
 from tests.pages import Reader
@@ -186,10 +187,12 @@ class TestObjecting:
     def test_all_doors_are_closed(self, clock):
         katrin = people.katrin()
         deputies.name(katrin, "treu@jena.example", "deputy")
+        passkeys.add(katrin, Passkey(credential_id=b"1", public_key=b"1", handle=b"1"), "Büro", actor_id=katrin.id)
         clock.advance(days=3)
         change = moves()
         members.set_password(katrin, PASSWORD, actor_id=katrin.id)
         deputies.name(katrin, "dieb@jena.example", "deputy")
+        passkeys.add(katrin, Passkey(credential_id=b"2", public_key=b"2", handle=b"2"), "Dieb", actor_id=katrin.id)
         nonce, cookie, secret = members.mint_sign_in(katrin), katrin.get_id(), katrin.calendar_secret
         waiting = asks(LATER)
         objects(change)
@@ -197,6 +200,7 @@ class TestObjecting:
         assert members.redeem_sign_in(katrin.id, nonce) is None
         assert (members.cookie_holds(katrin, cookie), katrin.calendar_secret == secret) == (False, False)
         assert [named.address for named, _who in deputies.named_by(katrin)] == ["treu@jena.example"]
+        assert [passkey.name for passkey in passkeys.of_member(katrin)] == ["Büro"]
         assert (waiting.state, readdressing.asked(katrin)) == ("dropped", None)
 
     def test_coordinators_and_administrators_are_told_and_the_journal_knows(self):

@@ -331,9 +331,9 @@ def _deputies() -> tuple[int, int]:
     return mine.id, deputies.name(people.kenji(), "katrin.lindner@optik-jena.example", "deputy").id
 
 
-def _passkey(who: Member) -> int:
+def _passkey(who: Member, credential: bytes = b"a passkey") -> int:
     """A passkey; nobody has its key."""
-    row = passkeys.Passkey(credential_id=b"a passkey", public_key=b"its key", handle=b"its member")
+    row = passkeys.Passkey(credential_id=credential, public_key=b"its key", handle=b"its member")
     return passkeys.add(who, row, "Büro", actor_id=who.id).id
 
 
