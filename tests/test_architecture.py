@@ -25,6 +25,8 @@ FLOORS = {
     4: "announcing applying archive asking catering exporting entering figures "
     "history importing invitations leaving merging readdressing showing",
     3.85: "directory views",
+    "history importing invitations leaving merging showing",
+    3.85: "circle directory views",
     3.8: "questions guests",
     3.7: "rsvps",
     3.68: "materials proposals",
@@ -38,6 +40,7 @@ FLOORS = {
     3.33: "ceremony",
     3.32: "passkeys",
     3.3: "members",
+    3.28: "consents",
     3.25: "law",
     3.2: "installation",
     3.1: "letters",

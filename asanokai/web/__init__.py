@@ -26,6 +26,8 @@ from asanokai.web import (
     address,
     answer,
     archive,
+    circle,
+    consenting,
     deputy,
     design,
     feeds,
@@ -104,6 +106,8 @@ PAGES = (
     speaking.pages,
     standing.pages,
     undoing.pages,
+    circle.pages,
+    consenting.pages,
     well_known.pages,
 )
 DESK = (
@@ -128,6 +132,7 @@ DESK = (
     writing.pages,
     settings.pages,
     law.pages,
+    consenting.desk,
     speakers.pages,
 )
 
