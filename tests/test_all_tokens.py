@@ -59,8 +59,8 @@ ENDS = {
 ONCE = {"sign-in": 410, "opt-in": 303, "address": 410, "objection": 410}
 """Links whose second press does nothing, and what it answers."""
 
-ELSEWHERE = {"keys.py": "what a passkey is asked, kept in the session; the tests of passkeys try it"}
-"""Files that mint for a purpose which a variable names."""
+ELSEWHERE = ("web/keys.py",)
+"""Where it is minted for a purpose that a variable names: what a passkey is asked, which the tests of passkeys try."""
 
 AFTER_LEAVING = {"answer": (410, 410), "unsubscribe": (200, 200), "address": (200, 410), "objection": (200, 410)}
 """What a link answers when its member has left: read, and sent. Ending letters works for everybody for ever."""
@@ -92,7 +92,7 @@ def test_no_purpose_is_missing(app):
     # And none is minted that only a variable names.
     for file in Path(asanokai.__file__).parent.rglob("*.py"):
         calls = re.findall(r"\.mint(?:_address)?\((?!\s*[\"'])", file.read_text(encoding="utf-8"))
-        assert (file.name, len(calls)) == (file.name, 1 if file.name in ELSEWHERE else 0)
+        assert (file.name, len(calls)) == (file.name, 1 if str(file).endswith(ELSEWHERE) else 0)
 
 
 def another(sign: str) -> str:
