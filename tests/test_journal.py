@@ -544,6 +544,7 @@ TOGETHER_WITH: dict[Verb, list[Verb]] = {
         *[("change address", "member")] * 2,
         ("new calendar secret", "member"),
         ("remove password", "member"),
+        ("remove", "passkey"),
     ],
     ("ask again", "meeting"): [("ask again", "rsvp"), ("ask again", "rsvp")],
     ("ask again", "rsvp"): [("ask again", "meeting"), ("ask again", "rsvp")],
