@@ -64,6 +64,7 @@ NO_LIST = {
     "spent_challenge": "on no page",
     "happening": "a letter's own, on its page",
     "bounce": "counted, on no page",
+    "address_change": "one that waits and one that was made, for each member",
     "knock": "gone within seconds, on no page",
     "erased": "hashes, on no page",
 }
