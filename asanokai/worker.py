@@ -31,6 +31,7 @@ from asanokai import (
     law,
     meetings,
     questions,
+    readdressing,
     rsvps,
     seals,
     writing,
@@ -99,6 +100,17 @@ def tidy_step() -> int:
     It also notes which texts stand on the pages of law."""
     return _each(
         [meetings.mark_held, applying.forget_unconfirmed, questions.forget, intake.forget, devices.forget, _note_law]
+    for the morning alone, the bytes of old mails, and changes of address that are done with. How many; raises as
+    `plan_step` does. It also notes which texts stand on the pages of law."""
+    return _each(
+        [
+            meetings.mark_held,
+            applying.forget_unconfirmed,
+            questions.forget,
+            intake.forget,
+            readdressing.forget,
+            _note_law,
+        ]
     )
 
 

@@ -23,7 +23,7 @@ FLOORS = {
     4.6: "intake",
     4.5: "bulk knocking planning writing",
     4: "announcing applying archive asking catering exporting entering figures "
-    "history importing invitations leaving merging showing",
+    "history importing invitations leaving merging readdressing showing",
     3.85: "circle directory views",
     3.8: "questions guests",
     3.7: "rsvps",
@@ -35,7 +35,7 @@ FLOORS = {
     3.5: "meetings",
     3.4: "series",
     3.35: "deputies",
-    3.33: "ceremony",
+    3.33: "ceremony outside",
     3.32: "passkeys",
     3.3: "members",
     3.26: "devices",
@@ -44,7 +44,7 @@ FLOORS = {
     3.2: "installation",
     3.1: "letters",
     2.3: "seals",
-    2.2: "journal terminal erased",
+    2.2: "journal provider terminal erased",
     2.1: "db languages markdown tables tokens links ical holidays night outgoing",
     1: "clock errors",
 }

@@ -86,6 +86,7 @@ REFUSALS: dict[str, dict[str, str]] = {
     "signing_in.ask": {"email": "nonsense"},
     "signing_in.by_password": {"password": "wrong"},
     "account.settings": {"family": "", "family_ja": ""},
+    "address.change": {"email": "nonsense"},
     "answer.by_link": {"guests": "99"},
     "answer.by_member": {"guests": "99"},
     "desk.decline": {"reason": "x<y " * 600},
@@ -160,6 +161,8 @@ NOTHING_TO_KEEP = {
             "people.leave",
             "catering.withdraw",
             "joining.confirm",
+            "address.confirm",
+            "address.objection",
             "signing_in.open_link",
             "signing_in.sign_out",
             "account.new_calendar",
@@ -184,6 +187,8 @@ NOTHING_TO_KEEP = {
             "questions.drop_of_series",
             "questions.drop_of_meeting",
             "keys.remove",
+            "outside.redeem",
+            "outside.remove",
             "deputy.remove",
             "deputy.agree",
             "deputy.refuse",
@@ -228,7 +233,7 @@ def senders(app, built) -> dict[str, Actor]:
         name: next(
             actor
             for role, actor in actors.items()
-            if row[places.index(role)] in (200, 303, 422) or name == "signing_in.ask"
+            if row[places.index(role)] in (200, 303, 422) or name in ("signing_in.ask", "outside.redeem")
         )
         for name, row in SENT.items()
     }

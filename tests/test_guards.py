@@ -60,6 +60,9 @@ READ: Expected = {
     "account.settings": SIGNED_IN,
     "devices.mine": SIGNED_IN,
     "devices.prove": SIGNED_IN,
+    "address.change": SIGNED_IN,
+    "address.confirm": EVERYBODY,
+    "address.objection": EVERYBODY,
     "wishes.letters": SIGNED_IN,
     "wishes.unsubscribe": EVERYBODY,
     "leave.by_oneself": SIGNED_IN,
@@ -117,6 +120,10 @@ READ: Expected = {
     "keys.mine": SIGNED_IN,
     "keys.ask_for_new": SIGNED_IN,
     "keys.ask_for_any": EVERYBODY,
+    # Where the operator has set no provider; tests/test_outside.py has one.
+    "outside.go": (404,) * 7,
+    "outside.go_and_join": (IN, *[404] * 6),
+    "outside.back": (404,) * 7,
     "deputy.mine": SIGNED_IN,
     "deputy.meetings": (IN, 200, 404, 404, 404, 404, 200),
     "deputy.answer": (IN, 200, 404, 404, 404, 404, 200),
@@ -211,6 +218,9 @@ SENT: Expected = {
     "devices.prove": (IN, 422, 422, 422, 422, 422, 422),
     "devices.prove_by_link": MEMBERS_DONE,
     "account.use_address_again": MEMBERS_DONE,
+    "address.change": MEMBERS_DONE,
+    "address.confirm": ALL_DONE,
+    "address.objection": ALL_DONE,
     "wishes.letters": MEMBERS_DONE,
     # The only administrator must stay.
     "leave.by_oneself": (IN, 303, 303, 303, 303, 409, 303),
@@ -273,6 +283,8 @@ SENT: Expected = {
     "keys.sign_in": (422,) * 7,
     "keys.rename": (IN, 303, 404, 404, 404, 404, 404),
     "keys.remove": (IN, 303, 404, 404, 404, 404, 404),
+    "outside.redeem": (404,) * 7,
+    "outside.remove": (IN, 303, 404, 404, 404, 404, 404),
     "deputy.mine": MEMBERS_DONE,
     "deputy.remove": (IN, 303, 404, 404, 404, 404, 404),
     "deputy.agree": (IN, 303, 404, 404, 404, 404, 404),
@@ -519,5 +531,7 @@ def test_a_link_that_asks_by_get_does_nothing_where_a_form_is_wanted(app, built,
     only_sent = set(addresses(app, built, "POST")) - set(addresses(app, built, "GET"))
     found = {name: reader.get(addresses(app, built, "POST")[name]).status_code for name in only_sent}
     # "password" and "passkey" there are taken for the token of a link.
-    assert found == {**dict.fromkeys(only_sent, 405), "signing_in.by_password": 404, "keys.sign_in": 404}
+    assert found == {**dict.fromkeys(only_sent, 405), "signing_in.by_password": 404, "keys.sign_in": 404} | {
+        "outside.redeem": 404
+    }
     assert writes == []

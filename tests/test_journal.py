@@ -33,11 +33,13 @@ from asanokai import (
     meetings,
     members,
     merging,
+    outside,
     passkeys,
     planning,
     programme,
     proposals,
     questions,
+    readdressing,
     rsvps,
     seals,
     speakers,
@@ -187,6 +189,7 @@ class Stage:
         about = PersonText({"family": f"{SECRET}rat"})
         self.host = speakers.name_host(self.meeting, about, Reach(f"{SECRET}10@jena.example"))
         self.file = self.upload().id
+        self.identity = outside.join(self.one, SECRET, f"{SECRET}er", name=SECRET, actor_id=self.one.id).id
         self.passkey = passkeys.add(self.one, self.new_passkey(), SECRET, actor_id=self.one.id).id
         members.set_password(self.one, f"{SECRET} und lang genug", actor_id=None)
         self.asked, self.nonce = self.application("4")
@@ -277,6 +280,12 @@ class Stage:
         row = world.written_mail(self.meeting, self.one, outcome)
         row.subject = SECRET
         return row
+
+    def object_to_address(self) -> None:
+        readdressing.give(self.one, f"{SECRET}9@jena.example", actor_id=self.actor)
+        made = readdressing.objectionable(self.one)
+        assert made is not None
+        readdressing.objection(made.id, readdressing.mint_objection(made.id))
 
     def take_in(self) -> None:
         intake.receive(f"Subject: {SECRET}\n\n{SECRET}".encode(), way="file", tokens=Tokens([SECRET]))
@@ -450,6 +459,8 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("change address", "member"): lambda on, _: members.change_address(
         on.one, f"{SECRET}7@jena.example", actor_id=on.actor
     ),
+    ("ask address", "member"): lambda on, _: readdressing.ask(on.one, f"{SECRET}8@jena.example"),
+    ("object to address", "member"): lambda on, _: on.object_to_address(),
     ("sign in", "member"): lambda on, _: members.redeem_sign_in(on.one.id, members.mint_sign_in(on.one)),
     ("set password", "member"): lambda on, _: members.set_password(on.two, f"{SECRET}er als vorher", actor_id=on.actor),
     ("remove password", "member"): lambda on, _: members.set_password(on.one, None, actor_id=on.actor),
@@ -457,6 +468,8 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("add", "passkey"): lambda on, _: passkeys.add(on.two, on.new_passkey(), SECRET, actor_id=on.actor),
     ("rename", "passkey"): lambda on, _: passkeys.rename(on.one, on.passkey, f"{SECRET}er", actor_id=on.actor),
     ("remove", "passkey"): lambda on, _: passkeys.remove(on.one, on.passkey, actor_id=on.actor),
+    ("join", "identity"): lambda on, _: outside.join(on.two, SECRET, SECRET, name=SECRET, actor_id=on.actor),
+    ("remove", "identity"): lambda on, _: outside.remove(on.one, on.identity, name=SECRET, actor_id=on.actor),
     ("unsubscribe", "member"): lambda on, _: members.unsubscribe(on.one),
     ("subscribe", "member"): lambda on, _: (
         setattr(on.one, "unsubscribed_at", berlin(2026, 2, 1, 8)),
@@ -538,6 +551,12 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
 """Every verb there is, and a deed that should be noted as that."""
 
 TOGETHER_WITH: dict[Verb, list[Verb]] = {
+    ("object to address", "member"): [
+        *[("change address", "member")] * 2,
+        ("new calendar secret", "member"),
+        ("remove password", "member"),
+        ("remove", "passkey"),
+    ],
     ("ask again", "meeting"): [("ask again", "rsvp"), ("ask again", "rsvp")],
     ("ask again", "rsvp"): [("ask again", "meeting"), ("ask again", "rsvp")],
     ("use again", "member"): [("suppress", "member")],
@@ -577,6 +596,7 @@ BY_NOBODY = {
 BY_THEMSELVES = {
     ("consent", "consent"),
     *((verb, "member") for verb in ("sign in", "new calendar secret", "unsubscribe", "mute", "unmute")),
+    *((verb, "member") for verb in ("ask address", "object to address")),
 }
 
 

@@ -45,10 +45,12 @@ from asanokai import (
     materials,
     members,
     merging,
+    outside,
     passkeys,
     programme,
     proposals,
     questions,
+    readdressing,
     rsvps,
     speakers,
     topics,
@@ -124,6 +126,7 @@ class World:
     asking_id: int
     represented_id: int
     passkey_id: int
+    identity_id: int
     application_id: int
     letter_id: int
     message_id: int
@@ -147,6 +150,8 @@ class World:
     sign_in: str
     pack: str
     device_id: int
+    address: str
+    objection: str
     law_text_id: int
     consent_id: int
 
@@ -231,6 +236,7 @@ def _build(app: Flask) -> World:
         asking_id=wanting,
         represented_id=people.emma().id,
         passkey_id=_passkey(people.katrin()),
+        identity_id=outside.join(katrin, "https://id.example", "7", name="Jena-ID", actor_id=katrin.id).id,
         application_id=applied,
         letter_id=failed.id,
         message_id=written.id,
@@ -251,6 +257,7 @@ def _build(app: Flask) -> World:
         confirm=tokens.mint("opt-in", list(invited)),
         pack=tokens.mint("pack", [pack.id, pack.nonce]),
         device_id=_second_devices()[katrin.id],
+        **_addresses(app),
         sign_in=tokens.mint("sign-in", [kenji.id, members.mint_sign_in(kenji)]),
         law_text_id=law.kept("imprint")[0].id,
         consent_id=_shown().id,
@@ -349,9 +356,9 @@ def _deputies() -> tuple[int, int]:
     return mine.id, deputies.name(people.kenji(), "katrin.lindner@optik-jena.example", "deputy").id
 
 
-def _passkey(who: Member) -> int:
+def _passkey(who: Member, credential: bytes = b"a passkey") -> int:
     """A passkey; nobody has its key."""
-    row = passkeys.Passkey(credential_id=b"a passkey", public_key=b"its key", handle=b"its member")
+    row = passkeys.Passkey(credential_id=credential, public_key=b"its key", handle=b"its member")
     return passkeys.add(who, row, "Büro", actor_id=who.id).id
 
 
@@ -363,6 +370,19 @@ def _proposals(series: Any) -> dict[str, int]:
     declined = proposals.propose(series, katrin, Words({"de": "Steuerrecht"}))
     proposals.decline(series, declined.id, {"de": "Hatten wir gerade."}, actor_id=akiko)
     return {"proposal_id": theirs.id, "own_proposal_id": own.id, "declined_id": declined.id}
+
+
+def _addresses(app: Flask) -> dict[str, str]:
+    """Emma has asked for another address, and the one of somebody of her house was changed."""
+    tokens, chief, moved = app.extensions["tokens"], people.ludwig(), people.member("m.umzug@jena.example")
+    readdressing.ask(people.emma(), "emma@neu.example")
+    readdressing.give(moved, "m.umzug@weimar.example", actor_id=chief.id)
+    asked, made = readdressing.asked(people.emma()), readdressing.objectionable(moved)
+    assert asked is not None and made is not None
+    return {
+        "address": tokens.mint("address", [asked.id, readdressing.mint_confirmation(asked.id)]),
+        "objection": tokens.mint("objection", [made.id, readdressing.mint_objection(made.id)]),
+    }
 
 
 def _applications(series_id: int) -> tuple[int, tuple[int, str]]:
@@ -407,6 +427,8 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         "signing_in.open_link": {"token": world.sign_in},
         "wishes.unsubscribe": {"token": world.unsubscribe},
         "undo.by_link": {"token": world.undo},
+        "address.confirm": {"token": world.address},
+        "address.objection": {"token": world.objection},
         "joining.join: a meeting": {"meeting": world.path},
         "answer.by_link": {"token": world.answer},
         "answer.by_member": {"path": world.path},
@@ -449,6 +471,7 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         **{f"questions.{verb}_of_meeting": meeting_question for verb in ("change", "drop")},
         "passing.to_colleague": {"path": world.hidden_path},
         **{f"keys.{verb}": {"passkey_id": world.passkey_id} for verb in ("rename", "remove")},
+        "outside.remove": {"identity_id": world.identity_id},
         "deputy.remove": {"deputy_id": world.named_id},
         **{f"deputy.{verb}": {"deputy_id": world.asking_id} for verb in ("agree", "refuse")},
         "deputy.meetings": {"member_id": world.represented_id},
@@ -655,6 +678,9 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "devices.sign_out_others": {},
         "devices.prove": {"password": ""},
         "devices.prove_by_link": {},
+        "address.change": {"email": "katrin@neu.example"},
+        "address.confirm": {},
+        "address.objection": {},
         "wishes.letters": {"kinds": "eve", "letters": ""},
         "standing.change": {"normally": "yes"},
         "wishes.unsubscribe": {"switches": "y", "kinds": "eve"},
@@ -739,6 +765,8 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "keys.sign_in": {"answer": "{}"},
         "keys.rename": {"name": "Telefon"},
         "keys.remove": {},
+        "outside.redeem": {"state": "x", "code": "x", "iss": ""},
+        "outside.remove": {},
         "deputy.mine": {"email": "hans@jena.example", "kind": "assistant"},
         "deputy.remove": {},
         "deputy.agree": {},

@@ -38,6 +38,10 @@ KIND_WORDS = {
         "speaker_remind": "Erinnerung an Vortragende oder Gastgebende",
         "reply": "Antwort auf eine E-Mail",
         "new_device": "Neue Anmeldung auf einem Gerät",
+        "address_confirm": "Bestätigung der neuen Adresse",
+        "address_taken": "Hinweis: Adresse von anderen angegeben",
+        "address_changed": "Hinweis: Adresse geändert",
+        "address_objected": "Widerspruch gegen eine Adressänderung",
     },
     "en": {
         "invite": "invitation",
@@ -76,6 +80,10 @@ KIND_WORDS = {
         "speaker_remind": "reminder to a speaker or host",
         "reply": "reply to a mail",
         "new_device": "sign-in on a new device",
+        "address_confirm": "confirmation of the new address",
+        "address_taken": "note: address given by somebody else",
+        "address_changed": "note: address changed",
+        "address_objected": "objection to a change of address",
     },
     "ja": {
         "invite": "ご案内",
@@ -114,6 +122,10 @@ KIND_WORDS = {
         "speaker_remind": "講演・会場のご依頼（再送）",
         "reply": "メールへの返信",
         "new_device": "新しい端末でのログイン",
+        "address_confirm": "新しいメールアドレスの確認",
+        "address_taken": "メールアドレス入力のお知らせ",
+        "address_changed": "メールアドレス変更のお知らせ",
+        "address_objected": "メールアドレス変更への異議",
     },
 }
 """What the letters are called in the coordinators' digest."""
