@@ -25,8 +25,7 @@ KINDS = {
     "sign_in", "keys", "opt_in", "join", "welcome", "declined", "application", "digest", "alert",
     "pack", "catering_change",
     "speaker", "speaker_remind",
-    "acknowledged", "reply", "new_device",
-    "acknowledged", "reply", "address_confirm", "address_taken", "address_changed", "address_objected",
+    "acknowledged", "reply", "new_device", "address_confirm", "address_taken", "address_changed", "address_objected",
 }  # fmt: skip
 ANSWERS = {"yes_link", "maybe_link", "no_link"}
 OF_A_MEETING = ANSWERS | {"answer_link"}

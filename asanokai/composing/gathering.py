@@ -24,8 +24,7 @@ from asanokai import (
     topics,
     writing,
 )
-from asanokai.composing import accounts, calendars, changes, packs
-from asanokai.composing import addresses, calendars, changes, packs
+from asanokai.composing import accounts, addresses, calendars, changes, packs
 from asanokai.composing.alert import alert
 from asanokai.composing.digest import digest
 from asanokai.composing.keys import keys
