@@ -9,11 +9,11 @@ The map. One deep file per business word; imports only go down these floors:
                                                             a letter row → a mail → SMTP
     4  alerting  >  digesting  >  intake  >  bulk   planning   writing  >  announcing   applying   archive   asking
                                                             mail that comes back, and what coordinators are told of it
-       catering   entering   exporting   history   importing   invitations   leaving   merging   showing
+       catering   entering   exporting   history   importing   invitations   leaving   merging   requiring   showing
                                                             verbs that touch several words
     3  directory   views > questions   guests > rsvps > proposals   materials > uploads > speakers > programme
-       > topics > meetings > series > deputies > members > devices > installation > letters
-    2  journal   erased > db   languages   markdown   tokens   links   ical   holidays   night   terminal > tables
+       > topics > meetings > series > deputies > members > devices   factors > installation > letters
+    2  journal   erased   vault > db   languages   markdown   tokens   links   ical   holidays   night   terminal > tables
     1  clock   errors
 
 The invariants, each held by a test:

@@ -29,6 +29,10 @@ class Links:
         """Where a member sees on which devices they are signed in."""
         return f"{self.base}/me/devices"
 
+    def second_factor(self) -> str:
+        """Where a member sets a second factor."""
+        return f"{self.base}/me/second-factor"
+
     def meeting(self, path: str) -> str:
         return f"{self.base}/meetings/{quote(path)}"
 

@@ -23,7 +23,7 @@ FLOORS = {
     4.6: "intake",
     4.5: "bulk planning writing",
     4: "announcing applying archive asking catering exporting entering figures "
-    "history importing invitations leaving merging showing",
+    "history importing invitations leaving merging requiring showing",
     3.85: "directory views",
     3.8: "questions guests",
     3.7: "rsvps",
@@ -36,10 +36,10 @@ FLOORS = {
     3.4: "series",
     3.35: "deputies",
     3.3: "members",
-    3.25: "devices",
+    3.25: "devices factors",
     3.2: "installation",
     3.1: "letters",
-    2.2: "journal terminal erased",
+    2.2: "journal terminal erased vault",
     2.1: "db languages markdown tables tokens links ical holidays night",
     1: "clock errors",
 }

@@ -25,7 +25,7 @@ KINDS = {
     "sign_in", "opt_in", "join", "welcome", "declined", "application", "digest", "alert",
     "pack", "catering_change",
     "speaker", "speaker_remind",
-    "acknowledged", "reply", "new_device",
+    "acknowledged", "reply", "new_device", "factor",
 }  # fmt: skip
 ANSWERS = {"yes_link", "maybe_link", "no_link"}
 OF_A_MEETING = ANSWERS | {"answer_link"}
@@ -342,6 +342,10 @@ VARIANTS: list[tuple[str, dict[str, Any], Any, set[str]]] = [
     ),
     ("sign_in", {}, None, {"sign_in_link"}),
     *(
+        ("factor", {"what": what, "at": "Sonntag, 1. Februar 2026, 10:00 Uhr"}, None, set())
+        for what in ("set", "removed", "by desk", "used", "required")
+    ),
+    *(
         ("new_device", {"device": name, "at": "Sonntag, 1. Februar 2026, 10:00 Uhr"}, None, set())
         for name in ("", "Firefox, Android")
     ),
@@ -437,6 +441,7 @@ NOT_SUBSCRIBED = {
     "parted",
     "reply",
     "new_device",
+    "factor",
 } | SPEAKERS
 HAS_ANSWER_LINKS = {
     *(
@@ -480,6 +485,7 @@ def render(language: str, kind: str, facts: dict[str, Any], meeting: Any) -> tup
         "imprint_link": "https://kai.example/imprint",
         "privacy_link": "https://kai.example/privacy",
         "home_link": "https://kai.example/",
+        "factor_link": "https://kai.example/me/second-factor",
         "devices_link": "https://kai.example/me/devices",
         "language": language,
         "unsubscribable": kind not in NOT_SUBSCRIBED,
@@ -655,6 +661,7 @@ def test_a_letter_has_at_most_one_primary_button(
             "free",
             "ask_back",
             "new_device",
+            "factor",
             *SPEAKERS,
         )
     )

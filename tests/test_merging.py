@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from asanokai import deputies, devices, intake, letters, members, merging, proposals, topics, views
+from asanokai import deputies, devices, factors, intake, letters, members, merging, proposals, topics, views
 from asanokai import series as series_rules
 from asanokai.db import Base, session, transaction
 from asanokai.errors import Refused
@@ -154,6 +154,12 @@ def test_letters_and_the_journal_go_over():
     katrin, other = people.katrin(), twin()
     letters.post("sign_in", "x", member_id=other.id)
     devices.begin(other.id, by="link", name="")
+    session().add_all(
+        [
+            factors.Factor(member_id=other.id, sealed="x", created_at=clock.now),
+            factors.RecoveryCode(member_id=other.id, code_hash="x"),
+        ]
+    )
     members.unsubscribe(other)
     session().flush()
     merge(katrin, other)
@@ -233,6 +239,8 @@ def test_nothing_refers_to_the_other_row_any_more():
 STAYS = {
     "merger.member_id": "says which row was given up",
     "merger.kept_id": "is followed from one merger to the next",
+    "factor.member_id": "ends: the kept row has its own, or none",
+    "recovery_code.member_id": "ends with it",
     "device.member_id": "ends: whoever has it signs in anew",
 }
 """Columns that name a member and are not passed on, and why."""

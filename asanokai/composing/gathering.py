@@ -460,4 +460,5 @@ _FACTS = {
     "speaker": _contribution,
     "speaker_remind": _contribution,
     "new_device": accounts.new_device,
+    "factor": accounts.factor,
 }

@@ -37,6 +37,7 @@ KIND_WORDS = {
         "speaker_remind": "Erinnerung an Vortragende oder Gastgebende",
         "reply": "Antwort auf eine E-Mail",
         "new_device": "Neue Anmeldung auf einem Gerät",
+        "factor": "Zweiter Faktor",
     },
     "en": {
         "invite": "invitation",
@@ -74,6 +75,7 @@ KIND_WORDS = {
         "speaker_remind": "reminder to a speaker or host",
         "reply": "reply to a mail",
         "new_device": "sign-in on a new device",
+        "factor": "second factor",
     },
     "ja": {
         "invite": "ご案内",
@@ -111,6 +113,7 @@ KIND_WORDS = {
         "speaker_remind": "講演・会場のご依頼（再送）",
         "reply": "メールへの返信",
         "new_device": "新しい端末でのログイン",
+        "factor": "二段階認証",
     },
 }
 """What the letters are called in the coordinators' digest."""

@@ -170,8 +170,10 @@ class Typesetter:
         }
         if work.kind in ("application", "digest"):
             facts["desk_link"] = self._links.coordinate()
-        if work.kind in ("new_device",):
+        if work.kind == "new_device":
             facts["devices_link"] = self._links.devices()
+        if work.kind == "factor":
+            facts["factor_link"] = self._links.second_factor()
         if work.kind == "catering_change":
             facts["desk_link"] = self._links.coordinate_meeting(work.meeting_id)
         if work.kind == "application":

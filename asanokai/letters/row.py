@@ -28,6 +28,7 @@ ASKED_FOR = (
     "speaker_remind",
     "reply",
     "new_device",
+    "factor",
 )
 """Kinds that are about an account or the desk, not a meeting's audience: no List-* headers and no calendar part."""
 

@@ -40,6 +40,7 @@ KINDS = {
     "speaker": lazy_gettext("Request to a speaker or host"),
     "speaker_remind": lazy_gettext("Reminder to a speaker or host"),
     "reply": lazy_gettext("Reply to a mail"),
+    "factor": lazy_gettext("Second factor"),
     "new_device": lazy_gettext("Sign-in on a new device"),
 }
 

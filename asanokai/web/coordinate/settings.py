@@ -9,9 +9,9 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext, lazy_gettext
 from flask_wtf.file import FileField
 from werkzeug.wrappers import Response
-from wtforms import BooleanField
+from wtforms import BooleanField, SelectField
 
-from asanokai import installation
+from asanokai import installation, requiring
 from asanokai.errors import N_, BadInput
 from asanokai.web import loading
 from asanokai.web.forms import Form, TextsField, attempt, line
@@ -23,6 +23,7 @@ PICTURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 UNWANTED = set('@:,"<>;()[]\\')
 """What mail programs take for phishing in a sender's name."""
 
+SAME = ("organisation", "sender_name", "second_factor", "provider_counts", "welcome", "imprint", "privacy", "accessibility")
 TEXTS = ("welcome", "imprint", "privacy", "accessibility")
 
 
@@ -35,6 +36,15 @@ class InstallationForm(Form):
     imprint = TextsField(lazy_gettext("Legal notice"), longest=20_000, lines=5)
     privacy = TextsField(lazy_gettext("Privacy"), longest=40_000, lines=5)
     accessibility = TextsField(lazy_gettext("Accessibility"), longest=20_000, lines=5)
+    second_factor = SelectField(
+        lazy_gettext("A second factor is needed"),
+        choices=[
+            ("", lazy_gettext("by nobody")),
+            ("administrators", lazy_gettext("by administrators")),
+            ("coordinators", lazy_gettext("by administrators and coordinators")),
+        ],
+    )
+    provider_counts = BooleanField(lazy_gettext("Signing in with the organisation’s provider counts as both factors"))
     logo = FileField(lazy_gettext("Logo"))
     remove_logo = BooleanField(lazy_gettext("Remove the logo"))
 
@@ -43,7 +53,7 @@ class InstallationForm(Form):
 def edit() -> Response | tuple[str, int]:
     """Change them."""
     row = installation.current()
-    form = InstallationForm(data={name: getattr(row, name) for name in ("organisation", "sender_name", *TEXTS)})
+    form = InstallationForm(data={name: getattr(row, name) for name in SAME})
 
     def act() -> None:
         if UNWANTED & set(form.sender_name.data or ""):
@@ -52,6 +62,8 @@ def edit() -> Response | tuple[str, int]:
             )
         values: dict[str, Any] = {name: form[name].data or None for name in TEXTS}
         values |= {"organisation": form.organisation.data or "", "sender_name": form.sender_name.data or ""}
+        values |= {"second_factor": form.second_factor.data, "provider_counts": bool(form.provider_counts.data)}
+        requiring.tell_before(str(form.second_factor.data), row.second_factor)
         installation.change(actor_id=loading.me().id, **values, **_logo(form))
 
     if attempt(form, act):
