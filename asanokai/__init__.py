@@ -7,9 +7,10 @@ The map. One deep file per business word; imports only go down these floors:
     6  web/*   worker                                       pages; the heartbeat
     5  delivering   demo   lives  >  doctor  >  composing   transport   catcher   printing   listing
                                                             a letter row → a mail → SMTP
-    4  alerting  >  digesting  >  intake  >  bulk   planning   writing  >  announcing   applying   archive   asking
+    4  alerting  >  digesting  >  intake  >  bulk   knocking   planning   writing  >  announcing   applying   archive
                                                             mail that comes back, and what coordinators are told of it
-       catering   entering   exporting   history   importing   invitations   leaving   merging   requiring   showing
+       asking   catering   entering   exporting   history   importing   invitations   leaving   merging   requiring
+       showing
                                                             verbs that touch several words
     3  directory   views > questions   guests > rsvps > proposals   materials > uploads > speakers > programme
        > topics > meetings > series > deputies > members > devices   factors > installation > letters

@@ -104,7 +104,9 @@ def confirm(member_id: int, code: str, vault: Vault) -> list[str]:
         raise Refused(N_("There is nothing to confirm. Please begin again."))
     step = _step_of(row, _digits(code), vault)
     if step is None:
-        raise BadInput("code", N_("This code is not right. Please wait for the next one and check the clock of your telephone."))
+        raise BadInput(
+            "code", N_("This code is not right. Please wait for the next one and check the clock of your telephone.")
+        )
     row.last_step, row.confirmed_at = step, clock.now()
     _tell(member_id, "set")
     journal.write("set", "factor", None, actor_id=member_id, member=member_id)

@@ -21,7 +21,7 @@ FLOORS = {
     4.75: "alerting",
     4.7: "digesting",
     4.6: "intake",
-    4.5: "bulk planning writing",
+    4.5: "bulk knocking planning writing",
     4: "announcing applying archive asking catering exporting entering figures "
     "history importing invitations leaving merging requiring showing",
     3.85: "directory views",
@@ -57,6 +57,7 @@ SHARED_IN_WEB = {
     "changing",
     "person",
     "forms",
+    "limits",
     "loading",
     "recurring",
     "sending",

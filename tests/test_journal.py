@@ -20,8 +20,8 @@ from asanokai import (
     catering,
     deputies,
     devices,
-    factors,
     exporting,
+    factors,
     guests,
     importing,
     installation,
@@ -207,7 +207,9 @@ class Stage:
     def factor(self) -> list[str]:
         """The first member sets a second factor; the recovery codes."""
         factors.begin(self.one.id, VAULT)
-        return factors.confirm(self.one.id, pyotp.TOTP(factors.waiting_secret(self.one.id, VAULT)).at(program_clock.now()), VAULT)
+        return factors.confirm(
+            self.one.id, pyotp.TOTP(factors.waiting_secret(self.one.id, VAULT)).at(program_clock.now()), VAULT
+        )
 
     def device(self) -> int:
         """Another one that the first member is signed in on."""

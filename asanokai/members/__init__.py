@@ -57,7 +57,7 @@ from asanokai.members.signing_in import (
     sign_in_holds,
     sign_out_everywhere,
 )
-from asanokai.members.typed import LONGEST, LONGEST_ADDRESS, cleaned, filed, folded, normal_address, prose
+from asanokai.members.typed import LONGEST, LONGEST_ADDRESS, cleaned, comparable, filed, folded, normal_address, prose
 from asanokai.members.wishes import (
     OF_AUDIENCE,
     OF_DESK,
@@ -103,6 +103,7 @@ __all__ = [
     "change_address",
     "choose",
     "cleaned",
+    "comparable",
     "complained_at",
     "containing",
     "describe",

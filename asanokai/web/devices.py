@@ -8,7 +8,7 @@ from wtforms.validators import InputRequired, Length
 
 from asanokai import devices, journal, members, showing
 from asanokai.errors import N_, BadInput
-from asanokai.web import arriving, loading
+from asanokai.web import arriving, limits, loading
 from asanokai.web.forms import REQUIRED, Form, attempt, no_nul
 
 pages = Blueprint("devices", __name__)
@@ -77,17 +77,25 @@ def prove() -> Response | tuple[str, int]:
 
 def _check(form: ProveForm) -> None:
     member = loading.me()
+    account = members.comparable(_address())
+    limits.hold("password", account=account)
     if not members.password_is(member, form.password.data or ""):
+        limits.failed("password", account=account)
         loading.outlives(lambda: journal.write("refuse", "sign-in", member.id, by="password"))
         raise BadInput("password", N_("This is not the password of your account."))
+
+
+def _address() -> str:
+    address = members.main_address(loading.me())
+    return address.text if address else ""
 
 
 @pages.post("/me/prove/link")
 def prove_by_link() -> Response:
     """A link by mail; opened in this browser, it leads on to what was wanted."""
-    member = loading.me()
-    address = members.main_address(member)
-    if address is not None:
-        members.ask_for_sign_in(address.text)
+    address = _address()
+    if address:
+        limits.asked("letter", account=members.normal_address(address))
+        members.ask_for_sign_in(address)
     flash(gettext("A link is on its way. Please open it in this browser; it is good for 15 minutes."))
     return redirect(url_for("devices.prove"), 303)

@@ -9,7 +9,7 @@ from wtforms.validators import InputRequired
 from asanokai import devices, factors, members, showing
 from asanokai.errors import N_, BadInput
 from asanokai.vault import Vault
-from asanokai.web import arriving, loading
+from asanokai.web import arriving, limits, loading
 from asanokai.web.forms import REQUIRED, Form, attempt, line
 
 pages = Blueprint("second_factor", __name__)
@@ -104,8 +104,10 @@ def code() -> Response | tuple[str, int]:
 
 
 def _check(form: CodeForm, member_id: int) -> None:
-    row = factors.of(member_id)
+    row, account = factors.of(member_id), f"member {member_id}"
+    limits.hold("code", account=account)
     if row is not None and not factors.takes(row, form.code.data or "", _vault()):
+        limits.failed("code", account=account)
         loading.outlives(lambda: factors.failed(member_id))
         raise BadInput("code", N_("This code is not right, or was used before."))
 

@@ -23,7 +23,16 @@ PICTURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 UNWANTED = set('@:,"<>;()[]\\')
 """What mail programs take for phishing in a sender's name."""
 
-SAME = ("organisation", "sender_name", "second_factor", "provider_counts", "welcome", "imprint", "privacy", "accessibility")
+SAME = (
+    "organisation",
+    "sender_name",
+    "second_factor",
+    "provider_counts",
+    "welcome",
+    "imprint",
+    "privacy",
+    "accessibility",
+)
 TEXTS = ("welcome", "imprint", "privacy", "accessibility")
 
 
