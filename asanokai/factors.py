@@ -1,8 +1,8 @@
 """The second factor: codes of an authenticator app (TOTP, RFC 6238), and ten recovery codes for when it is lost.
 
-The secret is sealed (`vault`); recovery codes are kept as hashes, each good once. A code of the app is good once too: the
-last step that was taken is remembered (RFC 6238 5.2). Wrong codes are counted in the row, since they must be counted
-although the request that brought them is refused. It knows a member by number alone.
+The secret is sealed (`vault`); recovery codes are kept as hashes, each good once. A code of the app is good once too:
+the last step that was taken is remembered (RFC 6238 5.2). Wrong codes are counted in the row, since they must be
+counted although the request that brought them is refused. It knows a member by number alone.
 """
 
 import hmac
@@ -75,7 +75,8 @@ def codes_left(member_id: int) -> int:
 
 
 def begin(member_id: int, vault: Vault) -> None:
-    """A new secret that waits for its first code; one that waited before is forgotten. Raises `Refused` if one is set."""
+    """A new secret that waits for its first code; one that waited before is forgotten. Raises `Refused` if one is
+    set."""
     if of(member_id) is not None:
         raise Refused(N_("A second factor is set already. Remove it first."))
     session().execute(delete(Factor).where(Factor.member_id == member_id))

@@ -73,6 +73,8 @@ READ: Expected = {
     "design.parts": EVERYBODY,
     "files.manifest": EVERYBODY,
     "files.offline": EVERYBODY,
+    "well_known.security_txt": EVERYBODY,
+    "well_known.change_password": (302,) * 7,
     "files.service_worker": EVERYBODY,
     "paper.leaflet": EVERYBODY,
     "paper.leaflet: not public": (404, 200, 404, 200, 404, 200, 404),

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from asanokai import deputies, devices, factors, intake, letters, members, merging, proposals, topics, views
+from asanokai import clock as program_clock
 from asanokai import series as series_rules
 from asanokai.db import Base, session, transaction
 from asanokai.errors import Refused
@@ -156,7 +157,7 @@ def test_letters_and_the_journal_go_over():
     devices.begin(other.id, by="link", name="")
     session().add_all(
         [
-            factors.Factor(member_id=other.id, sealed="x", created_at=clock.now),
+            factors.Factor(member_id=other.id, sealed="x", created_at=program_clock.now()),
             factors.RecoveryCode(member_id=other.id, code_hash="x"),
         ]
     )

@@ -13,7 +13,7 @@ from flask_babel import Babel, get_translations, gettext
 from flask_login import LoginManager, current_user, user_logged_in
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from markupsafe import Markup
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.wrappers import Response as BaseResponse
 
 from asanokai import clock, db, journal, languages, uploads
@@ -32,10 +32,12 @@ from asanokai.web import (
     feeds,
     files,
     handouts,
+    headers,
     joining,
     leave,
     limits,
     loading,
+    origins,
     pack,
     paper,
     passing,
@@ -46,6 +48,7 @@ from asanokai.web import (
     speaking,
     standing,
     undoing,
+    well_known,
     wishes,
 )
 from asanokai.web.coordinate import (
@@ -100,6 +103,7 @@ PAGES = (
     speaking.pages,
     standing.pages,
     undoing.pages,
+    well_known.pages,
 )
 DESK = (
     desk.pages,
@@ -137,6 +141,7 @@ WORTH_NOTHING = (404, 410)
 
 def init_app(app: Flask) -> None:
     """Register pages, guards, languages and error pages. Raises RuntimeError for a route without a guard."""
+    app.before_request(origins.check)  # before anything else is done for whoever asks
     app.before_request(_room_for_files)  # before anybody reads the body
     babel.init_app(app, locale_selector=language_of_request, default_timezone="UTC")
     csrf.init_app(app)
@@ -158,6 +163,7 @@ def init_app(app: Flask) -> None:
     app.context_processor(_around_every_page)
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(SecurityError, origins.plainly)
 
 
 def _room_for_files() -> None:
@@ -255,23 +261,7 @@ def _headers(response: Response) -> Response:
     asked = languages.known(request.args.get("lang"))
     if asked and session.get("lang") != asked and request.endpoint not in files.NO_PAGES:
         session["lang"] = asked
-    response.headers.setdefault(
-        "Content-Security-Policy",
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-        "font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'",
-    )
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    if response.status_code == 429:
-        response.headers.setdefault("Retry-After", str(g.get("retry_after", limits.PAUSE)))
-    if request.endpoint not in loading.OPEN_TO_SEARCH:
-        response.headers.setdefault("Referrer-Policy", "no-referrer")
-        if request.endpoint != "static" or response.status_code >= 400:
-            response.headers.setdefault("X-Robots-Tag", "noindex")
-            response.headers.setdefault("Cache-Control", "no-store")
-    response.headers.setdefault("Referrer-Policy", "same-origin")
-    if current_app.config["ASANOKAI"].https:
-        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
-    return response
+    return headers.add(response)
 
 
 def _around_every_page() -> dict[str, object]:

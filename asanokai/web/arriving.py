@@ -28,8 +28,8 @@ def let_in(member: Member, *, by: str) -> Response:
 
 
 def _ask_for_code(member: Member, by: str) -> Response:
-    """Remember here, and in a row that ends after ten minutes, who owes the code. Whoever only proves once more who they
-    are stays signed in meanwhile."""
+    """Remember here, and in a row that ends after ten minutes, who owes the code. Whoever only proves once more who
+    they are stays signed in meanwhile."""
     wanted, known_here, before = session.get("next"), _marks(), loading.device()
     if before is None or before.member_id != member.id:
         if before is not None:

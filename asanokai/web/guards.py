@@ -77,6 +77,8 @@ GUARDS = {
     "files.manifest": anyone,
     "files.offline": anyone,
     "files.service_worker": anyone,
+    "well_known.security_txt": anyone,
+    "well_known.change_password": anyone,
     "paper.leaflet": readable,
     "paper.picture": readable,
     "paper.roll": of_meeting,

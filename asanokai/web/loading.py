@@ -189,7 +189,7 @@ def proves_both(by: str) -> bool:
 
 
 def owing() -> Response | None:
-    """Whoever has proved one factor within ten minutes and owes the other; loads g.owing. Nobody else gets to see it."""
+    """Whoever has proved one factor within ten minutes and owes the other; loads g.owing. Nobody else sees it."""
     found = devices.waiting(str(session.get(HALF) or ""))
     if found is None:
         return redirect(url_for("signing_in.ask"), 303)
