@@ -39,13 +39,8 @@ FLOORS = {
     3.25: "devices factors",
     3.2: "installation",
     3.1: "letters",
-<<<<<<< HEAD
     2.2: "journal terminal erased vault",
-    2.1: "db languages markdown tables tokens links ical holidays night",
-=======
-    2.2: "journal terminal erased",
     2.1: "db languages markdown tables tokens links ical holidays night outgoing",
->>>>>>> f5c79248cb170673054da02d579f30f3c69d90fa
     1: "clock errors",
 }
 """Floor → its modules. Imports go down only, and never to a neighbour on the same floor."""

@@ -58,6 +58,7 @@ from asanokai.series import FIELDS, ROLES
 from asanokai.speakers import PersonText, Reach
 from asanokai.tokens import Tokens
 from asanokai.topics import SpeakerText
+from asanokai.vault import Vault
 from tests import people, world
 from tests.people import announced_meeting, berlin, crowd, say
 

@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import select
 
-from asanokai import deputies, devices, factors, intake, letters, members, merging, proposals, topics, views
 from asanokai import clock as program_clock
+from asanokai import deputies, devices, factors, intake, letters, members, merging, proposals, topics, views
 from asanokai import series as series_rules
 from asanokai.db import Base, session, transaction
 from asanokai.errors import Refused
