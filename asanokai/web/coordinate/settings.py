@@ -14,7 +14,7 @@ from wtforms import BooleanField, SelectField
 from asanokai import installation, requiring
 from asanokai.errors import N_, BadInput
 from asanokai.web import loading
-from asanokai.web.forms import Form, TextsField, attempt, line
+from asanokai.web.forms import Form, TextsField, attempt, line, options
 
 pages = Blueprint("settings", __name__)
 
@@ -47,11 +47,13 @@ class InstallationForm(Form):
     accessibility = TextsField(lazy_gettext("Accessibility"), longest=20_000, lines=5)
     second_factor = SelectField(
         lazy_gettext("A second factor is needed"),
-        choices=[
-            ("", lazy_gettext("by nobody")),
-            ("administrators", lazy_gettext("by administrators")),
-            ("coordinators", lazy_gettext("by administrators and coordinators")),
-        ],
+        choices=options(
+            {
+                "": lazy_gettext("by nobody"),
+                "administrators": lazy_gettext("by administrators"),
+                "coordinators": lazy_gettext("by administrators and coordinators"),
+            }
+        ),
     )
     provider_counts = BooleanField(lazy_gettext("Signing in with the organisation’s provider counts as both factors"))
     logo = FileField(lazy_gettext("Logo"))
