@@ -484,6 +484,7 @@ def render(language: str, kind: str, facts: dict[str, Any], meeting: Any) -> tup
         "organisation": "Asa no Kai Thüringen",
         "imprint_link": "https://kai.example/imprint",
         "privacy_link": "https://kai.example/privacy",
+        "accessibility_link": "https://kai.example/accessibility",
         "home_link": "https://kai.example/",
         "factor_link": "https://kai.example/me/second-factor",
         "devices_link": "https://kai.example/me/devices",

@@ -11,6 +11,7 @@ ADDRESSES = {
     "home": ((), "programme.home", {}),
     "imprint": ((), "programme.imprint", {}),
     "privacy": ((), "programme.privacy", {}),
+    "accessibility": ((), "programme.accessibility", {}),
     "me": ((), "account.me", {}),
     "devices": ((), "devices.mine", {}),
     "second_factor": ((), "second_factor.show", {}),

@@ -25,7 +25,7 @@ from typing import Any
 
 from flask import Flask
 from PIL import Image
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from asanokai import (
     applying,
@@ -38,6 +38,8 @@ from asanokai import (
     devices,
     factors,
     installation,
+    journal,
+    law,
     letters,
     materials,
     members,
@@ -137,10 +139,12 @@ class World:
     undo: str
     mail_id: int
     failed_mail_id: int
+    entry_id: int
     confirm: str
     sign_in: str
     pack: str
     device_id: int
+    law_text_id: int
 
     def vanished(self) -> "World":
         """The same addresses for things that are not there."""
@@ -196,6 +200,7 @@ def _build(app: Flask) -> World:
     applied, invited = _applications(series.id)
     members.set_password(people.kenji(), PASSWORD, actor_id=None)
     installation.change(actor_id=None, logo=PICTURE, logo_type="image/png", imprint={"de": "Impressum"})
+    law.note()
     tokens, katrin, kenji = app.extensions["tokens"], people.katrin(), people.kenji()
     pack = catering.make(meeting.id, "caterer", address="koch@jena.example")
     return World(
@@ -238,10 +243,12 @@ def _build(app: Flask) -> World:
         undo=tokens.mint("undo", _mail(meeting).id),
         mail_id=written_mail(meeting, katrin, "message").id,
         failed_mail_id=written_mail(meeting, katrin, "failed").id,
+        entry_id=_entry(),
         confirm=tokens.mint("opt-in", list(invited)),
         pack=tokens.mint("pack", [pack.id, pack.nonce]),
         device_id=_second_devices()[katrin.id],
         sign_in=tokens.mint("sign-in", [kenji.id, members.mint_sign_in(kenji)]),
+        law_text_id=law.kept("imprint")[0].id,
     )
 
 
@@ -249,6 +256,13 @@ def _second_devices() -> dict[int, int]:
     """Everybody who plays a role is signed in on another device as well: member → device."""
     numbers = [made().id for made in ROLES.values() if made is not None]
     return {number: devices.begin(number, by="password", name="Safari, iPhone")[0].id for number in numbers}
+
+
+def _entry() -> int:
+    """An entry of the journal with words that stand aside."""
+    journal.write("change", "installation", 1, said="Neues Logo")
+    session().flush()
+    return session().scalars(select(func.max(journal.Aside.entry_id))).one()
 
 
 def _mail(meeting: Meeting) -> Incoming:
@@ -407,6 +421,7 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         "roll.show": meeting,
         "roll.line": {**meeting, "member_id": world.member_id},
         "roll.move_up": {**hidden, "member_id": world.waiting_id},
+        "roll.replies": {**meeting, "member_id": world.member_id},
         "roll.pass_on": {**hidden, "member_id": world.seated_id},
         "questions.of_series": series,
         "questions.of_meeting": meeting,
@@ -457,6 +472,11 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         "log.of_meeting": meeting,
         "log.of_series": series,
         "log.of_member": {"member_id": world.member_id},
+        "journal.everything": {},
+        "journal.everything: filtered": {"area": "access", "day": "2026-02-20"},
+        "journal.aside": {"entry_id": world.entry_id},
+        "law.text": {"kind": "privacy"},
+        "law.kept": {"text_id": world.law_text_id},
     }
 
 
@@ -757,12 +777,13 @@ def forms(world: World) -> dict[str, dict[str, str]]:
             "sender_name": "Asa no Kai",
             "remove_logo": "",
             **texts("welcome"),
-            **texts("imprint", "Impressum"),
-            **texts("privacy"),
             "second_factor": "",
             "provider_counts": "y",
-            **texts("accessibility"),
         },
+        "journal.aside": {},
+        "roll.replies": {},
+        "law.facts": {name: "" if name == "register" else f"{name} 7" for name in law.FACTS},
+        "law.text": texts("text", "Über **Daten** an [[email: E-Mail]]"),
         "settings.pause": {"back": "pauses"},
     }
 
@@ -823,13 +844,22 @@ def contents() -> Contents:
 
 def without_refusals(found: Contents) -> Contents:
     """The tables without what the journal keeps of refusals."""
-    return {**found, "journal": [entry for entry in found["journal"] if entry["verb"] != "refuse"]}
+    refused = {entry["id"] for entry in found["journal"] if entry["verb"] == "refuse"}
+    return {
+        **found,
+        "journal": [entry for entry in found["journal"] if entry["id"] not in refused],
+        "journal_aside": [aside for aside in found["journal_aside"] if aside["entry_id"] not in refused],
+    }
 
 
 def put_back(kept: Contents) -> None:
     """Make the database hold that again and nothing else."""
     tables = db.Base.metadata.sorted_tables
     with db.transaction() as session:
+        for journal_table in ("journal", "journal_seal"):
+            on = f" ON {journal_table}" if db.db.engine.dialect.name == "postgresql" else ""
+            # As nothing in the program does: the database itself keeps what the journal has got.
+            session.execute(text(f"DROP TRIGGER IF EXISTS {journal_table}_kept{on}"))
         for table in reversed(tables):
             session.execute(table.delete())
         for table in tables:

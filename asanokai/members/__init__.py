@@ -8,6 +8,8 @@ It knows no meeting: which series somebody belongs to is `series.Belonging`; app
     finding     searching
     reach       what comes back from addresses
     signing_in  links, passwords
+    signing_in  cookies, links, passwords
+    merged      which row a row went into
     wishes      which kinds of letters somebody wants
 """
 
@@ -29,6 +31,7 @@ from asanokai.members.keeping import (
     subscribe,
     unsubscribe,
 )
+from asanokai.members.merged import Merger, all_kept, all_numbers, kept
 from asanokai.members.reach import (
     BOUNCES,
     Bounce,
@@ -86,11 +89,14 @@ __all__ = [
     "Application",
     "Bounce",
     "Member",
+    "Merger",
     "Mute",
     "Organisation",
     "add",
     "address_of",
     "addresses_of",
+    "all_kept",
+    "all_numbers",
     "ask_for_sign_in",
     "bounced",
     "by_address",
@@ -112,6 +118,7 @@ __all__ = [
     "folded",
     "found_by",
     "heard_from",
+    "kept",
     "main_address",
     "make_administrator",
     "mint_sign_in",

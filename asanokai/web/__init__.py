@@ -55,6 +55,7 @@ from asanokai.web.coordinate import (
     catering,
     dates,
     desk,
+    law,
     lists,
     log,
     mail,
@@ -72,6 +73,7 @@ from asanokai.web.coordinate import (
     twins,
     writing,
 )
+from asanokai.web.coordinate import journal as journal_pages
 from asanokai.web.coordinate import series as series_pages
 from asanokai.web.forms import HIGHEST
 from asanokai.web.guards import GUARDS
@@ -123,8 +125,10 @@ DESK = (
     mail.pages,
     catering.pages,
     log.pages,
+    journal_pages.pages,
     writing.pages,
     settings.pages,
+    law.pages,
     speakers.pages,
 )
 
@@ -141,6 +145,7 @@ WORTH_NOTHING = (404, 410)
 
 def init_app(app: Flask) -> None:
     """Register pages, guards, languages and error pages. Raises RuntimeError for a route without a guard."""
+    app.before_request(_say_from_where)
     app.before_request(origins.check)  # before anything else is done for whoever asks
     app.before_request(_room_for_files)  # before anybody reads the body
     babel.init_app(app, locale_selector=language_of_request, default_timezone="UTC")
@@ -164,6 +169,13 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(SecurityError, origins.plainly)
+
+
+def _say_from_where() -> None:
+    """Let the journal know who asks, behind the proxies that are trusted. Who only looks writes nothing there."""
+    writes = request.method not in db.READING
+    agent = journal.agent_in_short(request.user_agent.string) if writes else ""
+    journal.came_from.set(journal.Origin(request.remote_addr or "", agent) if writes else None)
 
 
 def _room_for_files() -> None:

@@ -172,6 +172,9 @@ GUARDS = {
     "log.of_meeting": of_meeting,
     "log.of_series": of_series,
     "log.of_member": coordinator,
+    "journal.everything": administrator,
+    "journal.aside": administrator,
+    "roll.replies": of_meeting,
     "speakers.show": of_meeting,
     "speakers.reach": of_meeting,
     "speakers.host": of_meeting,
@@ -186,5 +189,8 @@ GUARDS = {
     "writing.send_test": of_meeting,
     "settings.edit": fresh_administrator,
     "settings.pause": administrator,
+    "law.facts": administrator,
+    "law.text": administrator,
+    "law.kept": administrator,
 }
 """Endpoint → guard. A guard raises `Missing`, sends to the sign-in page, or loads into `g` what the view is about."""

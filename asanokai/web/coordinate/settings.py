@@ -1,6 +1,6 @@
-"""What the installation calls itself: organisation, sender, words of welcome and law, logo; the switch for all letters.
+"""What the installation calls itself: organisation, sender, words of welcome, logo; the switch for all letters.
 
-For administrators. Servers, secrets and addresses come from the environment.
+For administrators. The pages of law are `law`'s. Servers, secrets and addresses come from the environment.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from flask_wtf.file import FileField
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, SelectField
 
-from asanokai import installation, requiring
+from asanokai import installation, requiring, uploads
 from asanokai.errors import N_, BadInput
 from asanokai.web import loading
 from asanokai.web.forms import Form, TextsField, attempt, line, options
@@ -19,21 +19,10 @@ from asanokai.web.forms import Form, TextsField, attempt, line, options
 pages = Blueprint("settings", __name__)
 
 MOST_BYTES = 300_000
-PICTURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 UNWANTED = set('@:,"<>;()[]\\')
 """What mail programs take for phishing in a sender's name."""
 
-SAME = (
-    "organisation",
-    "sender_name",
-    "second_factor",
-    "provider_counts",
-    "welcome",
-    "imprint",
-    "privacy",
-    "accessibility",
-)
-TEXTS = ("welcome", "imprint", "privacy", "accessibility")
+SAME = ("organisation", "sender_name", "welcome", "second_factor", "provider_counts")
 
 
 class InstallationForm(Form):
@@ -42,9 +31,6 @@ class InstallationForm(Form):
     organisation = line(lazy_gettext("Name of the organisation"))
     sender_name = line(lazy_gettext("Name in letters"), longest=80)
     welcome = TextsField(lazy_gettext("Welcome on the start page"), longest=4000, lines=5)
-    imprint = TextsField(lazy_gettext("Legal notice"), longest=20_000, lines=5)
-    privacy = TextsField(lazy_gettext("Privacy"), longest=40_000, lines=5)
-    accessibility = TextsField(lazy_gettext("Accessibility"), longest=20_000, lines=5)
     second_factor = SelectField(
         lazy_gettext("A second factor is needed"),
         choices=options(
@@ -71,7 +57,7 @@ def edit() -> Response | tuple[str, int]:
             raise BadInput(
                 "sender_name", N_("Please leave out @ : , ; quotes and brackets: mail programs take them for fraud.")
             )
-        values: dict[str, Any] = {name: form[name].data or None for name in TEXTS}
+        values: dict[str, Any] = {"welcome": form.welcome.data or None}
         values |= {"organisation": form.organisation.data or "", "sender_name": form.sender_name.data or ""}
         values |= {"second_factor": form.second_factor.data, "provider_counts": bool(form.provider_counts.data)}
         requiring.tell_before(str(form.second_factor.data), row.second_factor)
@@ -84,7 +70,7 @@ def edit() -> Response | tuple[str, int]:
 
 
 def _logo(form: InstallationForm) -> dict[str, Any]:
-    """The picture's bytes and kind, told by its first bytes and not by its name. Raises `BadInput`."""
+    """The picture, drawn anew. Raises `BadInput`."""
     if form.remove_logo.data:
         return {"logo": None, "logo_type": None}
     if not form.logo.data:
@@ -92,12 +78,7 @@ def _logo(form: InstallationForm) -> dict[str, Any]:
     data = form.logo.data.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
         raise BadInput("logo", N_("The picture is too large; 300 kB are the most."))
-    kind = next((kind for start, kind in PICTURES.items() if data.startswith(start)), None)
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        kind = "image/webp"
-    if kind is None:
-        raise BadInput("logo", N_("Please choose a picture in PNG, JPEG or WebP."))
-    return {"logo": data, "logo_type": kind}
+    return {"logo": uploads.logo(data, field="logo"), "logo_type": "image/png"}
 
 
 @pages.post("/settings/pause")
