@@ -12,8 +12,9 @@ The map. One deep file per business word; imports only go down these floors:
        asking   catering   entering   exporting   history   importing   invitations   leaving   merging   requiring
        showing
                                                             verbs that touch several words
-    3  directory   views > questions   guests > rsvps > proposals   materials > uploads > speakers > programme
-       > topics > meetings > series > deputies > members > devices   factors > law > installation > letters
+    3  circle   directory   views > questions   guests > rsvps > proposals   materials > uploads > speakers > programme
+       > topics > meetings > series > deputies > ceremony > passkeys > members > consents > devices   factors
+       > law > installation > letters
     2  seals > journal   erased   vault > db   languages   markdown   tokens   links   ical   holidays   night
        outgoing   terminal > tables
     1  clock   errors

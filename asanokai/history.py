@@ -123,6 +123,9 @@ SENTENCES: dict[tuple[str, str], str] = {
     ("set password", "member"): N_("Password set"),
     ("remove password", "member"): N_("Password removed"),
     ("new calendar secret", "member"): N_("New address for the personal calendar"),
+    ("add", "passkey"): N_("Passkey added"),
+    ("rename", "passkey"): N_("Passkey renamed"),
+    ("remove", "passkey"): N_("Passkey removed"),
     ("unsubscribe", "member"): N_("Ended the invitations"),
     ("subscribe", "member"): N_("Wants invitations again"),
     ("mute", "member"): N_("Letters switched off: %(letters)s"),
@@ -150,6 +153,10 @@ SENTENCES: dict[tuple[str, str], str] = {
     ("approved", "application"): N_("Application approved"),
     ("declined", "application"): N_("Application declined"),
     ("forget", "application"): N_("Application forgotten, since it was never confirmed"),
+    # consents
+    ("consent", "consent"): N_("A consent given"),
+    ("withdraw consent", "consent"): N_("A consent withdrawn"),
+    ("read", "consent"): N_("Read from which network addresses somebody consented"),
     # host and caterer
     ("make", "pack"): N_("Link for host or caterer made"),
     ("withdraw", "pack"): N_("Link for host or caterer withdrawn"),

@@ -36,6 +36,10 @@ class Links:
         """Where a member sets a second factor."""
         return f"{self.base}/me/second-factor"
 
+    def keys(self) -> str:
+        """Where a member adds and removes ways of signing in."""
+        return f"{self.base}/me/keys"
+
     def meeting(self, path: str) -> str:
         return f"{self.base}/meetings/{quote(path)}"
 

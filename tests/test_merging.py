@@ -5,6 +5,7 @@ from sqlalchemy import select
 
 from asanokai import clock as program_clock
 from asanokai import (
+    consents,
     deputies,
     devices,
     factors,
@@ -24,6 +25,7 @@ from asanokai.errors import Refused
 from asanokai.journal import Entry
 from asanokai.members import Address, Application, Member, Mute
 from asanokai.merging import Merger
+from asanokai.passkeys import Passkey
 from asanokai.proposals import Words
 from asanokai.rsvps import Rsvp, standing
 from asanokai.rsvps.passing import SeatNote
@@ -309,7 +311,10 @@ def test_whatever_names_a_member_is_passed_on_or_stays_for_a_reason(clock):
         member_id=other.id, inviter_id=other.id, decided_by_id=other.id, series_id=series.id, applied_at=clock.now
     )
     law.note(actor_id=other.id)
+    consents.give(other.id, "name", consents.Said("Ich willige ein.", "2026-11", "de", None))
     note = SeatNote(rsvp_id=rsvp.id, other_id=other.id, actor_id=other.id, reason="", at=clock.now)
+    key = Passkey(member_id=other.id, credential_id=b"x", public_key=b"x", handle=b"x", name="x", created_at=clock.now)
+    session().add(key)
     letters.post("sign_in", "x", member_id=other.id)
     came = intake.Incoming(
         digest="x", raw_hash="x", size=1, way="file", came_at=clock.now, due_at=clock.now, member_id=other.id

@@ -32,7 +32,9 @@ from asanokai import (
     asking,
     bulk,
     catering,
+    circle,
     clock,
+    consents,
     db,
     deputies,
     devices,
@@ -44,6 +46,7 @@ from asanokai import (
     materials,
     members,
     merging,
+    passkeys,
     programme,
     proposals,
     questions,
@@ -121,6 +124,7 @@ class World:
     named_id: int
     asking_id: int
     represented_id: int
+    passkey_id: int
     application_id: int
     letter_id: int
     message_id: int
@@ -145,6 +149,7 @@ class World:
     pack: str
     device_id: int
     law_text_id: int
+    consent_id: int
 
     def vanished(self) -> "World":
         """The same addresses for things that are not there."""
@@ -227,6 +232,7 @@ def _build(app: Flask) -> World:
         named_id=named,
         asking_id=wanting,
         represented_id=people.emma().id,
+        passkey_id=_passkey(people.katrin()),
         application_id=applied,
         letter_id=failed.id,
         message_id=written.id,
@@ -249,6 +255,7 @@ def _build(app: Flask) -> World:
         device_id=_second_devices()[katrin.id],
         sign_in=tokens.mint("sign-in", [kenji.id, members.mint_sign_in(kenji)]),
         law_text_id=law.kept("imprint")[0].id,
+        consent_id=_shown().id,
     )
 
 
@@ -306,6 +313,15 @@ def written_mail(meeting: Meeting, who: Member, outcome: str, number: int = 0) -
     return row
 
 
+def _shown() -> consents.Consent:
+    """Katrin and Emma let their series see them; Katrin's record of her name."""
+    said = consents.Said("Ich willige ein.", "2026-11", "de", "192.0.2.7")
+    for field in ("name", "address"):
+        circle.show(people.emma(), field, said)
+    circle.show(people.katrin(), "name", said)
+    return consents.of_member(people.katrin().id)[0]
+
+
 def _seats(series: Series, hidden: Meeting) -> Member:
     """At the hidden meeting: Katrin has a seat, a colleague could take it, and somebody waits although one is free."""
     colleague = people.member(COLLEAGUE, organisation="Optik Jena")
@@ -333,6 +349,12 @@ def _deputies() -> tuple[int, int]:
     for represented in (people.katrin(), people.emma()):
         deputies.agree(people.grete(), deputies.name(represented, "grete.amt@optik-jena.example", "assistant").id)
     return mine.id, deputies.name(people.kenji(), "katrin.lindner@optik-jena.example", "deputy").id
+
+
+def _passkey(who: Member) -> int:
+    """A passkey; nobody has its key."""
+    row = passkeys.Passkey(credential_id=b"a passkey", public_key=b"its key", handle=b"its member")
+    return passkeys.add(who, row, "Büro", actor_id=who.id).id
 
 
 def _proposals(series: Any) -> dict[str, int]:
@@ -428,6 +450,7 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         **{f"questions.{verb}_of_series": series_question for verb in ("change", "drop")},
         **{f"questions.{verb}_of_meeting": meeting_question for verb in ("change", "drop")},
         "passing.to_colleague": {"path": world.hidden_path},
+        **{f"keys.{verb}": {"passkey_id": world.passkey_id} for verb in ("rename", "remove")},
         "deputy.remove": {"deputy_id": world.named_id},
         **{f"deputy.{verb}": {"deputy_id": world.asking_id} for verb in ("agree", "refuse")},
         "deputy.meetings": {"member_id": world.represented_id},
@@ -472,6 +495,9 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         "log.of_meeting": meeting,
         "log.of_series": series,
         "log.of_member": {"member_id": world.member_id},
+        "circle.of_series": series,
+        "consenting.withdraw": {"consent_id": world.consent_id},
+        **{f"consent_records.{verb}": {"member_id": world.member_id} for verb in ("of_member", "disclose")},
         "journal.everything": {},
         "journal.everything: filtered": {"area": "access", "day": "2026-02-20"},
         "journal.aside": {"entry_id": world.entry_id},
@@ -720,6 +746,10 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "questions.drop_of_series": {},
         "questions.drop_of_meeting": {},
         "passing.to_colleague": {"email": COLLEAGUE},
+        "keys.mine": {"name": "Telefon", "answer": "{}"},
+        "keys.sign_in": {"answer": "{}"},
+        "keys.rename": {"name": "Telefon"},
+        "keys.remove": {},
         "deputy.mine": {"email": "hans@jena.example", "kind": "assistant"},
         "deputy.remove": {},
         "deputy.agree": {},
@@ -780,6 +810,9 @@ def forms(world: World) -> dict[str, dict[str, str]]:
             "second_factor": "",
             "provider_counts": "y",
         },
+        "circle.mine": {"field": "name", "to": "members", "version": "2026-11", "language": "de"},
+        "consenting.withdraw": {},
+        "consent_records.disclose": {},
         "journal.aside": {},
         "roll.replies": {},
         "law.facts": {name: "" if name == "register" else f"{name} 7" for name in law.FACTS},

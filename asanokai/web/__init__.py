@@ -26,6 +26,8 @@ from asanokai.web import (
     account,
     answer,
     archive,
+    circle,
+    consenting,
     deputy,
     design,
     devices,
@@ -34,6 +36,7 @@ from asanokai.web import (
     handouts,
     headers,
     joining,
+    keys,
     leave,
     limits,
     loading,
@@ -89,6 +92,7 @@ PAGES = (
     account.pages,
     devices.pages,
     second_factor.pages,
+    keys.pages,
     wishes.pages,
     leave.pages,
     answer.pages,
@@ -105,6 +109,8 @@ PAGES = (
     speaking.pages,
     standing.pages,
     undoing.pages,
+    circle.pages,
+    consenting.pages,
     well_known.pages,
 )
 DESK = (
@@ -129,6 +135,7 @@ DESK = (
     writing.pages,
     settings.pages,
     law.pages,
+    consenting.desk,
     speakers.pages,
 )
 
