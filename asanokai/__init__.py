@@ -10,13 +10,13 @@ The map. One deep file per business word; imports only go down these floors:
     4  alerting  >  digesting  >  intake  >  bulk   knocking   planning   writing  >  announcing   applying   archive
                                                             mail that comes back, and what coordinators are told of it
        asking   catering   entering   exporting   history   importing   invitations   leaving   merging   readdressing
-       showing
+       requiring   showing
                                                             verbs that touch several words
     3  circle   directory   views > questions   guests > rsvps > proposals   materials > uploads > speakers > programme
        > topics > meetings > series > deputies > ceremony   outside > passkeys > members > consents > devices
-       > law > installation > letters
-    2  seals > journal   erased > db   languages   markdown   tokens   links   ical   holidays   night   outgoing
-       provider   terminal > tables
+       factors > law > installation > letters
+    2  seals > journal   erased   vault > db   languages   markdown   tokens   links   ical   holidays   night
+       outgoing   provider   terminal > tables
     1  clock   errors
 
 The invariants, each held by a test:

@@ -25,6 +25,7 @@ from asanokai.composing import Composer
 from asanokai.erased import Erasures
 from asanokai.links import Links
 from asanokai.tokens import Tokens
+from asanokai.vault import Vault
 from config import Config
 
 TABLES = (catering, deputies, erased, guests, installation, intake, journal, letters, questions, rsvps, seals, topics)
@@ -37,6 +38,7 @@ def create_app(config: Config) -> Flask:
     app.config.update(config.flask())
     app.config["ASANOKAI"] = config
     app.extensions["tokens"] = Tokens([config.secret_key, *config.secret_key_fallbacks])
+    app.extensions["vault"] = Vault([config.secret_key, *config.secret_key_fallbacks], "second-factor")
     app.extensions["seal_keys"] = seals.Keys(config.seal_keys, config.seal_public)
     app.extensions["erasures"] = Erasures(config.erasures, config.erased_key)
     app.extensions["links"] = Links(config.base_url)

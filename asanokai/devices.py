@@ -116,6 +116,11 @@ def note_use(device: Device) -> None:
         device.used_at = clock.now()
 
 
+def note_factor(device: Device) -> None:
+    """The second factor has been given on it."""
+    device.factor_at = clock.now()
+
+
 def recent(device: Device | None) -> bool:
     """Whether the identity was proved on it a short while ago."""
     return device is not None and clock.now() - device.proved_at < RECENT

@@ -18,12 +18,20 @@ def _words() -> Mapped[dict[str, Any] | None]:
     return deferred(mapped_column(Texts), group="words")
 
 
+FACTOR_OF = ("", "administrators", "coordinators")
+"""Of whom a second factor is wanted: of nobody, of those who administer, or of those and all who coordinate."""
+
+
 class Installation(Base):
     """The one row. Empty fields fall back to the settings in the environment. `restored_from`: when the backup was made
-    that all this comes from, until somebody has let letters go again."""
+    that all this comes from, until somebody has let letters go again. `provider_counts`: whoever signs in with the
+    provider has given both factors there."""
 
     __tablename__ = "installation"
-    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+    __table_args__ = (
+        CheckConstraint("id = 1", name="one_row"),
+        CheckConstraint(f"second_factor IN {FACTOR_OF}", name="second_factor"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True, default=1)
     organisation: Mapped[str] = mapped_column(default="", server_default="")
@@ -36,6 +44,8 @@ class Installation(Base):
     """What the pages of law ask for (`law.FACTS`): who runs this, where, how to be reached."""
     logo: Mapped[bytes | None] = deferred(mapped_column(LargeBinary))
     logo_type: Mapped[str | None]
+    second_factor: Mapped[str] = mapped_column(default="", server_default="")
+    provider_counts: Mapped[bool] = mapped_column(default=True, server_default="1")
     paused_at: Mapped[datetime | None]
     restored_from: Mapped[datetime | None]
     changed_at: Mapped[datetime | None]
@@ -51,7 +61,7 @@ def current() -> Installation:
 
 def unset() -> Installation:
     """An unsaved row in which nothing has been set."""
-    return Installation(id=1, organisation="", sender_name="")
+    return Installation(id=1, organisation="", sender_name="", second_factor="", provider_counts=True)
 
 
 def change(*, actor_id: int | None, **values: Any) -> Installation:

@@ -15,6 +15,7 @@ from asanokai import (
     clock,
     consents,
     deputies,
+    factors,
     journal,
     letters,
     meetings,
@@ -74,6 +75,7 @@ def leave(member: Member, *, actor_id: int) -> None:
     passkeys.forget(member)
     outside.forget(member)
     members.sign_out_everywhere(member)
+    factors.forget(member.id)
     session().flush()
     journal.write("leave", "member", member.id, actor_id=actor_id)
 

@@ -32,6 +32,10 @@ class Links:
         """Where a member sees on which devices they are signed in."""
         return f"{self.base}/me/devices"
 
+    def second_factor(self) -> str:
+        """Where a member sets a second factor."""
+        return f"{self.base}/me/second-factor"
+
     def keys(self) -> str:
         """Where a member adds and removes ways of signing in."""
         return f"{self.base}/me/keys"

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Column, Table, UniqueConstraint, and_, delete, exists, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from asanokai import clock, journal, letters, meetings, members, rsvps
+from asanokai import clock, factors, journal, letters, meetings, members, rsvps
 from asanokai.db import Base, session, table_of
 from asanokai.errors import N_, Refused
 from asanokai.letters import OF_MEETING
@@ -121,6 +121,7 @@ def merge(kept_id: int, other_id: int, choice: Mapping[str, str], *, actor_id: i
     _belongings(one.id, other.id)
     _addresses(one.id, other.id, wanted.pop("email"))
     members.sign_out_everywhere(other)  # whoever has a device of the other row signs in anew
+    factors.forget(other.id)  # the kept row has its own, or none
     _absorb(table_of(Member), other.id, one.id)
     session().expire_all()
     _unite(one, other)

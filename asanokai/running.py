@@ -22,7 +22,7 @@ from flask import Flask, current_app
 from gunicorn.app.base import BaseApplication
 from sqlalchemy.exc import SQLAlchemyError
 
-from asanokai import catcher, db, demo, doctor, members
+from asanokai import catcher, db, demo, doctor, factors, members
 from asanokai.app import create_app
 from asanokai.members import Member
 from config import HOME, Config
@@ -100,6 +100,13 @@ def sign_in_link(member: Member, life: timedelta) -> str:
     nonce = members.mint_sign_in(member, life=life)
     token = current_app.extensions["tokens"].mint("sign-in", [member.id, nonce])
     return str(current_app.extensions["links"].sign_in(token))
+
+
+def has_factor(email: str) -> bool:
+    """Whether the member with that address is asked for a second factor."""
+    with db.reading():
+        found = members.by_address(email)
+        return found is not None and factors.of(found.id) is not None
 
 
 def everything(host: str, port: int) -> int:

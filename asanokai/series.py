@@ -67,6 +67,7 @@ class Series(Base):
     standing_lapses: Mapped[bool] = mapped_column(default=False, server_default="0")
     plan: Mapped[dict[str, Any]] = mapped_column(Facts, default=lambda: dict(USUAL_PLAN))
     first_language: Mapped[str] = mapped_column(default="de")
+    second_factor: Mapped[bool] = mapped_column(default=False, server_default="0")
     public: Mapped[bool] = mapped_column(default=True)
     needs_approval: Mapped[bool] = mapped_column(default=True)
     paused_at: Mapped[datetime | None]
@@ -205,6 +206,7 @@ FIELDS = (
     "standing_lapses",
     "plan",
     "first_language",
+    "second_factor",
     "public",
     "needs_approval",
 )

@@ -28,6 +28,7 @@ from asanokai import (
     clock,
     db,
     devices,
+    factors,
     intake,
     leaving,
     letters,
@@ -356,6 +357,11 @@ def letters_about_accounts(app: Flask, clock: Any, smtp: Any, keep: Keep) -> Non
         for make in READERS:
             devices.tell(devices.begin(make().id, by="link", name="Firefox, Android")[0])
     stage.deliver("new_device")
+    for what in ("set", "removed", "by desk", "used", "required"):
+        with db.transaction():
+            for make in READERS:
+                factors._tell(make().id, what)
+        stage.deliver("second_factor", f"second_factor-{what.replace(' ', '-')}")
     with db.transaction():
         for language, (email, person) in APPLICANTS.items():
             _apply(f"meeting-{email}", person, language, meeting_id=meeting_id)
@@ -686,6 +692,8 @@ SCENES: dict[str, Scene] = {
     "addresses": letters_about_addresses,
 }
 
+FACTORS = tuple(f"second_factor-{what}" for what in ("set", "removed", "by-desk", "used", "required"))
+
 ALL = {
     "meeting": (
         *("invite", "remind", "confirm-yes", "confirm-maybe", "confirm-no", "waiting", "seat", "moved", "eve"),
@@ -695,6 +703,18 @@ ALL = {
     "replies": ("acknowledged-yes", "acknowledged-maybe", "acknowledged-no", "acknowledged-waiting", "reply"),
     "queue": ("invite-kept", "remind-kept", "lapsed", "waiting-offers", "offer", "free"),
     "accounts": (
+        *(
+            "sign_in",
+            "new_device",
+            *FACTORS,
+            "opt_in",
+            "opt_in-meeting",
+            "join",
+            "application",
+            "welcome",
+            "declined",
+            "digest",
+        ),
         *("sign_in", "new_device", "opt_in", "opt_in-meeting", "join", "application", "welcome", "declined", "digest"),
         *(f"keys-{what}" for what in ("passkey-added", "passkey-removed", "provider-joined", "provider-removed")),
         *("sign_in", "opt_in", "opt_in-meeting", "join", "application", "welcome", "declined", "digest"),

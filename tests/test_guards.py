@@ -59,6 +59,9 @@ READ: Expected = {
     "account.me": SIGNED_IN,
     "account.settings": SIGNED_IN,
     "devices.mine": SIGNED_IN,
+    "second_factor.show": SIGNED_IN,
+    # Nobody here owes a code.
+    "second_factor.code": (IN,) * 7,
     "devices.prove": SIGNED_IN,
     "address.change": SIGNED_IN,
     "address.confirm": EVERYBODY,
@@ -211,6 +214,15 @@ SENT: Expected = {
     "account.settings": MEMBERS_DONE,
     "account.password": MEMBERS_DONE,
     "account.new_calendar": MEMBERS_DONE,
+    # Without a first code nothing is set.
+    "second_factor.show": (IN, 422, 422, 422, 422, 422, 422),
+    "second_factor.begin": MEMBERS_DONE,
+    # Nobody here has set one.
+    "second_factor.new_codes": (IN, 409, 409, 409, 409, 409, 409),
+    "second_factor.remove": (IN, 409, 409, 409, 409, 409, 409),
+    "second_factor.code": (IN,) * 7,
+    "second_factor.give_up": (IN,) * 7,
+    "people.lost_factor": (IN, 404, 404, 404, 404, 303, 404),
     # Katrin's own.
     "devices.sign_out": (IN, 303, 404, 404, 404, 404, 404),
     "devices.sign_out_others": MEMBERS_DONE,

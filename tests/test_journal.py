@@ -10,6 +10,7 @@ from pathlib import Path
 from secrets import token_bytes
 from typing import Any
 
+import pyotp
 import pytest
 from sqlalchemy import select, update
 
@@ -22,6 +23,7 @@ from asanokai import (
     deputies,
     devices,
     exporting,
+    factors,
     guests,
     importing,
     installation,
@@ -47,6 +49,7 @@ from asanokai import (
     uploads,
     writing,
 )
+from asanokai import clock as program_clock
 from asanokai import series as series_rules
 from asanokai.announcing import Change, Choices
 from asanokai.backup import afterwards
@@ -63,6 +66,7 @@ from asanokai.series import FIELDS, ROLES
 from asanokai.speakers import PersonText, Reach
 from asanokai.tokens import Tokens
 from asanokai.topics import SpeakerText
+from asanokai.vault import Vault
 from tests import people, world
 from tests.people import announced_meeting, berlin, crowd, say
 
@@ -134,6 +138,7 @@ def test_no_names_no_addresses_and_no_free_text_stand_in_it(clock):
 
 # --- every verb -------------------------------------------------------------------------------------------------------
 
+VAULT = Vault(["a key for tests only, long enough to be one"], "second-factor")
 SECRET = "Geheim"
 """Stands in every name, address and free text of the stage, so that none can be in a fact unseen."""
 
@@ -213,6 +218,13 @@ class Stage:
         self.question = questions.add({"de": SECRET}, "food", meeting_id=self.meeting.id)
         questions.record(self.rsvp, {self.question.id: SECRET}, {})
         self.deputy = deputies.name(self.two, f"{SECRET}1@jena.example", "deputy")
+
+    def factor(self) -> list[str]:
+        """The first member sets a second factor; the recovery codes."""
+        factors.begin(self.one.id, VAULT)
+        return factors.confirm(
+            self.one.id, pyotp.TOTP(factors.waiting_secret(self.one.id, VAULT)).at(program_clock.now()), VAULT
+        )
 
     def device(self) -> int:
         """Another one that the first member is signed in on."""
@@ -481,6 +493,12 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
         session().flush(),
         members.unmute(on.one, "remind"),
     ),
+    ("set", "factor"): lambda on, _: on.factor(),
+    ("new codes", "factor"): lambda on, _: (on.factor(), factors.new_codes(on.one.id)),
+    ("use recovery code", "factor"): lambda on, _: factors.takes(
+        factors.of(on.one.id) if (codes := on.factor()) else None, codes[0], VAULT
+    ),
+    ("remove", "factor"): lambda on, _: (on.factor(), factors.remove(on.one.id, actor_id=on.actor)),
     ("sign out", "device"): lambda on, _: devices.sign_out(on.one.id, on.device()),
     ("sign out others", "device"): lambda on, _: (on.device(), devices.sign_out_others(on.one.id, but=None)),
     ("make administrator", "member"): lambda on, _: members.make_administrator(on.one, True, actor_id=on.actor),

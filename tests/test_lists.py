@@ -50,6 +50,8 @@ FULL = 105
 """More than the hundred lines of a list's page."""
 
 NO_LIST = {
+    "factor": "one row for each member",
+    "recovery_code": "ten for each member, counted",
     "installation": "one row",
     "minutes": "one row for each meeting",
     "former_path": "addresses that lead on",

@@ -3,10 +3,12 @@
 import pytest
 from sqlalchemy import select
 
+from asanokai import clock as program_clock
 from asanokai import (
     consents,
     deputies,
     devices,
+    factors,
     history,
     intake,
     law,
@@ -261,6 +263,8 @@ STAYS = {
     "merger.member_id": "says which row was given up",
     "journal.actor_id": "says who did it then; history follows the merger",
     "merger.kept_id": "is followed from one merger to the next",
+    "factor.member_id": "ends: the kept row has its own, or none",
+    "recovery_code.member_id": "ends with it",
     "device.member_id": "ends: whoever has it signs in anew",
 }
 """Columns that name a member and are not passed on, and why."""
@@ -318,6 +322,8 @@ def test_whatever_names_a_member_is_passed_on_or_stays_for_a_reason(clock):
     )
     came.settled_by_id = other.id
     session().add_all([application, note, came, Mute(member_id=other.id, kind="thanks")])
+    session().add(factors.Factor(member_id=other.id, sealed="x", created_at=program_clock.now()))
+    session().add(factors.RecoveryCode(member_id=other.id, code_hash="x"))
     devices.begin(other.id, by="link", name="")
     moved = AddressChange(member_id=other.id, before="x@x.example", after="y@x.example", newly=True, asked_at=clock.now)
     session().add_all([application, note, came, moved, Mute(member_id=other.id, kind="thanks")])

@@ -61,6 +61,7 @@ def test_a_new_series_holds_what_was_typed_and_who_added_it_coordinates_it(akiko
     assert found == {
         "offers": "3 days before at 09:00",
         "standing_lapses": True,
+        "second_factor": False,
         "name": {"de": "Asa no Kai", "ja": "朝の会"},
         "description": {"de": "Frühstück"},
         "rule": "FREQ=MONTHLY;BYDAY=2TH",

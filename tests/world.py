@@ -38,6 +38,7 @@ from asanokai import (
     db,
     deputies,
     devices,
+    factors,
     installation,
     journal,
     law,
@@ -200,6 +201,7 @@ def _build(app: Flask) -> World:
     people.plan()
     people.send_all()
     waiting = _seats(series, hidden)
+    session().add(factors.Factor(member_id=waiting.id, sealed="", created_at=clock.now(), confirmed_at=clock.now()))
     wine, bread = _questions(series, meeting)
     named, wanting = _deputies()
     failed = people.letters_to(people.katrin(), "invite")[0]
@@ -491,6 +493,7 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         **{f"materials.{verb}": meeting for verb in ("show", "minutes")},
         **{f"materials.{verb}": {**meeting, "upload_id": world.material_id} for verb in ("file", "seen", "remove")},
         "handouts.file": {"path": world.path, "upload_id": world.material_id},
+        "people.lost_factor": {"member_id": world.waiting_id},
         "devices.sign_out": {"device_id": world.device_id},
         "outbox.of_meeting": meeting,
         **{name: {**meeting, "kind": name.partition(": ")[2]} for name in preview},
@@ -583,6 +586,7 @@ SERIES = {
     **lead("eve", "1", "17:00"),
     **lead("offers", "3", "09:00"),
     "standing_lapses": "y",
+    "second_factor": "",
     **RULE,
     "slug": "another",
     "zone": "Europe/Berlin",
@@ -674,6 +678,13 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "account.settings": SETTINGS_OF_MEMBER,
         "account.password": {"password": PASSWORD, "again": PASSWORD},
         "account.new_calendar": {},
+        "second_factor.show": {"code": ""},
+        "second_factor.begin": {},
+        "second_factor.new_codes": {},
+        "second_factor.remove": {},
+        "second_factor.code": {"code": "123456"},
+        "second_factor.give_up": {},
+        "people.lost_factor": {},
         "devices.sign_out": {},
         "devices.sign_out_others": {},
         "devices.prove": {"password": ""},
@@ -824,6 +835,8 @@ def forms(world: World) -> dict[str, dict[str, str]]:
             "sender_name": "Asa no Kai",
             "remove_logo": "",
             **texts("welcome"),
+            "second_factor": "",
+            "provider_counts": "y",
         },
         "circle.mine": {"field": "name", "to": "members", "version": "2026-11", "language": "de"},
         "consenting.withdraw": {},
@@ -855,7 +868,7 @@ def unticked(form: dict[str, str]) -> dict[str, str]:
     """Without the boxes that are not ticked: a browser sends nothing for them."""
     boxes = (
         *("sure", "administrator", "remove_logo", "everywhere", "consent", "public", "needs_approval"),
-        *("send", "needed", "vanishes"),
+        *("send", "needed", "vanishes", "second_factor"),
     )
     return {name: words for name, words in form.items() if words or name not in boxes}
 

@@ -268,6 +268,8 @@ def _content(file: Path, most: int = MOST_BYTES) -> bytes:
 def sign_in_link(email: str) -> None:
     """Print a link that signs the member in once."""
     click.echo(_sign_in_link(email, SIGN_IN_LIFE))
+    if running.has_factor(email):
+        click.echo("A second factor is set: the code of the app, or a recovery code, is asked for as well.", err=True)
 
 
 def _sign_in_link(email: str, life: timedelta) -> str:

@@ -469,4 +469,5 @@ _FACTS = {
     "address_confirm": addresses.confirm,
     "address_changed": addresses.changed,
     "address_objected": addresses.objected,
+    "second_factor": accounts.second_factor,
 }

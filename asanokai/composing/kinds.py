@@ -42,6 +42,7 @@ KIND_WORDS = {
         "address_taken": "Hinweis: Adresse von anderen angegeben",
         "address_changed": "Hinweis: Adresse geändert",
         "address_objected": "Widerspruch gegen eine Adressänderung",
+        "second_factor": "Zweiter Faktor",
     },
     "en": {
         "invite": "invitation",
@@ -84,6 +85,7 @@ KIND_WORDS = {
         "address_taken": "note: address given by somebody else",
         "address_changed": "note: address changed",
         "address_objected": "objection to a change of address",
+        "second_factor": "second factor",
     },
     "ja": {
         "invite": "ご案内",
@@ -126,6 +128,7 @@ KIND_WORDS = {
         "address_taken": "メールアドレス入力のお知らせ",
         "address_changed": "メールアドレス変更のお知らせ",
         "address_objected": "メールアドレス変更への異議",
+        "second_factor": "二段階認証",
     },
 }
 """What the letters are called in the coordinators' digest."""

@@ -33,6 +33,7 @@ ASKED_FOR = (
     "address_taken",
     "address_changed",
     "address_objected",
+    "second_factor",
 )
 """Kinds that are about an account or the desk, not a meeting's audience: no List-* headers and no calendar part."""
 

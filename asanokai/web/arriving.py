@@ -4,7 +4,7 @@ from flask import g, redirect, request, session, url_for
 from flask_login import login_user, logout_user
 from werkzeug.wrappers import Response
 
-from asanokai import clock, devices
+from asanokai import clock, devices, factors
 from asanokai import series as series_rules
 from asanokai.devices import Device
 from asanokai.members import Member
@@ -19,9 +19,43 @@ MOST_KNOWN = 5
 
 def let_in(member: Member, *, by: str) -> Response:
     """`member` has proved who they are `by` a link, a password, a passkey or a provider: begin a session of their own.
-    Nothing of the one before stays, least of all its identity or its token."""
+    Nothing of the one before stays, least of all its identity or its token. Who has set a second factor owes it first,
+    and is not signed in until then."""
+    both = loading.proves_both(by)
+    if not both and factors.of(member.id) is not None:
+        return _ask_for_code(member, by)
+    return _enter(member, by, both=both)
+
+
+def _ask_for_code(member: Member, by: str) -> Response:
+    """Remember here, and in a row that ends after ten minutes, who owes the code. Whoever only proves once more who
+    they are stays signed in meanwhile."""
+    wanted, known_here, before = session.get("next"), _marks(), loading.device()
+    if before is None or before.member_id != member.id:
+        if before is not None:
+            devices.end(before)
+            logout_user()
+        session.clear()
+        session.update({KNOWN_HERE: known_here} | ({"next": wanted} if wanted else {}))
+    name = devices.name_of(request.user_agent.string)
+    _owing, session[loading.HALF] = devices.begin(member.id, by=by, name=name, waits=True)
+    return redirect(url_for("second_factor.code"), 303)
+
+
+def complete(member: Member, owing: Device) -> Response:
+    """The second factor has been given."""
+    devices.end(owing)
+    return _enter(member, owing.by, both=True)
+
+
+def forget_half() -> None:
+    """Nobody is about to give a code here any more."""
+    session.pop(loading.HALF, None)
+
+
+def _enter(member: Member, by: str, *, both: bool) -> Response:
     wanted = _local(session.get("next"))
-    device, token = _begin(member, by)
+    device, token = _begin(member, by, both)
     known_here = _marks()
     session.clear()
     _sign_in(member, device, token)
@@ -30,19 +64,15 @@ def let_in(member: Member, *, by: str) -> Response:
     return redirect(wanted or _usual_start(member), 303)
 
 
-def _begin(member: Member, by: str) -> tuple[Device, str]:
+def _begin(member: Member, by: str, both: bool) -> tuple[Device, str]:
     """The new device; the one that was signed in here until now ends. A member is told of a device that is new to
     them, but not of their first."""
     before = loading.device()
     again = before is not None and before.member_id == member.id
     if before is not None:
         devices.end(before)
-    device, token = devices.begin(
-        member.id,
-        by=by,
-        name=devices.name_of(request.user_agent.string),
-        both=by in loading.BOTH_FACTORS,
-    )
+    name = devices.name_of(request.user_agent.string)
+    device, token = devices.begin(member.id, by=by, name=name, both=both)
     if member.first_in_at is None:
         member.first_in_at = clock.now()
     elif not again and _mark(member) not in _marks():

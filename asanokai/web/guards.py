@@ -6,6 +6,7 @@ anyone, token = loading.anyone, loading.bearer
 member, coordinator, administrator = loading.member, loading.coordinator, loading.administrator
 of_series, of_meeting, readable = loading.desk_series, loading.desk_meeting, loading.readable_meeting
 within = loading.within_series
+owing = loading.owing
 fresh, fresh_administrator = loading.recently, loading.chief_recently
 
 GUARDS = {
@@ -29,6 +30,13 @@ GUARDS = {
     "account.settings": member,
     "account.use_address_again": member,
     "account.password": fresh,
+    "second_factor.show": fresh,
+    "second_factor.begin": fresh,
+    "second_factor.new_codes": fresh,
+    "second_factor.remove": fresh,
+    "second_factor.code": owing,
+    "second_factor.give_up": owing,
+    "people.lost_factor": fresh_administrator,
     "devices.mine": member,
     "devices.sign_out": member,
     "devices.sign_out_others": member,

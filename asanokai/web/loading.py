@@ -12,8 +12,8 @@ What somebody may not see is `Missing`, exactly as if it were not there.
 from collections.abc import Callable
 
 from flask import Response as FlaskResponse
-from flask import current_app, g, make_response, redirect, request, session, url_for
-from flask_babel import get_locale, refresh
+from flask import current_app, flash, g, make_response, redirect, request, session, url_for
+from flask_babel import get_locale, gettext, refresh
 from flask_login import current_user
 from sqlalchemy import and_, bindparam, exists, or_, select
 from sqlalchemy.orm import load_only
@@ -76,8 +76,8 @@ def links() -> Links:
     return addresses
 
 
-BOTH_FACTORS = ("passkey",)
-"""Ways of signing in that prove two factors at once."""
+HALF = "half"
+"""Where the session keeps the token of a device that owes its second factor."""
 
 _KNOWN = (
     select(Member, Belonging.series_id, Belonging.role, Installation, Device)
@@ -186,6 +186,44 @@ def member() -> Response | None:
     return redirect(url_for("signing_in.ask"), 303)
 
 
+def proves_both(by: str) -> bool:
+    """Whether a way of signing in proves two factors at once."""
+    return by == "passkey" or (by == "provider" and installed().provider_counts is not False)
+
+
+def owing() -> Response | None:
+    """Whoever has proved one factor within ten minutes and owes the other; loads g.owing. Nobody else sees it."""
+    found = devices.waiting(str(session.get(HALF) or ""))
+    if found is None:
+        return redirect(url_for("signing_in.ask"), 303)
+    g.owing = found
+    return None
+
+
+def _without_factor(required: bool) -> Response | None:
+    """Lead whoever needs a second factor here, and has not given one on this device, to where it is set up."""
+    here = device()
+    if not required or (here is not None and here.factor_at is not None):
+        return None
+    session["next"] = _page_behind()
+    flash(gettext("This part needs a second factor. Please set one up, or sign in with a passkey."))
+    return redirect(url_for("second_factor.show"), 303)
+
+
+def _wanted_here() -> bool:
+    """Whether this installation wants a second factor of the reader at the desk."""
+    wanted = installed().second_factor
+    return wanted == "coordinators" or (wanted == "administrators" and me().administrator)
+
+
+def _wanted_anywhere() -> bool:
+    """The same, or one of the series they coordinate does. Asks the database only for who has not given one."""
+    here = device()
+    if here is not None and here.factor_at is not None:
+        return False
+    return _wanted_here() or any(series.second_factor for series in series_rules.coordinated_by(me()))
+
+
 def recently() -> Response | None:
     """Whoever has proved within a quarter of an hour that it is they; others are asked again and come back. Guard of
     what is delicate, also for views to call: `if (asked := loading.recently()): return asked`. A form that was sent too
@@ -242,7 +280,7 @@ def coordinator() -> Response | None:
     sent_away = member()
     if sent_away is None and not coordinates_anything():
         raise Missing(N_("There is no such page, or none that you may see."))
-    return sent_away
+    return sent_away or _without_factor(_wanted_anywhere())
 
 
 def administrator() -> Response | None:
@@ -250,14 +288,14 @@ def administrator() -> Response | None:
     sent_away = member()
     if sent_away is None and not me().administrator:
         raise Missing(N_("There is no such page, or none that you may see."))
-    return sent_away
+    return sent_away or _without_factor(bool(_wanted_here()))
 
 
 def desk_series() -> Response | None:
     """A coordinator of the series in the address; loads g.series."""
     sent_away = member()
     if sent_away is None:
-        _load_series(int((request.view_args or {})["series_id"]))
+        return _load_series(int((request.view_args or {})["series_id"]))
     return sent_away
 
 
@@ -277,15 +315,16 @@ def desk_meeting() -> Response | None:
     sent_away = member()
     if sent_away is None:
         g.meeting = database().get(Meeting, int((request.view_args or {})["meeting_id"]))
-        _load_series(g.meeting.series_id if g.meeting else 0)
+        return _load_series(g.meeting.series_id if g.meeting else 0)
     return sent_away
 
 
-def _load_series(series_id: int) -> None:
+def _load_series(series_id: int) -> Response | None:
     found = database().get(Series, series_id) if may_coordinate(series_id) else None
     if found is None:
         raise Missing(N_("There is no such page, or none that you may see."))
     g.series = found
+    return _without_factor(found.second_factor or _wanted_here())
 
 
 def may_coordinate(series_id: int) -> bool:

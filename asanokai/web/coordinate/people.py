@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, SelectField
 from wtforms.validators import InputRequired
 
-from asanokai import applying, directory, leaving, members, readdressing, showing, views
+from asanokai import applying, directory, factors, leaving, members, readdressing, showing, views
 from asanokai import series as rules
 from asanokai.directory import Wanted
 from asanokai.errors import N_, BadInput, Missing
@@ -173,6 +173,8 @@ FIELDS = (*NAMES, "salutation", "organisation", "language", "zone")
 def add() -> Response | tuple[str, int]:
     """Add somebody who is known: no letter goes out by this."""
     form = MemberForm()
+    if form.is_submitted() and form.administrator.data and (ask := loading.recently()):
+        return ask
 
     def act() -> None:
         if not (form.family.data or form.family_ja.data):
@@ -210,6 +212,9 @@ def edit(member_id: int) -> Response | tuple[str, int]:
         }
     )
 
+    if form.is_submitted() and bool(form.administrator.data) != member.administrator and (ask := loading.recently()):
+        return ask
+
     def act() -> None:
         if member.id == loading.me().id and not form.administrator.data:
             raise BadInput("administrator", N_("You cannot take this right from yourself."))
@@ -222,8 +227,18 @@ def edit(member_id: int) -> Response | tuple[str, int]:
         flash(gettext("Saved."))
         return redirect(url_for("people.everybody"), 303)
     return render_template(
-        "coordinate/member.html", form=form, member=member, series=rules.of_member(member), language=loading.language()
+        "coordinate/member.html", form=form, member=member, factor=factors.of(member.id), series=rules.of_member(member)
     ), form.status
+
+
+@pages.post("/members/<int:member_id>/factor")
+def lost_factor(member_id: int) -> Response:
+    """Remove the second factor of somebody who has lost it; they hear of it by letter."""
+    member = members.by_id(member_id)
+    factors.remove(member.id, actor_id=loading.me().id)
+    members.sign_out_everywhere(member)
+    flash(gettext("The second factor is removed. A letter says so to the member."))
+    return redirect(url_for("people.edit", member_id=member.id), 303)
 
 
 @pages.route("/members/<int:member_id>/leave", methods=["GET", "POST"])

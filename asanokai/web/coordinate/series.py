@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, IntegerField, RadioField, SelectField
 from wtforms.validators import InputRequired, NumberRange, Optional
 
-from asanokai import clock, meetings, planning, rsvps, showing
+from asanokai import clock, meetings, planning, requiring, rsvps, showing
 from asanokai import series as rules
 from asanokai.languages import OWN_NAMES
 from asanokai.series import USUAL_DEADLINE, USUAL_OFFERS, USUAL_PLAN, Series
@@ -63,6 +63,7 @@ class SeriesForm(RuleForm):
     remind_3 = LeadField(lazy_gettext("Third reminder"))
     eve = LeadField(lazy_gettext("Note to those who come"))
     offers = LeadField(lazy_gettext("Freed seats are offered instead of given from"))
+    second_factor = BooleanField(lazy_gettext("Its coordinators need a second factor"))
     standing_lapses = BooleanField(
         lazy_gettext("Unconfirmed seats of those who normally come are given back at the deadline")
     )
@@ -86,7 +87,16 @@ class SeriesForm(RuleForm):
     def fields(self) -> dict[str, Any]:
         """What is typed, as `series.add` takes it. Raises `BadInput` where a rule has no beginning."""
         rule, first = self.rule_and_first()
-        plain = ("zone", "minutes", "seats", "guests_allowed", "first_language", "public", "needs_approval")
+        plain = (
+            "zone",
+            "minutes",
+            "seats",
+            "guests_allowed",
+            "first_language",
+            "second_factor",
+            "public",
+            "needs_approval",
+        )
         return {
             **{name: self[name].data for name in plain},
             "name": self.name.data,
@@ -98,6 +108,7 @@ class SeriesForm(RuleForm):
             "deadline": self.deadline.data or USUAL_DEADLINE,
             "offers": self.offers.data or None,
             "standing_lapses": self.standing_lapses.data,
+            "second_factor": self.second_factor.data,
             "plan": {
                 "invite": self.invite.data,
                 "remind": [self[name].data for name in REMINDERS if self[name].data],
@@ -163,6 +174,8 @@ def edit(series_id: int) -> Response | tuple[str, int]:
 
     def act() -> None:
         all_to_come = form.reach.data == ALL
+        if form.second_factor.data and not g.series.second_factor:
+            requiring.tell_of_series(g.series)
         planning.change_series(series_id, all_to_come=all_to_come, actor_id=loading.me().id, **form.fields())
 
     if request.form.get("step") != "dates" and attempt(form, act):

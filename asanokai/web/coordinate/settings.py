@@ -9,18 +9,20 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext, lazy_gettext
 from flask_wtf.file import FileField
 from werkzeug.wrappers import Response
-from wtforms import BooleanField
+from wtforms import BooleanField, SelectField
 
-from asanokai import installation, uploads
+from asanokai import installation, requiring, uploads
 from asanokai.errors import N_, BadInput
 from asanokai.web import loading
-from asanokai.web.forms import Form, TextsField, attempt, line
+from asanokai.web.forms import Form, TextsField, attempt, line, options
 
 pages = Blueprint("settings", __name__)
 
 MOST_BYTES = 300_000
 UNWANTED = set('@:,"<>;()[]\\')
 """What mail programs take for phishing in a sender's name."""
+
+SAME = ("organisation", "sender_name", "welcome", "second_factor", "provider_counts")
 
 
 class InstallationForm(Form):
@@ -29,6 +31,17 @@ class InstallationForm(Form):
     organisation = line(lazy_gettext("Name of the organisation"))
     sender_name = line(lazy_gettext("Name in letters"), longest=80)
     welcome = TextsField(lazy_gettext("Welcome on the start page"), longest=4000, lines=5)
+    second_factor = SelectField(
+        lazy_gettext("A second factor is needed"),
+        choices=options(
+            {
+                "": lazy_gettext("by nobody"),
+                "administrators": lazy_gettext("by administrators"),
+                "coordinators": lazy_gettext("by administrators and coordinators"),
+            }
+        ),
+    )
+    provider_counts = BooleanField(lazy_gettext("Signing in with the organisation’s provider counts as both factors"))
     logo = FileField(lazy_gettext("Logo"))
     remove_logo = BooleanField(lazy_gettext("Remove the logo"))
 
@@ -37,7 +50,7 @@ class InstallationForm(Form):
 def edit() -> Response | tuple[str, int]:
     """Change them."""
     row = installation.current()
-    form = InstallationForm(data={name: getattr(row, name) for name in ("organisation", "sender_name", "welcome")})
+    form = InstallationForm(data={name: getattr(row, name) for name in SAME})
 
     def act() -> None:
         if UNWANTED & set(form.sender_name.data or ""):
@@ -46,6 +59,8 @@ def edit() -> Response | tuple[str, int]:
             )
         values: dict[str, Any] = {"welcome": form.welcome.data or None}
         values |= {"organisation": form.organisation.data or "", "sender_name": form.sender_name.data or ""}
+        values |= {"second_factor": form.second_factor.data, "provider_counts": bool(form.provider_counts.data)}
+        requiring.tell_before(str(form.second_factor.data), row.second_factor)
         installation.change(actor_id=loading.me().id, **values, **_logo(form))
 
     if attempt(form, act):
