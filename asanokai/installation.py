@@ -45,7 +45,7 @@ class Installation(Base):
     logo: Mapped[bytes | None] = deferred(mapped_column(LargeBinary))
     logo_type: Mapped[str | None]
     second_factor: Mapped[str] = mapped_column(default="", server_default="")
-    provider_counts: Mapped[bool] = mapped_column(default=True, server_default="1")
+    provider_counts: Mapped[bool] = mapped_column(default=False, server_default="0")
     paused_at: Mapped[datetime | None]
     restored_from: Mapped[datetime | None]
     changed_at: Mapped[datetime | None]
@@ -61,7 +61,7 @@ def current() -> Installation:
 
 def unset() -> Installation:
     """An unsaved row in which nothing has been set."""
-    return Installation(id=1, organisation="", sender_name="", second_factor="", provider_counts=True)
+    return Installation(id=1, organisation="", sender_name="", second_factor="", provider_counts=False)
 
 
 def change(*, actor_id: int | None, **values: Any) -> Installation:

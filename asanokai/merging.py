@@ -121,7 +121,7 @@ def merge(kept_id: int, other_id: int, choice: Mapping[str, str], *, actor_id: i
     _belongings(one.id, other.id)
     _addresses(one.id, other.id, wanted.pop("email"))
     members.sign_out_everywhere(other)  # whoever has a device of the other row signs in anew
-    factors.forget(other.id)  # the kept row has its own, or none
+    factors.pass_on(other.id, one.id)
     _absorb(table_of(Member), other.id, one.id)
     session().expire_all()
     _unite(one, other)

@@ -25,7 +25,8 @@ KINDS = {
     "sign_in", "keys", "opt_in", "join", "welcome", "declined", "application", "digest", "alert",
     "pack", "catering_change",
     "speaker", "speaker_remind",
-    "acknowledged", "reply", "new_device", "second_factor", "address_confirm", "address_taken", "address_changed", "address_objected",
+    "acknowledged", "reply", "new_device", "second_factor",
+    "address_confirm", "address_taken", "address_changed", "address_objected",
 }  # fmt: skip
 ANSWERS = {"yes_link", "maybe_link", "no_link"}
 OF_A_MEETING = ANSWERS | {"answer_link"}

@@ -1,25 +1,32 @@
 """The second factor: setting it up, giving it, losing it, and wanting it of those who coordinate."""
 
+import hashlib
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pyotp
 import pytest
 from sqlalchemy import select
 
 from asanokai import clock as program_clock
-from asanokai import db, devices, factors, installation, members
+from asanokai import db, devices, factors, installation, leaving, members, merging
+from asanokai.backup import afterwards
 from asanokai.db import session
 from asanokai.errors import BadInput, Refused
 from asanokai.factors import Factor, RecoveryCode
 from asanokai.journal import Entry
 from asanokai.members import Member
 from asanokai.vault import Vault
+from asanokai.web import arriving
 from tests import people
 from tests.pages import Reader, sign_in_link
+from tests.test_cli import Shell
 
 KEY, OLDER = "a key for tests only, long enough to be one", "an older key, which is given up one day"
 VAULT = Vault([KEY], "second-factor")
+
+EMMA = "emma.whitfield@ilmenau.example"
 
 
 def code(member_id: int, steps: int = 0) -> str:
@@ -95,11 +102,22 @@ def test_it_asks_for_nothing_before_its_first_code_is_right(app, clock):
     assert factors.of(who).confirmed_at == clock.now
     assert factors.waiting_secret(who, VAULT) is None
     assert len(set(codes)) == 10 and all(
-        re.fullmatch(r"([2-9a-hj-km-np-z]{5}-){2}[2-9a-hj-km-np-z]{5}", one) for one in codes
+        re.fullmatch(r"([2-9a-hj-km-np-z]{6}-){3}[2-9a-hj-km-np-z]{6}", one) for one in codes
     )
     kept = session().scalars(select(RecoveryCode.code_hash)).all()
     assert len(kept) == 10 and not any(one.replace("-", "") in " ".join(kept) for one in codes)
     assert told(people.katrin()) == ["set"]
+
+
+def test_recovery_codes_are_kept_as_hashes_and_the_secret_encrypted(app, emma):
+    """118 random bits each, of which a plain hash is enough (OWASP ASVS 5.0, 6.5.2)."""
+    assert len(factors.ALPHABET) ** (factors.GROUPS * factors.SIGNS) > 2**112
+    who = people.emma().id
+    sealed, secret = factors.of(who).sealed, VAULT.open(factors.of(who).sealed)
+    assert re.fullmatch(r"[A-Z2-7]{32}", secret) and secret not in sealed
+    kept = session().scalars(select(RecoveryCode.code_hash)).all()
+    assert set(kept) == {hashlib.sha256(one.replace("-", "").encode()).hexdigest() for one in emma}
+    assert (VAULT.open(sealed[:-4] + "AAA="), Vault([OLDER], "second-factor").open(sealed)) == (None, None)
 
 
 def test_the_pages_lead_through_it(app, clock):
@@ -130,7 +148,74 @@ def test_other_codes_end_those_before_and_it_can_be_removed(app, emma):
         factors.remove(who, actor_id=who)
 
 
+# --- what happens to a member ----------------------------------------------------------------------------------------
+
+
+def test_of_two_rows_made_one_a_second_factor_stays(app, emma, clock):
+    katrin, emma = people.katrin(), people.emma()
+    merging.merge(katrin.id, emma.id, {}, actor_id=katrin.id)
+    assert (factors.of(katrin.id).confirmed_at, factors.codes_left(katrin.id)) == (clock.now - timedelta(minutes=1), 10)
+    other = people.kenji()
+    with_factor(other)
+    before = factors.of(katrin.id).sealed
+    merging.merge(katrin.id, other.id, {}, actor_id=katrin.id)
+    assert (factors.of(katrin.id).sealed, factors.codes_left(katrin.id)) == (before, 10)
+    assert session().scalars(select(Factor.member_id)).all() == [katrin.id]
+
+
+@pytest.mark.parametrize(("days", "left"), [(-1, []), (1, ["emma"])], ids=["set since", "set before"])
+def test_who_objects_to_a_change_of_address_is_rid_of_what_others_set_since(app, emma, clock, days, left):
+    who = people.emma()
+    factors.end_since(who.id, clock.now + timedelta(days=days))
+    assert (["emma"] if factors.of(who.id) else [], factors.codes_left(who.id)) == (left, 0)
+    assert told(who) == (["set"] if left else ["set", "removed"])
+
+
+def test_whoever_leaves_takes_it_along(app, emma):
+    with db.transaction():
+        leaving.leave(people.emma(), actor_id=people.emma().id)
+    assert [session().scalars(select(table.member_id)).all() for table in (Factor, RecoveryCode)] == [[], []]
+
+
+def test_after_a_restore_no_recovery_code_is_good_again(app, emma):
+    with db.transaction():
+        afterwards.sign_everybody_out()
+    assert (factors.of(people.emma().id) is not None, factors.codes_left(people.emma().id)) == (True, 0)
+
+
+def test_the_command_line_says_that_it_is_asked_for_and_removes_a_lost_one(app, config, emma):
+    shell = Shell(config)
+    link = shell("sign-in-link", EMMA)
+    assert (link.stdout.count("/sign-in/"), link.stderr.split(":")[0]) == (1, "A second factor is set")
+    done = shell("member", "remove-factor", EMMA)
+    assert (done.exit_code, done.output) == (
+        0,
+        f"The second factor of {EMMA} is removed, and all devices are signed out.\n",
+    )
+    assert (factors.of(people.emma().id), told(people.emma())) == (None, ["set", "by desk"])
+
+
 # --- giving it --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("counts", [False, True], ids=["", "the provider counts"])
+def test_every_way_in_asks_for_the_second_factor_where_it_must(app, emma, counts):
+    with db.transaction():
+        installation.change(actor_id=None, provider_counts=counts)
+    found = {}
+    for way in ("link", "password", "provider", "passkey"):
+        with app.test_request_context("/sign-in"), db.transaction():
+            found[way] = arriving.let_in(people.emma(), by=way).location
+    owed = "/sign-in/code"
+    assert found == {"link": owed, "password": owed, "provider": "/me/" if counts else owed, "passkey": "/me/"}
+
+
+def test_there_is_one_place_where_a_session_begins():
+    pages = Path(arriving.__file__).parent
+    begins = {
+        page.name for page in pages.rglob("*.py") if re.search(r"login_user\(|devices\.begin\(", page.read_text())
+    }
+    assert begins == {"arriving.py"}
 
 
 def test_the_code_is_asked_for_and_nothing_else_opens_until_it_is_given(app, emma):
@@ -145,7 +230,7 @@ def test_the_code_is_asked_for_and_nothing_else_opens_until_it_is_given(app, emm
     assert device.factor_at == program_clock.now()
 
 
-def test_a_code_is_good_once_and_for_one_step_of_drift(app, emma, clock):
+def test_a_code_is_good_once(app, emma, clock):
     who = people.emma().id
     row, spent = factors.of(who), code(who)
     assert [factors.takes(row, typed, VAULT) for typed in (code(who, -2), code(who, 2), spent, spent)] == [
@@ -191,7 +276,7 @@ def test_five_wrong_codes_lock_for_ten_minutes_even_for_the_right_one_and_are_jo
     assert reader.post("/sign-in/code", {"code": code(who)}).status_code == 303
 
 
-def test_a_recovery_code_signs_in_once_and_the_member_hears_of_it(app, emma):
+def test_a_recovery_code_is_good_once(app, emma):
     for expected in (303, 422):
         assert half_in(app, people.emma()).post("/sign-in/code", {"code": emma[3]}).status_code == expected
     assert (told(people.emma()), factors.codes_left(people.emma().id)) == (["set", "used"], 9)
@@ -209,7 +294,7 @@ def test_proving_it_once_more_takes_both_and_keeps_who_is_signed_in_meanwhile(ap
     assert reader.get("/me/second-factor").status_code == 200
 
 
-def test_an_administrator_removes_a_lost_one(app, emma):
+def test_an_administrator_removes_a_lost_one_and_the_member_hears_of_it(app, emma):
     with db.transaction():
         people.ludwig()
     chief, number = Reader(app, people.ludwig()), people.emma().id
@@ -247,7 +332,7 @@ def opens(reader: Reader, addresses: list[str]) -> list[str | None]:
     ("wanted", "coordinator", "chief"),
     [("", False, False), ("administrators", False, True), ("coordinators", True, True)],
 )
-def test_an_installation_wants_it_and_all_of_ones_own_stays_open(app, desk, wanted, coordinator, chief):
+def test_who_must_have_one_is_led_to_set_it_up_before_the_desk_opens(app, desk, wanted, coordinator, chief):
     with db.transaction():
         installation.change(actor_id=None, second_factor=wanted)
     for who, held in ((people.akiko, coordinator), (people.ludwig, chief)):
@@ -279,3 +364,42 @@ def test_they_are_told_before_and_nobody_twice(app, desk, emma):
                 writing.scalars(select(devices.Device).where(devices.Device.member_id == people.ludwig().id)).one()
             )
     assert [told(who()) for who in (people.akiko, people.ludwig, people.emma)] == [["required"], ["required"], ["set"]]
+
+
+def test_a_series_that_wants_it_is_closed_from_everywhere(app, desk):
+    """Also what coordinators see of it without its desk: its members' pages, its drafts, its people from elsewhere."""
+    with db.transaction():
+        meeting = session().get_one(people.Meeting, desk[1])
+        people.series_of(meeting).second_factor = True
+        other = people.series("other")
+        people.coordinate(other, people.emma())
+        people.coordinate(people.series_of(meeting), people.emma())
+        draft, other_id = (
+            people.meeting(people.series_of(meeting), people.FIRST_MORNING + timedelta(days=7)).path,
+            other.id,
+        )
+    reader = Reader(app, people.emma())
+    led = "/me/second-factor"
+    assert opens(reader, [f"/series/{desk[0]}/topics", f"/meetings/{draft}"]) == [led, led]
+    assert opens(reader, [f"/coordinate/series/{other_id}"]) == [None]
+    assert reader.post(f"/coordinate/series/{other_id}/members/series", {"other": desk[0]}).status_code == 404
+    assert opens(Reader(app, people.akiko()), [f"/series/{desk[0]}/topics"]) == [None]
+
+
+def test_the_desk_says_beforehand_that_one_factor_is_little(app, desk):
+    words = "You are signed in with one factor only"
+    reader = Reader(app, people.akiko())
+    assert words in reader.get("/coordinate/?lang=en").text
+    reader.post("/me/second-factor/begin")
+    reader.post("/me/second-factor", {"code": code(people.akiko().id)})
+    assert words not in reader.get("/coordinate/?lang=en").text
+
+
+def test_it_leads_back_to_where_it_was_wanted(app, desk):
+    with db.transaction():
+        installation.change(actor_id=None, second_factor="coordinators")
+    reader = Reader(app, people.akiko())
+    reader.get("/coordinate/letters")
+    reader.post("/me/second-factor/begin")
+    shown = reader.post("/me/second-factor", {"code": code(people.akiko().id)})
+    assert re.search(r'class="button primary" href="([^"]+)"', shown.text)[1] == "/coordinate/letters"

@@ -2,7 +2,8 @@
 
 What went out between the backup and the disaster is not in the backup. So everything waits: the installation is paused
 until a coordinator lets letters go again, and every letter that was due is planned and set aside as failed, where the
-desk shows it and one button sends it if it did not go out. Devices, and links that sign in, are good no more.
+desk shows it and one button sends it if it did not go out. Devices, links that sign in and recovery codes
+are good no more.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,7 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, or_, select, update
 
-from asanokai import clock, db, erased, installation, invitations, leaving, members, writing
+from asanokai import clock, db, erased, factors, installation, invitations, leaving, members, writing
 from asanokai.db import session, table_of
 from asanokai.devices import Device
 from asanokai.erased import Erasure
@@ -45,7 +46,9 @@ def see_to(made_at: datetime, lines: Sequence[Erasure], *, night: Night) -> Seen
 
 
 def sign_everybody_out() -> None:
-    """Make every cookie and every link that signs in worthless: whoever lost a device since the backup is rid of it."""
+    """Make every cookie and every link that signs in worthless: whoever lost a device since the backup is rid of it.
+    Recovery codes go as well: those used since would be good again."""
+    factors.spend_all()
     session().execute(delete(Device))
     session().execute(update(table_of(Member)).values(sign_in_hash=None, sign_in_until=None))
     session().expire_all()

@@ -227,6 +227,16 @@ def add_member(email: str, family: str, given: str, language: str, role: str) ->
     click.echo(f"{'Kept' if found else 'Added'} member {number} ({role}): {email}")
 
 
+@member.command("remove-factor")
+@click.argument("email")
+@with_app
+def remove_factor(email: str) -> None:
+    """Remove a member's lost second factor; a letter says so."""
+    if not running.remove_factor(email):
+        fail(f"There is no member with the address {email}.")
+    click.echo(f"The second factor of {email} is removed, and all devices are signed out.")
+
+
 @member.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--series", "slug", help="let them belong to this series")

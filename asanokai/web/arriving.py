@@ -48,6 +48,11 @@ def complete(member: Member, owing: Device) -> Response:
     return _enter(member, owing.by, both=True)
 
 
+def wanted_page() -> str | None:
+    """The page that somebody wanted and was led away from; asked for once."""
+    return _local(session.pop("next", None))
+
+
 def forget_half() -> None:
     """Nobody is about to give a code here any more."""
     session.pop(loading.HALF, None)

@@ -188,7 +188,7 @@ def member() -> Response | None:
 
 def proves_both(by: str) -> bool:
     """Whether a way of signing in proves two factors at once."""
-    return by == "passkey" or (by == "provider" and installed().provider_counts is not False)
+    return by == "passkey" or (by == "provider" and bool(installed().provider_counts))
 
 
 def owing() -> Response | None:
@@ -202,8 +202,7 @@ def owing() -> Response | None:
 
 def _without_factor(required: bool) -> Response | None:
     """Lead whoever needs a second factor here, and has not given one on this device, to where it is set up."""
-    here = device()
-    if not required or (here is not None and here.factor_at is not None):
+    if not required or gave_both():
         return None
     session["next"] = _page_behind()
     flash(gettext("This part needs a second factor. Please set one up, or sign in with a passkey."))
@@ -216,10 +215,15 @@ def _wanted_here() -> bool:
     return wanted == "coordinators" or (wanted == "administrators" and me().administrator)
 
 
+def gave_both() -> bool:
+    """Whether two factors have been given on this device."""
+    here = device()
+    return here is not None and here.factor_at is not None
+
+
 def _wanted_anywhere() -> bool:
     """The same, or one of the series they coordinate does. Asks the database only for who has not given one."""
-    here = device()
-    if here is not None and here.factor_at is not None:
+    if gave_both():
         return False
     return _wanted_here() or any(series.second_factor for series in series_rules.coordinated_by(me()))
 
@@ -263,7 +267,7 @@ def belongs(series_id: int) -> bool:
 def of_the_circle() -> bool:
     """Whether the reader belongs to those g.meeting is for: invited, a member of its series or its coordinator."""
     series_id = g.meeting.series_id
-    return g.rsvp is not None or belongs(series_id) or may_coordinate(series_id)
+    return g.rsvp is not None or belongs(series_id) or may_work_at(g.series)
 
 
 def _roles() -> set[tuple[int, str]]:
@@ -288,7 +292,7 @@ def administrator() -> Response | None:
     sent_away = member()
     if sent_away is None and not me().administrator:
         raise Missing(N_("There is no such page, or none that you may see."))
-    return sent_away or _without_factor(bool(_wanted_here()))
+    return sent_away or _without_factor(_wanted_anywhere())
 
 
 def desk_series() -> Response | None:
@@ -302,12 +306,13 @@ def desk_series() -> Response | None:
 def within_series() -> Response | None:
     """Whoever belongs to the series in the address or coordinates it; loads g.series."""
     sent_away = member()
-    if sent_away is None:
-        series_id = int((request.view_args or {})["series_id"])
-        g.series = database().get(Series, series_id) if belongs(series_id) or may_coordinate(series_id) else None
-        if g.series is None:
-            raise Missing(N_("There is no such page, or none that you may see."))
-    return sent_away
+    if sent_away is not None:
+        return sent_away
+    series_id = int((request.view_args or {})["series_id"])
+    if not belongs(series_id):
+        return _load_series(series_id)
+    g.series = database().get(Series, series_id)
+    return None
 
 
 def desk_meeting() -> Response | None:
@@ -332,6 +337,11 @@ def may_coordinate(series_id: int) -> bool:
     return current_user.is_authenticated and (me().administrator or (series_id, "coordinator") in _roles())
 
 
+def may_work_at(series: Series) -> bool:
+    """Whether the reader coordinates that series and has given the factors it asks for."""
+    return may_coordinate(series.id) and (gave_both() or not (series.second_factor or _wanted_here()))
+
+
 def desk_series_ids() -> list[int]:
     """Numbers of the series the reader coordinates."""
     return [series.id for series in series_rules.coordinated_by(me())]
@@ -343,8 +353,12 @@ def readable_meeting() -> Response | None:
     path = (request.view_args or {})["path"]
     if not _load_meeting(path):
         _load_meeting(meetings.by_path(path)[0].path)
-    if not _may_read():
-        raise Missing(N_("There is no such meeting."))  # word for word what by_path() says
+    if not _is_shown():
+        if not may_coordinate(g.meeting.series_id):
+            raise Missing(N_("There is no such meeting."))  # word for word what by_path() says
+        led_away = _without_factor(g.series.second_factor or _wanted_here())
+        if led_away is not None:
+            return led_away
     if g.meeting.path != path:
         # 308 keeps the method: an answer sent from an old page still arrives.
         code = 301 if request.method in ("GET", "HEAD") else 308
@@ -369,7 +383,7 @@ _OF_PATH = (
     .outerjoin(Rsvp, and_(Rsvp.meeting_id == Meeting.id, Rsvp.member_id == bindparam("member_id")))
     .where(Meeting.path == bindparam("path"))
     .options(
-        load_only(Series.name, Series.first_language, Series.standing_lapses)
+        load_only(Series.name, Series.first_language, Series.standing_lapses, Series.second_factor)
     )  # what a page says of the series; the rest when asked for
 )
 
@@ -384,15 +398,14 @@ def _load_meeting(path: str) -> bool:
     return found is not None
 
 
-def _may_read() -> bool:
+def _is_shown() -> bool:
+    """Whether the reader may read g.meeting without coordinating it."""
     told = g.meeting.state != "draft" and g.meeting.announced_at is not None
     if told and g.meeting.public:
         return True
     if not current_user.is_authenticated:
         return False
-    if told and (g.rsvp is not None or belongs(g.meeting.series_id)):
-        return True
-    return may_coordinate(g.meeting.series_id)
+    return bool(told) and (g.rsvp is not None or belongs(g.meeting.series_id))
 
 
 def series_names() -> dict[int, Series]:

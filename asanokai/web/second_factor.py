@@ -68,7 +68,8 @@ def _known_on_this_device_alone() -> None:
 
 
 def _codes_page(codes: list[str]) -> tuple[str, int]:
-    return render_template("account/recovery_codes.html", codes=codes), 200
+    on = arriving.wanted_page() or url_for("account.settings")
+    return render_template("account/recovery_codes.html", codes=codes, on=on), 200
 
 
 @pages.post("/me/second-factor/begin")

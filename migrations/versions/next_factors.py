@@ -42,7 +42,7 @@ def upgrade() -> None:
     op.add_column("series", sa.Column("second_factor", sa.Boolean(), server_default="0", nullable=False))
     with op.batch_alter_table("installation") as installation:
         installation.add_column(sa.Column("second_factor", sa.String(), server_default="", nullable=False))
-        installation.add_column(sa.Column("provider_counts", sa.Boolean(), server_default="1", nullable=False))
+        installation.add_column(sa.Column("provider_counts", sa.Boolean(), server_default="0", nullable=False))
         installation.create_check_constraint(
             op.f("ck_installation_second_factor"), "second_factor IN ('', 'administrators', 'coordinators')"
         )

@@ -53,6 +53,7 @@ def home() -> str:
         tallies=rsvps.tallies([line.meeting.id for line in mornings]),
         series=list(loading.series_names().values()),
         days_left=_days_left,
+        one_factor=not loading.gave_both(),
         in_words=showing.in_words,
         language=loading.language(),
     )

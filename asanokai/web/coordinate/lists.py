@@ -162,7 +162,10 @@ def _series_of(deed: bulk.Deed, here: Series | None) -> Series | None:
     elsewhere = here is not None and deed.name == "part" and deed.series_id != here.id
     if elsewhere or not loading.may_coordinate(deed.series_id):
         raise Missing(N_("There is no such series."))
-    return rules.by_id(deed.series_id)
+    found = rules.by_id(deed.series_id)
+    if not loading.may_work_at(found):
+        raise Missing(N_("There is no such series."))
+    return found
 
 
 def _named(series: Series) -> str:

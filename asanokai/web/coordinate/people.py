@@ -131,7 +131,10 @@ def series_too(series_id: int) -> Response:
     typed = request.form.get("other", "")
     if not (typed.isascii() and typed.isdigit() and len(typed) < 10 and loading.may_coordinate(int(typed))):
         raise Missing(N_("There is no such series."))
-    new = rules.invite_series_too(g.series, rules.by_id(int(typed)), actor_id=loading.me().id)
+    other = rules.by_id(int(typed))
+    if not loading.may_work_at(other):
+        raise Missing(N_("There is no such series."))
+    new = rules.invite_series_too(g.series, other, actor_id=loading.me().id)
     flash(
         ngettext(
             "%(num)s more person belongs to this series now.", "%(num)s more people belong to this series now.", new

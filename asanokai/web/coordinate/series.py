@@ -87,16 +87,7 @@ class SeriesForm(RuleForm):
     def fields(self) -> dict[str, Any]:
         """What is typed, as `series.add` takes it. Raises `BadInput` where a rule has no beginning."""
         rule, first = self.rule_and_first()
-        plain = (
-            "zone",
-            "minutes",
-            "seats",
-            "guests_allowed",
-            "first_language",
-            "second_factor",
-            "public",
-            "needs_approval",
-        )
+        plain = ("zone", "minutes", "seats", "guests_allowed", "first_language", "public", "needs_approval")
         return {
             **{name: self[name].data for name in plain},
             "name": self.name.data,
