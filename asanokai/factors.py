@@ -28,8 +28,8 @@ ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 """Of recovery codes: no sign that can be taken for another."""
 
 GROUPS, SIGNS = 4, 6
-"""A recovery code is four groups of six: 118 bits, so that its plain hash cannot be searched (OWASP ASVS 5.0, 6.5.2 asks
-for a slow one below 112)."""
+"""A recovery code is four groups of six: 118 bits, so that its plain hash cannot be searched (below 112, OWASP ASVS 5.0
+asks for a slow one: 6.5.2)."""
 
 TRIES, LOCKED = 5, timedelta(minutes=10)
 """So many wrong codes within that time, and no code is taken until it has passed."""
