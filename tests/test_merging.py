@@ -317,7 +317,6 @@ def test_whatever_names_a_member_is_passed_on_or_stays_for_a_reason(clock):
         digest="x", raw_hash="x", size=1, way="file", came_at=clock.now, due_at=clock.now, member_id=other.id
     )
     came.settled_by_id = other.id
-    session().add_all([application, note, came, Mute(member_id=other.id, kind="thanks")])
     devices.begin(other.id, by="link", name="")
     moved = AddressChange(member_id=other.id, before="x@x.example", after="y@x.example", newly=True, asked_at=clock.now)
     session().add_all([application, note, came, moved, Mute(member_id=other.id, kind="thanks")])
