@@ -650,10 +650,12 @@ def test_every_verb_writes_exactly_one_row_whose_facts_are_numbers_states_and_mo
 def test_every_row_says_which_thing_it_is_about_and_who_did_it(journalled, clock):
     actor = people.akiko().id
     own = {verb: next(row for row in found if (row.verb, row.object) == verb) for verb, found in journalled.items()}
-    assert [verb for verb, row in own.items() if row.object_id is None] == [("export", "member"), ("import", "member")]
+    about_several = [("sign out others", "device"), ("export", "member"), ("import", "member")]
+    assert [verb for verb, row in own.items() if row.object_id is None] == about_several
     assert {verb for verb, row in own.items() if row.actor_id is None} == BY_NOBODY | SPOKEN_FOR | {("answer", "rsvp")}
     themselves = {verb for verb, row in own.items() if row.actor_id not in (None, actor)}
-    assert themselves == BY_THEMSELVES | {("confirm", "application")}
+    of_theirs = {("confirm", "application"), ("sign out", "device"), ("sign out others", "device")}
+    assert themselves == BY_THEMSELVES | of_theirs
     assert {verb for verb in BY_THEMSELVES if own[verb].actor_id == own[verb].object_id} == BY_THEMSELVES
 
 

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "next2"
-down_revision = "next"
+revision = "next"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 
