@@ -177,6 +177,17 @@ def end_since(member_id: int, since: datetime) -> None:
         forget(member_id)
 
 
+def reseal(vault: Vault) -> tuple[int, int]:
+    """Seal every secret with the newest key; how many are done, and how many no key of the list opens."""
+    done = lost = 0
+    for row in session().scalars(select(Factor).order_by(Factor.member_id).with_for_update()):
+        if vault.open(row.sealed) is None:
+            lost += 1
+        else:
+            row.sealed, done = vault.renew(row.sealed), done + 1
+    return done, lost
+
+
 def spend_all() -> None:
     """Make every recovery code worthless: after a restore those that were used since the backup would be good again."""
     session().execute(delete(RecoveryCode))

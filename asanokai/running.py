@@ -109,16 +109,6 @@ def has_factor(email: str) -> bool:
         return found is not None and factors.of(found.id) is not None
 
 
-def remove_factor(email: str) -> bool:
-    """Remove the second factor of the member with that address, and sign them out; whether there was a member."""
-    with db.transaction():
-        found = members.by_address(email)
-        if found is not None:
-            factors.remove(found.id, actor_id=None)
-            members.sign_out_everywhere(found)
-    return found is not None
-
-
 def everything(host: str, port: int) -> int:
     """Migrate, fill, start catcher, worker and web, print the addresses, wait for Ctrl-C. Returns the exit code."""
     problem = _cannot_listen(host, port)

@@ -97,6 +97,8 @@ def test_these_are_the_commands():
         "db upgrade",
         "demo",
         "doctor",
+        "factor remove",
+        "factor reseal",
         "intake",
         *(f"journal {verb}" for verb in ("export", "keys", "prune", "verify")),
         "letters forecast",

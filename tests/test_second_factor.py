@@ -21,7 +21,7 @@ from asanokai.vault import Vault
 from asanokai.web import arriving
 from tests import people
 from tests.pages import Reader, sign_in_link
-from tests.test_cli import Shell
+from tests.test_cli import Shell, said
 
 KEY, OLDER = "a key for tests only, long enough to be one", "an older key, which is given up one day"
 VAULT = Vault([KEY], "second-factor")
@@ -87,6 +87,24 @@ def test_a_code_taken_seals_the_secret_under_the_newest_key(app, clock):
     row = factors.of(who)
     assert factors.takes(row, pyotp.TOTP(secret).at(clock.now), Vault([KEY, OLDER], "second-factor")) == "app"
     assert VAULT.open(row.sealed) == secret
+
+
+def test_all_secrets_are_sealed_anew_by_command_so_that_a_leaked_key_can_go_at_once(app, config, emma):
+    with db.transaction():
+        row = factors.of(people.emma().id)
+        secret = VAULT.open(row.sealed)
+        row.sealed = Vault([OLDER], "second-factor").seal(secret)
+        with_factor(people.katrin())
+    shell = Shell(config)
+    refused = shell("factor", "reseal")
+    assert (refused.exit_code, refused.stdout) == (1, "Resealed: 1.\n")
+    assert refused.stderr == "1 cannot be opened: the key they were encrypted with is not in the list.\n"
+    shell.environment["ASANOKAI_SECRET_KEY_FALLBACKS"] = OLDER.replace(" ", "-")
+    with db.transaction():
+        factors.of(people.emma().id).sealed = Vault([OLDER.replace(" ", "-")], "second-factor").seal(secret)
+    assert said(shell("factor", "reseal")) == (0, "Resealed: 2.\n", "")
+    with db.reading():
+        assert VAULT.open(factors.of(people.emma().id).sealed) == secret
 
 
 # --- setting it up ----------------------------------------------------------------------------------------------------
@@ -187,7 +205,7 @@ def test_the_command_line_says_that_it_is_asked_for_and_removes_a_lost_one(app, 
     shell = Shell(config)
     link = shell("sign-in-link", EMMA)
     assert (link.stdout.count("/sign-in/"), link.stderr.split(":")[0]) == (1, "A second factor is set")
-    done = shell("member", "remove-factor", EMMA)
+    done = shell("factor", "remove", EMMA)
     assert (done.exit_code, done.output) == (
         0,
         f"The second factor of {EMMA} is removed, and all devices are signed out.\n",

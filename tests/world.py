@@ -679,7 +679,7 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "account.password": {"password": PASSWORD, "again": PASSWORD},
         "account.new_calendar": {},
         "second_factor.show": {"code": ""},
-        "second_factor.begin": {},
+        "second_factor.begin": {"secret": "new"},
         "second_factor.new_codes": {},
         "second_factor.remove": {},
         "second_factor.code": {"code": "123456"},

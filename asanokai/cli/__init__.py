@@ -36,6 +36,7 @@ from asanokai import (
 from asanokai import series as series_rules
 from asanokai.app import create_app
 from asanokai.cli import backups, journals
+from asanokai.cli import factors as factor_commands
 from asanokai.cli.opening import entered, fail, opened, with_app
 from asanokai.errors import Refused
 from asanokai.importing import VERDICTS, WRITTEN
@@ -183,6 +184,7 @@ def upgrade() -> None:
 main.add_command(backups.backup_)
 main.add_command(backups.restore_)
 main.add_command(journals.journal_)
+main.add_command(factor_commands.factor_)
 
 
 @main.command("demo")
@@ -225,16 +227,6 @@ def add_member(email: str, family: str, given: str, language: str, role: str) ->
             series_rules.join(series_rules.by_slug(slug), who, "coordinator")
         number = who.id
     click.echo(f"{'Kept' if found else 'Added'} member {number} ({role}): {email}")
-
-
-@member.command("remove-factor")
-@click.argument("email")
-@with_app
-def remove_factor(email: str) -> None:
-    """Remove a member's lost second factor; a letter says so."""
-    if not running.remove_factor(email):
-        fail(f"There is no member with the address {email}.")
-    click.echo(f"The second factor of {email} is removed, and all devices are signed out.")
 
 
 @member.command("import")

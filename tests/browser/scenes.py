@@ -131,6 +131,7 @@ def all_scenes(app: Flask, built: world.World, states: States) -> list[Scene]:
         Scene("another address asked for", "kenji", "/me/address", sends={"email": "kenji@neu.example"}),
         Scene("another address confirmed", "visitor", known["address.confirm"], sends={}),
         Scene("a change of address objected to", "visitor", known["address.objection"], sends={}),
+        Scene("a second factor to be set up", "kenji", "/me/second-factor", sends={"secret": "new"}),
     ]
 
 
