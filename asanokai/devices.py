@@ -9,7 +9,7 @@ import re
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, delete, or_, select
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, delete, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from asanokai import clock, db, journal, letters
@@ -70,7 +70,10 @@ def begin(member_id: int, *, by: str, name: str, both: bool = False, waits: bool
         factor_at=now if both else None,
         waits_until=now + WAITS if waits else None,
     )
-    kept = select(Device.id).where(Device.member_id == member_id).order_by(Device.used_at.desc(), Device.id.desc())
+    # Counted apart: who knows one factor could else begin so often that the member's own devices end.
+    alike = Device.waits_until.is_not(None) if waits else Device.waits_until.is_(None)
+    kept = select(Device.id).where(Device.member_id == member_id, alike)
+    kept = kept.order_by(Device.used_at.desc(), Device.id.desc())
     too_many = session().scalars(kept.offset(MOST - 1)).all()
     if too_many:
         session().execute(delete(Device).where(Device.id.in_(too_many)))
@@ -119,6 +122,17 @@ def note_use(device: Device) -> None:
 def note_factor(device: Device) -> None:
     """The second factor has been given on it."""
     device.factor_at = clock.now()
+
+
+def forget_factor(member_id: int) -> None:
+    """The member's second factor is gone: only who came by a passkey has still proved two."""
+    session().execute(
+        update(Device)
+        .where(Device.member_id == member_id, Device.by != "passkey")
+        .values(factor_at=None)
+        .execution_options(synchronize_session=False)
+    )
+    session().expire_all()
 
 
 def recent(device: Device | None) -> bool:

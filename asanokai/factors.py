@@ -149,12 +149,12 @@ def forget(member_id: int) -> None:
     session().execute(delete(Factor).where(Factor.member_id == member_id))
 
 
-def pass_on(other_id: int, kept_id: int) -> None:
+def pass_on(other_id: int, kept_id: int) -> bool:
     """Two rows of one person become one: what is set for the row that is given up goes along if the kept one has none,
-    so that nobody gets in more easily than before. Else it ends."""
+    so that nobody gets in more easily than before. Else it ends. Whether it went along."""
     if of(other_id) is None or of(kept_id) is not None:
         forget(other_id)
-        return
+        return False
     forget(kept_id)
     for table in (Factor, RecoveryCode):
         session().execute(
@@ -164,6 +164,7 @@ def pass_on(other_id: int, kept_id: int) -> None:
             .execution_options(synchronize_session=False)
         )
     session().expire_all()
+    return True
 
 
 def end_since(member_id: int, since: datetime) -> None:

@@ -121,7 +121,8 @@ def merge(kept_id: int, other_id: int, choice: Mapping[str, str], *, actor_id: i
     _belongings(one.id, other.id)
     _addresses(one.id, other.id, wanted.pop("email"))
     members.sign_out_everywhere(other)  # whoever has a device of the other row signs in anew
-    factors.pass_on(other.id, one.id)
+    if factors.pass_on(other.id, one.id):
+        members.sign_out_everywhere(one)  # nobody has given it there
     _absorb(table_of(Member), other.id, one.id)
     session().expire_all()
     _unite(one, other)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyotp
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from asanokai import clock as program_clock
 from asanokai import db, devices, factors, installation, leaving, members, merging
@@ -171,8 +171,10 @@ def test_other_codes_end_those_before_and_it_can_be_removed(app, emma):
 
 def test_of_two_rows_made_one_a_second_factor_stays(app, emma, clock):
     katrin, emma = people.katrin(), people.emma()
+    devices.begin(katrin.id, by="link", name="")
     merging.merge(katrin.id, emma.id, {}, actor_id=katrin.id)
     assert (factors.of(katrin.id).confirmed_at, factors.codes_left(katrin.id)) == (clock.now - timedelta(minutes=1), 10)
+    assert devices.of_member(katrin.id) == []
     other = people.kenji()
     with_factor(other)
     before = factors.of(katrin.id).sealed
@@ -421,3 +423,35 @@ def test_it_leads_back_to_where_it_was_wanted(app, desk):
     reader.post("/me/second-factor/begin")
     shown = reader.post("/me/second-factor", {"code": code(people.akiko().id)})
     assert re.search(r'class="button primary" href="([^"]+)"', shown.text)[1] == "/coordinate/letters"
+
+
+def test_who_removes_it_again_is_outside_the_desk_again(app, desk, clock):
+    with db.transaction():
+        installation.change(actor_id=None, second_factor="coordinators")
+    reader = Reader(app, people.akiko())
+    reader.post("/me/second-factor/begin")
+    reader.post("/me/second-factor", {"code": code(people.akiko().id)})
+    assert opens(reader, ["/coordinate/"]) == [None]
+    assert reader.post("/me/second-factor/remove").status_code == 303
+    assert opens(reader, ["/coordinate/", "/me/"]) == ["/me/second-factor", None]
+
+
+def test_whoever_came_by_a_passkey_is_in_without_an_app(app, desk):
+    with db.transaction():
+        installation.change(actor_id=None, second_factor="coordinators")
+    reader = Reader(app, people.akiko())
+    with db.transaction() as writing:
+        device = writing.scalars(select(devices.Device).where(devices.Device.member_id == people.akiko().id)).one()
+        device.by = "passkey"
+        devices.note_factor(device)
+        devices.forget_factor(people.akiko().id)
+    assert opens(reader, desk_pages(desk)) == [None] * 3
+
+
+def test_who_knows_one_factor_signs_nobody_out_by_beginning_often(app, emma):
+    who = people.emma().id
+    own, _ = devices.begin(who, by="link", name="")
+    for _ in range(devices.MOST + 5):
+        devices.begin(who, by="password", name="", waits=True)
+    assert [device.id for device in devices.of_member(who)] == [own.id]
+    assert session().scalar(select(func.count(devices.Device.id))) == devices.MOST + 1

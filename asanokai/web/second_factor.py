@@ -89,6 +89,7 @@ def new_codes() -> tuple[str, int]:
 def remove() -> Response:
     """Do without."""
     factors.remove(loading.me().id, actor_id=loading.me().id)
+    devices.forget_factor(loading.me().id)
     flash(gettext("The second factor is removed."))
     return redirect(url_for("second_factor.show"), 303)
 
