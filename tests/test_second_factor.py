@@ -455,3 +455,12 @@ def test_who_knows_one_factor_signs_nobody_out_by_beginning_often(app, emma):
         devices.begin(who, by="password", name="", waits=True)
     assert [device.id for device in devices.of_member(who)] == [own.id]
     assert session().scalar(select(func.count(devices.Device.id))) == devices.MOST + 1
+
+
+def test_whose_factor_was_removed_meanwhile_has_given_one_only(app, emma):
+    reader = half_in(app, people.emma())
+    with db.transaction():
+        factors.remove(people.emma().id, actor_id=people.emma().id)
+    assert reader.post("/sign-in/code", {"code": "000000"}).status_code == 303
+    (device,) = devices.of_member(people.emma().id)
+    assert device.factor_at is None

@@ -42,10 +42,10 @@ def _ask_for_code(member: Member, by: str) -> Response:
     return redirect(url_for("second_factor.code"), 303)
 
 
-def complete(member: Member, owing: Device) -> Response:
-    """The second factor has been given."""
+def complete(member: Member, owing: Device, *, both: bool) -> Response:
+    """The second factor has been given; or, without `both`, was removed meanwhile, so that one is all there is."""
     devices.end(owing)
-    return _enter(member, owing.by, both=True)
+    return _enter(member, owing.by, both=both)
 
 
 def wanted_page() -> str | None:

@@ -102,7 +102,7 @@ def code() -> Response | tuple[str, int]:
     """The last step of signing in, for who has proved the first factor."""
     form, member = CodeForm(), members.by_id(g.owing.member_id)
     if attempt(form, lambda: _check(form, member.id)):
-        return arriving.complete(member, g.owing)
+        return arriving.complete(member, g.owing, both=factors.of(member.id) is not None)
     return render_template("account/code.html", form=form), form.status
 
 
