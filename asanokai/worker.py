@@ -24,6 +24,7 @@ from asanokai import (
     clock,
     db,
     digesting,
+    erasing,
     intake,
     invitations,
     meetings,
@@ -41,7 +42,7 @@ from asanokai.transport import Outcome, Transport
 
 log = logging.getLogger(__name__)
 
-DELIVER, TAKE_IN, PLAN, FETCH, CATER, LISTEN, TIDY = 2, 2, 10, 30, 60, 60, 600
+DELIVER, TAKE_IN, PLAN, FETCH, CATER, LISTEN, ERASE, TIDY = 2, 2, 10, 30, 60, 60, 60, 600
 """Seconds between two beats."""
 
 AWAKE = 1.0
@@ -93,6 +94,11 @@ def tidy_step() -> int:
     """What is over was held; applications nobody confirmed vanish, and so do the replies that were
     for the morning alone and the bytes of old mails. How many; raises as `plan_step` does."""
     return _each([meetings.mark_held, applying.forget_unconfirmed, questions.forget, intake.forget])
+
+
+def erase_step() -> int:
+    """Erase who asked for it and has got the last letters; how many."""
+    return _each([erasing.step])
 
 
 def _each(steps: Iterable[Callable[[], int]]) -> int:
@@ -157,6 +163,7 @@ class Worker:
             "plan": (partial(plan_step, self.night), PLAN),
             "cater": (cater_step, CATER),
             "propose": (propose_step, TIDY),
+            "erase": (erase_step, ERASE),
             "tidy": (tidy_step, TIDY),
         }
         ways = app.config["ASANOKAI"]

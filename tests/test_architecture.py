@@ -20,6 +20,7 @@ FLOORS = {
     5.1: "composing transport catcher printing backup listing",
     4.75: "alerting",
     4.7: "digesting",
+    4.65: "erasing",
     4.6: "intake",
     4.5: "bulk planning writing",
     4: "announcing applying archive asking catering exporting entering figures "
@@ -36,6 +37,7 @@ FLOORS = {
     3.4: "series",
     3.35: "deputies",
     3.3: "members",
+    3.15: "erased",
     3.2: "installation",
     3.1: "letters",
     2.2: "journal terminal",
