@@ -73,6 +73,8 @@ class Config:
     proxies: int = 0
     clock_file: str = ""
     instance: Path = HOME / "instance"
+    erasures: Path = HOME / "instance" / "erasures"
+    erased_key: str = ""
     testing: bool = False
 
     @property
@@ -108,6 +110,7 @@ class Config:
             "organisation": "Asa no Kai Thüringen",
             "sender": "asanokai@asanokai.example",
             "reply_domain": "reply.asanokai.example",
+            "erased_key": "another key for tests only, long enough to be one",
             "testing": True,
         }
         return cls(**{**usual, **settings})
@@ -176,14 +179,15 @@ class _Reader:
         self.instance = Path(self.text("ASANOKAI_INSTANCE") or HOME / "instance").absolute()
         base_url = self._base_url()
         loopback = urlsplit(base_url).hostname in LOOPBACK
+        secret_key, fallbacks = self._secret_key(loopback), self._secret_key_fallbacks()
         return Config(
             base_url=base_url,
-            secret_key=self._secret_key(loopback),
+            secret_key=secret_key,
             database_url=self._database_url(),
             organisation=self._organisation(),
             sender=self._sender(loopback),
             reply_domain=self._reply_domain(),
-            secret_key_fallbacks=self._secret_key_fallbacks(),
+            secret_key_fallbacks=fallbacks,
             intake_lmtp=self._intake_lmtp(),
             intake_imap=self._intake_imap(),
             authserv_id=self.text("ASANOKAI_AUTHSERV_ID").lower(),
@@ -196,6 +200,8 @@ class _Reader:
             proxies=self.number("ASANOKAI_PROXIES", 0, most=5),
             clock_file=self._clock_file(),
             instance=self.instance,
+            erasures=Path(self.text("ASANOKAI_ERASURES") or self.instance / "erasures").absolute(),
+            erased_key=self._erased_key(loopback, (secret_key, *fallbacks)),
         )
 
     def text(self, name: str, default: str = "") -> str:
@@ -249,7 +255,7 @@ class _Reader:
     def _secret_key(self, loopback: bool) -> str:
         key = self.text("ASANOKAI_SECRET_KEY")
         if not key and loopback:
-            return self._own_key()
+            return self._own_key("ASANOKAI_SECRET_KEY", "secret_key")
         if not key:
             self.problems.append(
                 "ASANOKAI_SECRET_KEY is missing. Make one: "
@@ -267,9 +273,25 @@ class _Reader:
             )
         return keys
 
-    def _own_key(self) -> str:
+    def _erased_key(self, loopback: bool, others: tuple[str, ...]) -> str:
+        key = self.text("ASANOKAI_ERASED_KEY")
+        if not key and loopback:
+            return self._own_key("ASANOKAI_ERASED_KEY", "erased_key")
+        if not key:
+            self.problems.append(
+                "ASANOKAI_ERASED_KEY is missing. Make one, keep it apart from the backups, and never change it: "
+                "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+            )
+        elif len(key) < LEAST_SECRET:
+            self.problems.append(f"ASANOKAI_ERASED_KEY is too short: {LEAST_SECRET} characters at least")
+        elif key in others:
+            # That one is changed when it has leaked; this one can never be.
+            self.problems.append("ASANOKAI_ERASED_KEY must be a key of its own, not one of ASANOKAI_SECRET_KEY")
+        return key
+
+    def _own_key(self, setting: str, name: str) -> str:
         """A key of this machine's own, for running on loopback: made once, kept under instance/."""
-        path = self.instance / "secret_key"
+        path = self.instance / name
         try:
             if not path.exists():
                 self.instance.mkdir(parents=True, exist_ok=True)
@@ -282,7 +304,7 @@ class _Reader:
                 fresh.unlink()
             return path.read_text().strip()
         except (OSError, ValueError) as error:
-            self.problems.append(f"ASANOKAI_SECRET_KEY is missing, and no key can be kept in {path}: {error}")
+            self.problems.append(f"{setting} is missing, and no key can be kept in {path}: {error}")
             return ""
 
     def _database_url(self) -> str:

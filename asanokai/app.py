@@ -9,6 +9,8 @@ from asanokai import (
     catering,
     clock,
     deputies,
+    erased,
+    erasing,
     guests,
     installation,
     intake,
@@ -20,11 +22,12 @@ from asanokai import (
     web,
 )
 from asanokai.composing import Composer
+from asanokai.erased import Erasures
 from asanokai.links import Links
 from asanokai.tokens import Tokens
 from config import Config
 
-TABLES = (catering, deputies, guests, installation, intake, journal, letters, questions, rsvps, topics)
+TABLES = (catering, deputies, erased, erasing, guests, installation, intake, journal, letters, questions, rsvps, topics)
 """Modules whose tables nothing above may happen to import, so that migrations see all of them."""
 
 
@@ -34,6 +37,7 @@ def create_app(config: Config) -> Flask:
     app.config.update(config.flask())
     app.config["ASANOKAI"] = config
     app.extensions["tokens"] = Tokens([config.secret_key, *config.secret_key_fallbacks])
+    app.extensions["erasures"] = Erasures(config.erasures, config.erased_key)
     app.extensions["links"] = Links(config.base_url)
     if config.clock_file:
         clock.use_file(Path(config.clock_file))

@@ -246,6 +246,7 @@ def confirm(
         application.consent_text, application.consent_version = consent
     if member.standing in ("applied", "left"):
         member.standing = "confirmed"
+        members.comes_back(member)
     _verify_address(application)
     session().flush()
     journal.write("confirm", "application", application.id, actor_id=member.id, **application.about)

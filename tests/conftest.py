@@ -193,7 +193,10 @@ def listener() -> Iterator[socket.socket]:
 @pytest.fixture
 def config(request: pytest.FixtureRequest, database_url: str, settings: dict[str, Any]) -> Config:
     """The app's settings, with the ports of the servers that the test asks for."""
-    found: dict[str, Any] = {"mail": Mail(server="127.0.0.1", port=NOBODY_LISTENS, timeout=5)}
+    found: dict[str, Any] = {
+        "mail": Mail(server="127.0.0.1", port=NOBODY_LISTENS, timeout=5),
+        "erasures": request.getfixturevalue("tmp_path") / "erasures",
+    }
     if "smtp" in request.fixturenames:
         found["mail"] = Mail(server="127.0.0.1", port=request.getfixturevalue("smtp").port, timeout=5)
     if "site" in request.fixturenames:

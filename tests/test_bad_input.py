@@ -141,6 +141,7 @@ NOTHING_TO_KEEP = {
     "wishes.letters": "choices",
     "wishes.unsubscribe": "choices",
     "leave.by_oneself": "one box",
+    "mydata.delete": "two boxes",
     "twins.merge": "choices",
     "roll.pass_on": "one choice",
     "topics.choose": "one choice",
@@ -149,6 +150,7 @@ NOTHING_TO_KEEP = {
     **dict.fromkeys(
         (
             "people.leave",
+            "people.erase",
             "catering.withdraw",
             "joining.confirm",
             "signing_in.open_link",

@@ -42,6 +42,8 @@ def environment(config: Config) -> dict[str, str]:
         "ASANOKAI_DATABASE_URL": config.database_url,
         "ASANOKAI_BASE_URL": config.base_url,
         "ASANOKAI_SECRET_KEY": config.secret_key,
+        "ASANOKAI_ERASED_KEY": config.erased_key,
+        "ASANOKAI_ERASURES": str(config.erasures),
         "ASANOKAI_SENDER": config.sender,
         "MAIL_SERVER": config.mail.server,
         "MAIL_PORT": str(config.mail.port),

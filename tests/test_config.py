@@ -11,9 +11,11 @@ import pytest
 from config import HOME, Config, ConfigError, Mail
 
 KEY = "a key that is long enough to be one: 0123456789"
+ERASED_KEY = "another-key-that-is-long-enough-to-be-one:0123"
 OUTSIDE = {
     "ASANOKAI_BASE_URL": "https://breakfast.example.org",
     "ASANOKAI_SECRET_KEY": KEY,
+    "ASANOKAI_ERASED_KEY": ERASED_KEY,
     "ASANOKAI_SENDER": "breakfast@example.org",
     "ASANOKAI_DATABASE_URL": "postgresql://asanokai:geheim@db.example.org/asanokai",
     "MAIL_SERVER": "smtp.example.org",
@@ -54,15 +56,20 @@ def test_without_any_setting_it_runs_on_loopback_with_a_file_a_key_and_a_sender_
         database_url=f"sqlite:///{own}/asanokai.sqlite",
         sender="asanokai@localhost",
         instance=own,
+        erasures=own / "erasures",
+        erased_key=(own / "erased_key").read_text(),
     )
+    assert config.erased_key != config.secret_key
     assert len(config.secret_key) >= 32
 
 
-def test_the_key_of_its_own_is_made_once_and_nobody_else_may_read_it(here, tmp_path):
-    keys = {here().secret_key for _ in range(3)}
-    path = tmp_path / "own" / "secret_key"
-    assert (len(keys), stat.S_IMODE(path.stat().st_mode)) == (1, 0o600)
-    assert [found.name for found in path.parent.iterdir()] == ["secret_key"]
+def test_the_keys_of_its_own_are_made_once_and_nobody_else_may_read_them(here, tmp_path):
+    configs = [here() for _ in range(3)]
+    kept = {found.name: stat.S_IMODE(found.stat().st_mode) for found in (tmp_path / "own").iterdir()}
+    assert (len({(one.secret_key, one.erased_key) for one in configs}), kept) == (
+        1,
+        {"secret_key": 0o600, "erased_key": 0o600},
+    )
 
 
 def test_every_setting_is_read(tmp_path):
@@ -73,6 +80,8 @@ def test_every_setting_is_read(tmp_path):
             "ASANOKAI_BASE_URL": "https://breakfast.example.org/",
             "ASANOKAI_SECRET_KEY": KEY,
             "ASANOKAI_SECRET_KEY_FALLBACKS": f"{'y' * 40} {'x' * 32}",
+            "ASANOKAI_ERASED_KEY": ERASED_KEY,
+            "ASANOKAI_ERASURES": str(tmp_path / "list"),
             "ASANOKAI_DATABASE_URL": "postgresql://asanokai:geheim@db.example.org/asanokai",
             "ASANOKAI_INSTANCE": str(tmp_path),
             "ASANOKAI_ORGANISATION": "朝の会 Thüringen",
@@ -99,6 +108,8 @@ def test_every_setting_is_read(tmp_path):
         secret_key_fallbacks=("y" * 40, "x" * 32),
         database_url="postgresql+psycopg://asanokai:geheim@db.example.org/asanokai",
         instance=tmp_path,
+        erasures=tmp_path / "list",
+        erased_key=ERASED_KEY,
         organisation="朝の会 Thüringen",
         sender="breakfast@example.org",
         reply_domain="reply.example.org",
@@ -219,6 +230,7 @@ def test_everything_that_is_wrong_is_listed_at_once():
                 "ASANOKAI_BASE_URL": "http://breakfast.example.org",
                 "ASANOKAI_SECRET_KEY": "short",
                 "ASANOKAI_SECRET_KEY_FALLBACKS": "older",
+                "ASANOKAI_ERASED_KEY": "old",
                 "ASANOKAI_DATABASE_URL": "mysql://x/y",
                 "ASANOKAI_ORGANISATION": "two\nlines",
                 "ASANOKAI_REPLY_DOMAIN": "@reply",
@@ -238,11 +250,11 @@ def test_everything_that_is_wrong_is_listed_at_once():
     assert refused.value.problems == [
         "ASANOKAI_BASE_URL is “http://breakfast.example.org”: off this machine the pages must be served over https",
         "ASANOKAI_SECRET_KEY is too short: 32 characters at least",
+        "ASANOKAI_SECRET_KEY_FALLBACKS holds a key that is too short: 32 characters at least",
         "ASANOKAI_DATABASE_URL must begin with sqlite:/// or postgresql://",
         "ASANOKAI_ORGANISATION must be one line of at most 200 characters",
         "ASANOKAI_SENDER must be a plain mail address, such as breakfast@example.org",
         "ASANOKAI_REPLY_DOMAIN must be a domain such as reply.example.org, not “@reply”",
-        "ASANOKAI_SECRET_KEY_FALLBACKS holds a key that is too short: 32 characters at least",
         "ASANOKAI_DKIM_SELECTOR must be a selector such as mail2026, not “my key”",
         "MAIL_SERVER is missing: the host that takes the letters",
         "MAIL_USE_SSL and MAIL_USE_TLS exclude each other: 465 wants SSL, 587 wants TLS",
@@ -254,6 +266,7 @@ def test_everything_that_is_wrong_is_listed_at_once():
         "ASANOKAI_METRICS must be yes or no, not “perhaps”",
         "ASANOKAI_PROXIES must be a number from 0 to 5, not “-1”",
         "ASANOKAI_CLOCK must be a file that holds the time, not “/nowhere”",
+        "ASANOKAI_ERASED_KEY is too short: 32 characters at least",
     ]
     assert str(refused.value).splitlines() == [
         "The settings cannot be used:",
@@ -268,6 +281,14 @@ def test_off_loopback_nothing_is_made_up():
         "ASANOKAI_SECRET_KEY",
         "ASANOKAI_SENDER",
         "MAIL_SERVER",
+        "ASANOKAI_ERASED_KEY",
+    ]
+
+
+@pytest.mark.parametrize("name", ["ASANOKAI_SECRET_KEY", "ASANOKAI_SECRET_KEY_FALLBACKS"])
+def test_the_key_that_never_changes_is_none_of_those_that_must_be_changed_when_they_leak(name):
+    assert problems(**{name: ERASED_KEY}) == [
+        "ASANOKAI_ERASED_KEY must be a key of its own, not one of ASANOKAI_SECRET_KEY"
     ]
 
 
@@ -352,6 +373,7 @@ def test_a_folder_that_cannot_be_made_is_a_problem(tmp_path):
     assert [problem.split(",")[0] for problem in refused.value.problems] == [
         "ASANOKAI_SECRET_KEY is missing",
         "ASANOKAI_DATABASE_URL is missing",
+        "ASANOKAI_ERASED_KEY is missing",
     ]
 
 

@@ -6,8 +6,22 @@ from typing import Any
 import pytest
 from sqlalchemy import JSON, LargeBinary, String, select, text
 
-from asanokai import applying, clock, deputies, erasing, guests, intake, leaving, letters, members, proposals, questions
-from asanokai import speakers, topics, uploads
+from asanokai import (
+    applying,
+    clock,
+    deputies,
+    erasing,
+    guests,
+    intake,
+    leaving,
+    letters,
+    members,
+    proposals,
+    questions,
+    speakers,
+    topics,
+    uploads,
+)
 from asanokai import series as series_rules
 from asanokai.db import Base, session, transaction
 from asanokai.erasing import NOTHING, NUMBERS, RULES, Erasure
@@ -369,7 +383,7 @@ def test_a_row_that_was_merged_into_somebody_is_left_as_it_is():
 
 
 def test_others_rows_stay_as_they_are():
-    one, at = fill_everything()
+    one, _at = fill_everything()
     mine = select(Member.family, Member.sought).where(Member.id == people.katrin().id)
     before = (session().execute(mine).one(), len(people.letters_to(people.katrin())))
     leaving.look(one)

@@ -18,6 +18,7 @@ from asanokai import (
     asking,
     catering,
     deputies,
+    erasing,
     exporting,
     guests,
     importing,
@@ -276,6 +277,17 @@ class Stage:
         session().add(catering.Catered(meeting_id=self.meeting.id, frozen_at=clock.now, frozen=numbers))
         session().flush()
 
+    def erase(self) -> None:
+        erasing.ask(self.two, why="administrator", actor_id=self.actor)
+        session().execute(update(Letter).where(Letter.state == "queued").values(state="dropped"))
+        erasing.step()
+
+    def come_back(self) -> None:
+        erasing.ask(self.two, why="self", actor_id=self.actor)
+        session().execute(update(Letter).where(Letter.state == "queued").values(state="dropped"))
+        self.two.standing = "confirmed"
+        erasing.step()
+
     def give_seats(self) -> None:
         self.meeting.seats = 2
         rsvps.promote(self.meeting)
@@ -448,6 +460,9 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
         members.use_again(on.one, actor_id=on.actor),
     ),
     ("leave", "member"): lambda on, _: leaving.leave(on.two, actor_id=on.actor),
+    ("ask for erasure", "member"): lambda on, _: erasing.ask(on.two, why="administrator", actor_id=on.actor),
+    ("erase", "member"): lambda on, _: on.erase(),
+    ("keep", "member"): lambda on, _: on.come_back(),
     ("merge", "member"): lambda on, _: merging.merge(on.one.id, on.stranger.id, {}, actor_id=on.actor),
     ("export", "member"): lambda on, _: exporting.note("csv", [on.one.id], series_id=None, actor_id=on.actor),
     ("export", "series"): lambda on, _: exporting.note("xlsx", [1], series_id=on.series.id, actor_id=on.actor),
@@ -493,11 +508,16 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
 }
 """Every verb there is, and a deed that should be noted as that."""
 
+LEAVES: list[Verb] = [("answer", "rsvp"), ("end", "deputy"), ("part", "series")]
+
 TOGETHER_WITH: dict[Verb, list[Verb]] = {
     ("ask again", "meeting"): [("ask again", "rsvp"), ("ask again", "rsvp")],
     ("ask again", "rsvp"): [("ask again", "meeting"), ("ask again", "rsvp")],
     ("use again", "member"): [("suppress", "member")],
-    ("leave", "member"): [("answer", "rsvp"), ("end", "deputy"), ("part", "series")],
+    ("leave", "member"): LEAVES,
+    ("ask for erasure", "member"): [("leave", "member"), *LEAVES],
+    ("erase", "member"): [("ask for erasure", "member"), ("leave", "member"), *LEAVES],
+    ("keep", "member"): [("ask for erasure", "member"), ("leave", "member"), *LEAVES],
     ("take back", "rsvp"): [("answer", "rsvp")],
     ("reply", "mail"): [("settle", "mail")],
     ("pass on", "rsvp"): [("take over", "rsvp")],
@@ -517,6 +537,7 @@ SPOKEN_FOR = {("describe", "topic"), *((verb, "contributor") for verb in ("confi
 """Done behind a speaker's link: no member did it."""
 
 BY_NOBODY = {
+    *((verb, "member") for verb in ("erase", "keep")),
     ("take in", "mail"),
     ("suppress", "member"),
     *((verb, "rsvp") for verb in ("seat", "offer", "expire", "wait again", "lapse", "take back")),

@@ -56,6 +56,8 @@ NO_LIST = {
     "mute": "a few for each member",
     "happening": "a letter's own, on its page",
     "bounce": "counted, on no page",
+    "erasure": "on no page",
+    "erased": "hashes, on no page",
 }
 """Tables whose rows no page lists, and why."""
 

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from asanokai import deputies, intake, letters, members, merging, proposals, topics, views
 from asanokai import series as series_rules
 from asanokai.db import Base, session, transaction
+from asanokai.erasing import Erasure
 from asanokai.errors import Refused
 from asanokai.journal import Entry
 from asanokai.members import Address, Application, Member, Mute
@@ -282,7 +283,8 @@ def test_whatever_names_a_member_is_passed_on_or_stays_for_a_reason(clock):
         digest="x", raw_hash="x", size=1, way="file", came_at=clock.now, due_at=clock.now, member_id=other.id
     )
     came.settled_by_id = other.id
-    session().add_all([application, note, came, Mute(member_id=other.id, kind="thanks")])
+    gone = Erasure(member_id=other.id, why="self", keep_texts=False, asked_at=clock.now, done_at=clock.now)
+    session().add_all([application, note, came, gone, Mute(member_id=other.id, kind="thanks")])
     session().flush()
     assert holding(other.id) == naming_a_member() - set(STAYS)
     merge(katrin, other)

@@ -64,6 +64,7 @@ def test_there_are_these_beats_and_letters_go_every_two_seconds(worker):
         "plan": 10,
         "cater": 60,
         "propose": 600,
+        "erase": 60,
         "tidy": 600,
     }
 
@@ -119,7 +120,8 @@ def test_what_is_over_was_held(worker, clock):
 
 
 @pytest.mark.parametrize(
-    ("beat", "most"), [("deliver", 6), ("take in", 1), ("plan", 10), ("cater", 4), ("propose", 1), ("tidy", 8)]
+    ("beat", "most"),
+    [("deliver", 6), ("take in", 1), ("plan", 10), ("cater", 4), ("propose", 1), ("erase", 1), ("tidy", 8)],
 )
 def test_a_beat_of_an_empty_database_costs_few_statements(worker, beat, most):
     worker.beat(beat)

@@ -25,6 +25,8 @@ def environment(config: Config, port: int, folder: Path, moment: datetime) -> di
         "ASANOKAI_DATABASE_URL": config.database_url,
         "ASANOKAI_BASE_URL": config.base_url,
         "ASANOKAI_SECRET_KEY": config.secret_key,
+        "ASANOKAI_ERASED_KEY": config.erased_key,
+        "ASANOKAI_ERASURES": str(config.erasures),
         "ASANOKAI_SENDER": config.sender,
         "ASANOKAI_REPLY_DOMAIN": config.reply_domain,
         "MAIL_SERVER": "127.0.0.1",

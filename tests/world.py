@@ -388,6 +388,7 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         "people.edit": {"member_id": world.member_id},
         **{f"meeting.{verb}": meeting for verb in ("show", "edit", "cancel", "pause", "roll", "add_topic")},
         "people.leave": {"member_id": world.member_id},
+        "people.erase": {"member_id": world.member_id},
         "twins.merge": {"kept_id": world.member_id, "other_id": world.twin_id},
         **{f"meeting.{verb}": meeting for verb in ("show", "edit", "move", "cancel", "pause", "roll", "add_topic")},
         **{f"meeting.{verb}": meeting for verb in ("show", "edit", "move", "cancel", "pause", "add_topic")},
@@ -629,7 +630,9 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "lists.of_series": deed,
         "lists.of_everybody": deed,
         "leave.by_oneself": {"sure": "y"},
+        "mydata.delete": {"keep_texts": "", "sure": "y"},
         "people.leave": {},
+        "people.erase": {},
         "twins.merge": {name: "other" if name == "given" else "kept" for name in merging.FIELDS},
         "people.invite": {**PERSON, "email": "lena@weimar.example"},
         "people.role": {},
@@ -759,7 +762,7 @@ def unticked(form: dict[str, str]) -> dict[str, str]:
     """Without the boxes that are not ticked: a browser sends nothing for them."""
     boxes = (
         *("sure", "administrator", "remove_logo", "everywhere", "consent", "public", "needs_approval"),
-        *("send", "needed", "vanishes"),
+        *("send", "needed", "vanishes", "keep_texts"),
     )
     return {name: words for name, words in form.items() if words or name not in boxes}
 

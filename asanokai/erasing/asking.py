@@ -26,7 +26,7 @@ def pending(member_id: int) -> Erasure | None:
 
 
 def ask(member: Member, *, why: str, keep_texts: bool = False, actor_id: int | None) -> Erasure:
-    """Let a person be erased: they leave at once, and are emptied once the letters that cancel their meetings have gone.
+    """Let a person be erased: they leave at once, and are emptied once the letters that cancel meetings have gone.
 
     Raises `Refused` for the last administrator, and for a row that is empty already.
     """

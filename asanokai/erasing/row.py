@@ -1,4 +1,4 @@
-"""That somebody is to be erased, and when it was done. Names nobody: the number leads to a row that is empty by then."""
+"""That somebody is to be erased, and when it was done. It names nobody: the number leads to a row that is empty then."""
 
 from datetime import datetime, timedelta
 

@@ -1,8 +1,8 @@
 """Every table that holds something of a person, and what becomes of it when the person is erased.
 
 `RULES` says which rows of a table are a person's, and what they are emptied to; `NOTHING` says of every other column
-that could hold words or bytes why there is nothing of a person in it. A column that stands in neither makes a test fail:
-whoever adds one decides here what becomes of it.
+that could hold words or bytes why there is nothing of a person in it. A column that stands in neither makes a test
+fail: whoever adds one decides here what becomes of it.
 """
 
 from collections.abc import Callable, Mapping
@@ -53,7 +53,7 @@ class Person:
 
     @property
     def speaking(self) -> Select[int]:
-        """Where they stand as a speaker: by their row, or because letters to that speaker go to an address of theirs."""
+        """Where they stand as a speaker: by their row, or by an address of theirs that is written to."""
         reached = select(Contributor.speaker_id).where(
             self.at(Contributor.address), Contributor.speaker_id.is_not(None)
         )
@@ -229,6 +229,7 @@ NOTHING = {
     "proposal.state": _CODE,
     "proposal.title": "a title that stands in the programme; any other is emptied",
     "slot.*": _HOUSE,
+    "erased.mark": "a mark of an address that nobody can lead back without the key",
     "erasure.why": _CODE,
 }
 """Columns of words, facts or bytes that hold nothing of a person, and why; `table.*` for all of a table."""

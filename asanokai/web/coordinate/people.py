@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, SelectField
 from wtforms.validators import InputRequired
 
-from asanokai import applying, directory, leaving, members, showing, views
+from asanokai import applying, directory, erasing, leaving, members, showing, views
 from asanokai import series as rules
 from asanokai.directory import Wanted
 from asanokai.errors import N_, BadInput, Missing
@@ -239,6 +239,26 @@ def leave(member_id: int) -> Response | tuple[str, int]:
         form=form,
         member=member,
         ends=leaving.look(member),
+        in_words=showing.in_words,
+        language=loading.language(),
+    ), form.status
+
+
+@pages.route("/members/<int:member_id>/erase", methods=["GET", "POST"])
+def erase(member_id: int) -> Response | tuple[str, int]:
+    """Somebody asked in writing to be deleted: what that ends, and then it is done."""
+    member = members.by_id(member_id)
+    form, waiting = Form(), erasing.pending(member_id)
+    if attempt(form, lambda: erasing.ask(member, why="administrator", actor_id=loading.me().id)):
+        flash(gettext("The account is closed. The data will be deleted as soon as the last letters have gone."))
+        return redirect(url_for("people.everybody"), 303)
+    return render_template(
+        "coordinate/erase.html",
+        form=form,
+        member=member,
+        waiting=waiting,
+        ends=erasing.look(member),
+        days=erasing.LONGEST_WAIT.days,
         in_words=showing.in_words,
         language=loading.language(),
     ), form.status
