@@ -1,4 +1,4 @@
-"""That somebody is to be erased, and when it was done. It names nobody: the number leads to a row that is empty then."""
+"""That somebody is to be erased, and when it was done. The number leads to a row that is empty by then."""
 
 from datetime import datetime, timedelta
 
