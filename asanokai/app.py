@@ -17,6 +17,7 @@ from asanokai import (
     journal,
     letters,
     questions,
+    retention,
     rsvps,
     topics,
     web,
@@ -27,7 +28,21 @@ from asanokai.links import Links
 from asanokai.tokens import Tokens
 from config import Config
 
-TABLES = (catering, deputies, erased, erasing, guests, installation, intake, journal, letters, questions, rsvps, topics)
+TABLES = (
+    catering,
+    deputies,
+    erased,
+    erasing,
+    guests,
+    installation,
+    intake,
+    journal,
+    letters,
+    questions,
+    retention,
+    rsvps,
+    topics,
+)
 """Modules whose tables nothing above may happen to import, so that migrations see all of them."""
 
 

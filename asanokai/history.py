@@ -154,6 +154,8 @@ SENTENCES: dict[tuple[str, str], str] = {
     ("tell", "catering"): N_("Told the caterer of new numbers: %(coming)s"),
     # the rest
     ("retry", "letter"): N_("A letter that had failed was sent again"),
+    ("change", "retention"): N_("How long data is kept was changed"),
+    ("remove", "retention"): N_("Old data removed: %(count)s"),
     ("change", "installation"): N_("Settings changed: %(fields)s"),
     ("refuse", "sign-in"): N_("A sign-in was refused"),
     ("refuse", "page"): N_("A page was refused"),

@@ -11,9 +11,9 @@ from typing import Any
 
 from sqlalchemy import (
     CheckConstraint,
+    ColumnElement,
     ForeignKey,
     Index,
-    Select,
     Text,
     UniqueConstraint,
     and_,
@@ -378,14 +378,14 @@ def _forget_of(meeting_id: int) -> int:
     return replies
 
 
-def count_in(answers: Select[int]) -> None:
-    """Keep how often each reply was given, by those of these answers that have a seat, before the replies are deleted:
-    the counts stay as they are. Words are counted under no value."""
+def count_in(which: ColumnElement[bool]) -> None:
+    """Keep how often each of these replies was given by who had a seat, before they are deleted: the counts stay as
+    they are. Words are counted under no value."""
     query = (
         select(Reply.question_id, Reply.value, Rsvp.meeting_id, Question)
         .join(Rsvp, and_(Rsvp.id == Reply.rsvp_id, Rsvp.seat == "held"))
         .join(Question, Question.id == Reply.question_id)
-        .where(Reply.rsvp_id.in_(answers))
+        .where(which)
     )
     for question_id, value, meeting_id, question in session().execute(query).all():
         plain = value if question.choices or question.kind == "number" else ""

@@ -29,6 +29,7 @@ from asanokai import (
     invitations,
     meetings,
     questions,
+    retention,
     rsvps,
     writing,
 )
@@ -101,6 +102,13 @@ def erase_step() -> int:
     return _each([erasing.step])
 
 
+def keep_step() -> int:
+    """Once a night, after two: remove what has been kept for long enough; how many rows."""
+    with db.reading():
+        due = retention.is_due()
+    return sum(retention.remove().values()) if due else 0
+
+
 def _each(steps: Iterable[Callable[[], int]]) -> int:
     """Take each step in a transaction of its own, as the only planner. One that fails stops no other; it is raised
     at the end."""
@@ -165,6 +173,7 @@ class Worker:
             "propose": (propose_step, TIDY),
             "erase": (erase_step, ERASE),
             "tidy": (tidy_step, TIDY),
+            "keep": (keep_step, TIDY),
         }
         ways = app.config["ASANOKAI"]
         self.listener = Listener(app, ways.intake_lmtp)

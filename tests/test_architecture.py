@@ -20,6 +20,7 @@ FLOORS = {
     5.1: "composing transport catcher printing backup listing",
     4.75: "alerting",
     4.7: "digesting",
+    4.66: "retention",
     4.65: "erasing",
     4.6: "intake",
     4.5: "bulk planning writing",

@@ -35,6 +35,7 @@ from asanokai import (
     programme,
     proposals,
     questions,
+    retention,
     rsvps,
     speakers,
     topics,
@@ -142,6 +143,7 @@ WORDS = {
     *("applied", "confirmed", "accepted", "left"),
     *ROLES,
     *exporting.KINDS,
+    *retention.BY_NAME,
     *FIELDS,
     *meetings.EDITABLE,
     "topics",
@@ -460,6 +462,8 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
         members.use_again(on.one, actor_id=on.actor),
     ),
     ("leave", "member"): lambda on, _: leaving.leave(on.two, actor_id=on.actor),
+    ("change", "retention"): lambda on, _: retention.change({"letters": 30}, actor_id=on.actor),
+    ("remove", "retention"): lambda on, _: retention.end(retention.begin(on.actor), 3),
     ("ask for erasure", "member"): lambda on, _: erasing.ask(on.two, why="administrator", actor_id=on.actor),
     ("erase", "member"): lambda on, _: on.erase(),
     ("keep", "member"): lambda on, _: on.come_back(),
@@ -585,7 +589,11 @@ def test_every_verb_writes_exactly_one_row_whose_facts_are_numbers_states_and_mo
 def test_every_row_says_which_thing_it_is_about_and_who_did_it(journalled, clock):
     actor = people.akiko().id
     own = {verb: next(row for row in found if (row.verb, row.object) == verb) for verb, found in journalled.items()}
-    assert [verb for verb, row in own.items() if row.object_id is None] == [("export", "member"), ("import", "member")]
+    assert [verb for verb, row in own.items() if row.object_id is None] == [
+        ("change", "retention"),
+        ("export", "member"),
+        ("import", "member"),
+    ]
     assert {verb for verb, row in own.items() if row.actor_id is None} == BY_NOBODY | SPOKEN_FOR | {("answer", "rsvp")}
     themselves = {verb for verb, row in own.items() if row.actor_id not in (None, actor)}
     assert themselves == BY_THEMSELVES | {("confirm", "application")}

@@ -57,6 +57,9 @@ NO_LIST = {
     "happening": "a letter's own, on its page",
     "bounce": "counted, on no page",
     "erasure": "on no page",
+    "retention_limit": "one row for each kind at most",
+    "removal": "a few for each run",
+    "nobody": "rows that stand for nobody",
     "erased": "hashes, on no page",
 }
 """Tables whose rows no page lists, and why."""

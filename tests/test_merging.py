@@ -12,6 +12,7 @@ from asanokai.journal import Entry
 from asanokai.members import Address, Application, Member, Mute
 from asanokai.merging import Merger
 from asanokai.proposals import Words
+from asanokai.retention import Nobody, Run
 from asanokai.rsvps import Rsvp, standing
 from asanokai.rsvps.passing import SeatNote
 from asanokai.topics import SpeakerText
@@ -285,6 +286,7 @@ def test_whatever_names_a_member_is_passed_on_or_stays_for_a_reason(clock):
     came.settled_by_id = other.id
     gone = Erasure(member_id=other.id, why="self", keep_texts=False, asked_at=clock.now, done_at=clock.now)
     session().add_all([application, note, came, gone, Mute(member_id=other.id, kind="thanks")])
+    session().add_all([Nobody(place=0, member_id=other.id), Run(began_at=clock.now, by_id=other.id)])
     session().flush()
     assert holding(other.id) == naming_a_member() - set(STAYS)
     merge(katrin, other)

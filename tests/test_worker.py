@@ -66,6 +66,7 @@ def test_there_are_these_beats_and_letters_go_every_two_seconds(worker):
         "propose": 600,
         "erase": 60,
         "tidy": 600,
+        "keep": 600,
     }
 
 
@@ -121,7 +122,16 @@ def test_what_is_over_was_held(worker, clock):
 
 @pytest.mark.parametrize(
     ("beat", "most"),
-    [("deliver", 6), ("take in", 1), ("plan", 10), ("cater", 4), ("propose", 1), ("erase", 1), ("tidy", 8)],
+    [
+        ("deliver", 6),
+        ("take in", 1),
+        ("plan", 10),
+        ("cater", 4),
+        ("propose", 1),
+        ("erase", 1),
+        ("tidy", 8),
+        ("keep", 1),
+    ],
 )
 def test_a_beat_of_an_empty_database_costs_few_statements(worker, beat, most):
     worker.beat(beat)

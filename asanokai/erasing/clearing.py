@@ -10,6 +10,7 @@ from asanokai.db import Base, session, table_of
 from asanokai.erasing.rules import RULES, Person, Rule
 from asanokai.letters import Letter
 from asanokai.members import Address, Member
+from asanokai.questions import Reply
 from asanokai.speakers import Contributor
 from asanokai.topics import Speaker, Topic
 
@@ -23,7 +24,7 @@ def person(member: Member) -> Person:
 def clear(one: Person, *, keep_texts: bool) -> None:
     """Empty or delete what is the person's. Counts, states and moments stay."""
     session().flush()
-    questions.count_in(one.answers)
+    questions.count_in(Reply.rsvp_id.in_(one.answers))
     about = _found(one.topics)  # their words for searching name the person
     facts = _numbers_of_letters(one)
     contributing, speaking = _found(one.contributing), _found(one.speaking)

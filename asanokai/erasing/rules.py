@@ -231,6 +231,8 @@ NOTHING = {
     "slot.*": _HOUSE,
     "erased.mark": "a mark of an address that nobody can lead back without the key",
     "erasure.why": _CODE,
+    "retention_limit.kind": _CODE,
+    "removal.kind": _CODE,
 }
 """Columns of words, facts or bytes that hold nothing of a person, and why; `table.*` for all of a table."""
 
@@ -241,6 +243,8 @@ NUMBERS = {
     "merger": "which row was given up for which",
     "message": "who wrote for the house",
     "vote": "a vote counts on",
+    "retention_run": "who let the old be removed",
+    "nobody": "a row that stands for nobody",
     Erasure.__tablename__: "that somebody was erased, and when",
 }
 """Tables that name a member by number and have no rule, and why."""
