@@ -151,6 +151,7 @@ CAME_BACK = {
 
 REASONS = {
     "not a member any more": lazy_gettext("not a member any more"),
+    "erased": lazy_gettext("deleted at their own wish"),
     "unsubscribed": lazy_gettext("has ended the invitations"),
     "switched off": lazy_gettext("does not want this kind of letter"),
     "no address": lazy_gettext("has no mail address"),
