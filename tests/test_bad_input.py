@@ -127,6 +127,7 @@ REFUSALS: dict[str, dict[str, str]] = {
     "order.edit": texts("title"),
     "mail.reply": {"words": "x<y " * 3000},
     "settings.edit": {"sender_name": "Asa <no> Kai"},
+    "keeping.limits": {"mails": "3"},
 }
 """Address → what makes a form that is good otherwise refused."""
 

@@ -172,6 +172,8 @@ READ: Expected = {
     "log.of_series": OF_SERIES,
     "log.of_member": OF_SERIES,
     "settings.edit": CHIEF,
+    "keeping.limits": CHIEF,
+    "keeping.protocol": CHIEF,
 }
 
 ALL_DONE = (303,) * 7
@@ -235,6 +237,7 @@ SENT: Expected = {
     "people.edit": CHIEF_DONE,
     "people.leave": CHIEF_DONE,
     "people.erase": CHIEF_DONE,
+    "keeping.limits": CHIEF_DONE,
     "twins.merge": CHIEF_DONE,
     "meeting.edit": OF_SERIES_DONE,
     "meeting.announce": OF_SERIES_DONE,

@@ -24,6 +24,7 @@ from asanokai import (
     programme,
     proposals,
     questions,
+    retention,
     rsvps,
     speakers,
     topics,
@@ -106,6 +107,7 @@ def _one_more(meeting: meetings.Meeting, series: series_rules.Series, known: wor
     rsvps.come_normally(other.id, people.katrin().id)
     _applies(series, number)
     _proposes(series, person, draft, number)
+    people.session().add(retention.Run(began_at=clock.now(), by_id=person.id))
 
 
 def _catered(draft: meetings.Meeting, number: int) -> None:

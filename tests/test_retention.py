@@ -1,5 +1,6 @@
 """How long what is kept: what is younger stays, what is older goes, the counts stay, and the protocol names nobody."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,7 +33,9 @@ from asanokai.speakers import Reach
 from asanokai.topics import SpeakerText
 from tests import people, world
 from tests.conftest import FIRST_MOMENT
+from tests.pages import Reader
 from tests.people import announced_meeting, berlin, say
+from tests.world import plain, typed
 
 ENDS = berlin(2026, 3, 12, 10)
 """The usual meeting is over."""
@@ -243,3 +246,44 @@ def test_looking_removes_nothing_and_asks_a_fixed_number_of_times(clock):
         assert sum(line.due for line in retention.look()) > 0
         assert session().scalar(select(func.count()).select_from(Removal)) == 0
     assert "Lindner" in seen("answers")
+
+
+# --- the pages --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ludwig(app) -> Reader:
+    with transaction():
+        people.ludwig()
+        a_letter()
+    reader = Reader(app, people.ludwig())
+    reader.get("/?lang=en")
+    return reader
+
+
+def test_the_page_says_what_would_go_and_takes_other_limits(ludwig, clock):
+    clock.advance(days=20)
+    assert 'href="/coordinate/retention"' in ludwig.get("/coordinate/settings").text
+    page = ludwig.get("/coordinate/retention").text
+    wanted = typed(page, "/coordinate/retention")
+    wanted.pop("csrf_token", None)
+    assert wanted == {kind.name: str(kind.days) for kind in KINDS}
+    assert ludwig.post("/coordinate/retention", {**wanted, "letters": "10"}).status_code == 303
+    page = plain(ludwig.get("/coordinate/retention").text)
+    assert "what was written for this reader alone after the letter 1" in page
+    refused = ludwig.post("/coordinate/retention", {**wanted, "mails": "3"})
+    assert (refused.status_code, 'value="3"' in refused.text) == (422, True)
+
+
+def test_the_protocol_says_when_what_and_how_many(ludwig, clock):
+    assert "The first run comes tonight after two." in plain(ludwig.get("/coordinate/retention/protocol").text)
+    clock.set(berlin(2027, 3, 1, 2, 5))
+    worker.keep_step()
+    with transaction():
+        number = people.ludwig().id
+    retention.remove(by_id=number)
+    page = plain(ludwig.get("/coordinate/retention/protocol").text)
+    assert "Monday, 1 March 2027" in page
+    assert "By whom What was deleted" in page
+    assert re.search(r"Ludwig Haase nothing .* the program Details of letters.*: 1 \(kept for 365 days\)", page), page
+    assert "Lindner" not in page

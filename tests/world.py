@@ -43,6 +43,7 @@ from asanokai import (
     programme,
     proposals,
     questions,
+    retention,
     rsvps,
     speakers,
     topics,
@@ -740,6 +741,7 @@ def forms(world: World) -> dict[str, dict[str, str]]:
             **texts("accessibility"),
         },
         "settings.pause": {"back": "pauses"},
+        "keeping.limits": {kind.name: "400" for kind in retention.KINDS},
     }
 
 

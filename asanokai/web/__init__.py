@@ -51,6 +51,7 @@ from asanokai.web.coordinate import (
     catering,
     dates,
     desk,
+    keeping,
     lists,
     log,
     mail,
@@ -120,6 +121,7 @@ DESK = (
     log.pages,
     writing.pages,
     settings.pages,
+    keeping.pages,
     speakers.pages,
 )
 

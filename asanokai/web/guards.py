@@ -173,5 +173,7 @@ GUARDS = {
     "writing.send_test": of_meeting,
     "settings.edit": administrator,
     "settings.pause": administrator,
+    "keeping.limits": administrator,
+    "keeping.protocol": administrator,
 }
 """Endpoint → guard. A guard raises `Missing`, sends to the sign-in page, or loads into `g` what the view is about."""
