@@ -7,9 +7,9 @@ The map. One deep file per business word; imports only go down these floors:
     6  web/*   worker                                       pages; the heartbeat
     5  delivering   demo   lives  >  doctor  >  composing   transport   catcher   printing   listing
                                                             a letter row → a mail → SMTP
-    4  alerting  >  digesting  >  retention  >  erasing  >  intake  >  bulk   planning   writing  >  announcing
+    4  alerting  >  digesting  >  retention  >  erasing  >  intake  >  bulk   knocking   planning
                                                             mail that comes back, and what coordinators are told of it
-       applying   archive   asking   catering   entering   exporting   history   importing   invitations   leaving
+       writing  >  announcing   applying   archive   asking   catering   entering   exporting   history   importing   invitations   leaving
        merging   showing                                    verbs that touch several words
     3  directory   views > questions   guests > rsvps > proposals   materials > uploads > speakers > programme
        > topics > meetings > series > deputies > members > installation > letters

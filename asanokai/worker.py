@@ -27,6 +27,7 @@ from asanokai import (
     erasing,
     intake,
     invitations,
+    knocking,
     meetings,
     questions,
     retention,
@@ -139,7 +140,7 @@ def send_due(app: Flask, night: Night, *, tell: Tell | None = None) -> Step:
         delivery = Delivery(app.extensions["composer"], transport)
         while True:
             try:
-                posted = plan_step(night)
+                posted = knocking.answer() + plan_step(night)
             except Exception as error:
                 posted, failed = 0, error
             step = delivery.step(tell=_progress(total.done, delivery.waiting(), tell)) if tell else delivery.step()
@@ -238,7 +239,10 @@ class Worker:
         self._trouble[name] = words
 
     def _deliver(self) -> None:
-        """Batch after batch while there are letters. A server that is away is asked again after growing pauses."""
+        """What was asked for at the door becomes letters, and letters go, batch after batch while there are any. A
+        server that is away is asked again after growing pauses."""
+        while not self.stopping.is_set() and knocking.answer() == knocking.AT_ONCE:
+            pass
         if clock.now() < self._quiet_until:
             return
         while not self.stopping.is_set():

@@ -23,7 +23,7 @@ FLOORS = {
     4.66: "retention",
     4.65: "erasing",
     4.6: "intake",
-    4.5: "bulk planning writing",
+    4.5: "bulk knocking planning writing",
     4: "announcing applying archive asking catering exporting entering figures "
     "history importing invitations leaving merging showing",
     3.85: "directory views",
@@ -58,6 +58,7 @@ SHARED_IN_WEB = {
     "changing",
     "person",
     "forms",
+    "limits",
     "loading",
     "recurring",
     "sending",

@@ -61,6 +61,7 @@ NO_LIST = {
     "retention_limit": "one row for each kind at most",
     "removal": "a few for each run",
     "nobody": "rows that stand for nobody",
+    "knock": "gone within seconds, on no page",
     "erased": "hashes, on no page",
 }
 """Tables whose rows no page lists, and why."""

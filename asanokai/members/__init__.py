@@ -59,7 +59,7 @@ from asanokai.members.signing_in import (
     sign_in_holds,
     sign_out_everywhere,
 )
-from asanokai.members.typed import LONGEST, LONGEST_ADDRESS, cleaned, filed, folded, normal_address, prose
+from asanokai.members.typed import LONGEST, LONGEST_ADDRESS, cleaned, comparable, filed, folded, normal_address, prose
 from asanokai.members.wishes import (
     OF_AUDIENCE,
     OF_DESK,
@@ -106,6 +106,7 @@ __all__ = [
     "choose",
     "cleaned",
     "comes_back",
+    "comparable",
     "complained_at",
     "containing",
     "cookie_holds",

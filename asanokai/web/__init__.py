@@ -8,10 +8,8 @@ its field before it gets here). No rule of the program stands in this package.
 from functools import lru_cache, partial
 from typing import Any
 
-from flask import Flask, Response, current_app, g, render_template, request, session
+from flask import Flask, Response, current_app, g, make_response, render_template, request, session
 from flask_babel import Babel, get_translations, gettext
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_login import LoginManager, current_user, user_logged_in
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from markupsafe import Markup
@@ -34,6 +32,7 @@ from asanokai.web import (
     handouts,
     joining,
     leave,
+    limits,
     loading,
     mydata,
     pack,
@@ -76,7 +75,6 @@ from config import Config
 
 csrf = CSRFProtect()
 babel = Babel()
-limiter = Limiter(get_remote_address, headers_enabled=False)
 
 PAGES = (
     programme.pages,
@@ -132,14 +130,8 @@ LARGEST = uploads.MOST_BYTES + 1024 * 1024
 LARGE = ("speaking.person", "speaking.talk", "materials.show")
 """POSTs that may bring a large file, and how much in all; elsewhere it is MAX_CONTENT_LENGTH."""
 
-LIMITS = {
-    "signing_in.ask": "10 per 10 minutes",
-    "signing_in.by_password": "10 per 10 minutes",
-    "signing_in.open_link": "30 per 10 minutes",
-    "joining.join": "10 per 10 minutes",
-    "joining.confirm": "30 per 10 minutes",
-}
-"""POSTs a stranger could repeat, and how often one address may."""
+WORTH_NOTHING = (404, 410)
+"""How a page answers whose link was forged, was altered, or is over."""
 
 
 def init_app(app: Flask) -> None:
@@ -147,7 +139,7 @@ def init_app(app: Flask) -> None:
     app.before_request(_room_for_files)  # before anybody reads the body
     babel.init_app(app, locale_selector=language_of_request, default_timezone="UTC")
     csrf.init_app(app)
-    limiter.init_app(app)
+    limits.init_app(app)
     _sign_in(app)
     app.after_request(_write_what_outlives)  # the first to be registered is the last to be called: after the rollback
     files.init_app(app)
@@ -159,11 +151,9 @@ def init_app(app: Flask) -> None:
     _check_table(app)
     for endpoint in NO_TOKEN:
         csrf.exempt(app.view_functions[endpoint])
-    for endpoint, limit in LIMITS.items():
-        limited: Any = limiter.limit(limit, methods=["POST"])(app.view_functions[endpoint])
-        app.view_functions[endpoint] = limited
     app.before_request(_guard)
     app.after_request(_headers)
+    app.after_request(_count_bad_tokens)
     app.context_processor(_around_every_page)
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(HTTPException, _http_error)
@@ -242,6 +232,14 @@ def language_of_request() -> str:
     return languages.best_of(request.accept_languages.values()) or "de"
 
 
+def _count_bad_tokens(response: Response) -> Response:
+    """Whoever tries links that are worth nothing again and again is told to wait. Good ones are not even looked at."""
+    guard = GUARDS.get(request.endpoint or "")
+    if guard is loading.bearer and response.status_code in WORTH_NOTHING and limits.failed("token"):
+        return make_response(_refused(limits.too_often()))
+    return response
+
+
 def _headers(response: Response) -> Response:
     asked = languages.known(request.args.get("lang"))
     if asked and session.get("lang") != asked and request.endpoint not in files.NO_PAGES:
@@ -252,6 +250,8 @@ def _headers(response: Response) -> Response:
         "font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'",
     )
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    if response.status_code == 429:
+        response.headers.setdefault("Retry-After", str(g.get("retry_after", limits.PAUSE)))
     if request.endpoint not in loading.OPEN_TO_SEARCH:
         response.headers.setdefault("Referrer-Policy", "no-referrer")
         if request.endpoint != "static" or response.status_code >= 400:
