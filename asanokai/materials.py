@@ -72,9 +72,8 @@ def write(meeting: Meeting, text: dict[str, str], *, seen_by: str, actor_id: int
     journal.write("write", "minutes", meeting.id, actor_id=actor_id, languages=len(kept), to=seen_by)
 
 
-def for_reader(meeting: Meeting, found: Sequence[Upload], *, member: bool) -> HandedOut:
+def for_reader(meeting: Meeting, found: Sequence[Upload], minutes: Minutes | None, *, member: bool) -> HandedOut:
     """What of the meeting's files and minutes a reader may see; `member`: whether they belong to its circle."""
-    minutes = minutes_of(meeting)
     seen = minutes if minutes is not None and (member or minutes.seen_by == "all") else None
     return HandedOut(seen, [file for file in found if _seen(meeting, file, member=member)])
 

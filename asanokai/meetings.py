@@ -12,7 +12,7 @@ from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, delete, or_, select, update
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, bindparam, delete, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from asanokai import clock, journal
@@ -304,14 +304,16 @@ def _free_step(meeting: Meeting, kind: str) -> int:
     return next(step for step in count(1) if step not in taken)
 
 
+_ONE = select(Meeting).where(Meeting.id == bindparam("meeting"))
+_LOCKED = _ONE.with_for_update().execution_options(populate_existing=True)
+
+
 def for_update(meeting_id: int) -> Meeting:
     """The meeting, locked against every other change of it and its answers, fresh from the database. Raises `Missing`.
 
     On SQLite the writing transaction is the lock. Several meetings are locked in the order of their numbers.
     """
-    meeting = session().scalar(
-        select(Meeting).where(Meeting.id == meeting_id).with_for_update().execution_options(populate_existing=True)
-    )
+    meeting = session().scalar(_LOCKED, {"meeting": meeting_id})
     if meeting is None:
         raise Missing(N_("There is no such meeting."))
     return meeting

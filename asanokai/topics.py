@@ -241,22 +241,24 @@ def by_id(meeting: Meeting, topic_id: int) -> Topic:
 
 def of(meeting: Meeting) -> list[Topic]:
     """The meeting's topics in order, each with its speakers."""
-    return of_all([meeting.id]).get(meeting.id, [])
+    return list(session().scalars(_OF_ONE, {"of": meeting.id}).unique())
 
 
 _WITH_SPEAKERS = (
     select(Topic)
     .outerjoin(Topic.speakers)
-    .where(Topic.meeting_id.in_(bindparam("of", expanding=True)))
     .order_by(Topic.position, Topic.id, Speaker.position_in_line, Speaker.id)
     .options(contains_eager(Topic.speakers))
 )
+# Apart, since a list is spelt out anew in each statement: every page of a meeting asks for one.
+_OF_ONE = _WITH_SPEAKERS.where(Topic.meeting_id == bindparam("of"))
+_OF_SEVERAL = _WITH_SPEAKERS.where(Topic.meeting_id.in_(bindparam("of", expanding=True)))
 
 
 def of_all(meeting_ids: Sequence[int]) -> dict[int, list[Topic]]:
     """The topics of several meetings with their speakers, in one statement however many there are."""
     from_meeting: dict[int, list[Topic]] = {}
-    for topic in session().scalars(_WITH_SPEAKERS, {"of": list(meeting_ids)}).unique():
+    for topic in session().scalars(_OF_SEVERAL, {"of": list(meeting_ids)}).unique():
         from_meeting.setdefault(topic.meeting_id, []).append(topic)
     return from_meeting
 

@@ -212,7 +212,7 @@ def test_slides_of_a_meeting_that_was_called_off_are_shown_to_nobody(meeting, cl
     clock.set(berlin(2026, 3, 13, 8))
     with db.transaction():
         this = meetings.by_id(meeting)
-        assert list(materials.for_reader(this, uploads.of(this), member=True).files) == []
+        assert list(materials.for_reader(this, uploads.of(this), None, member=True).files) == []
 
 
 def test_whoever_left_and_comes_back_has_no_deputy_and_is_none(own):

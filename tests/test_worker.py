@@ -323,7 +323,9 @@ def test_a_worker_told_to_stop_settles_what_it_is_sending_and_gives_the_rest_bac
         untried = session.scalars(select(Letter.attempts).where(Letter.state == "queued"))
         assert set(untried) == {0}
     said = [line.split(": ", 1)[1] for line in (tmp_path / "said").read_text().splitlines()]
-    assert [line.partition(" as ")[0] for line in said if "LMTP" not in line] == ["worker running", "worker stopped"]
+    # Where the machine is busy the scheduler says that a beat was still at it, and skips one.
+    told = [line.partition(" as ")[0] for line in said if "LMTP" not in line and " skipped: " not in line]
+    assert told == ["worker running", "worker stopped"]
 
 
 def test_who_finds_another_planner_at_work_waits_and_does_not_leave_its_step_to_the_next_beat(app, clock):

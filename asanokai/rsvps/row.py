@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, select, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, bindparam, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from asanokai.db import Base, session
@@ -105,13 +105,16 @@ def stand(rsvp: Rsvp) -> dict[str, Any]:
     }
 
 
+_FRESH = (
+    select(Rsvp)
+    .where(Rsvp.meeting_id == bindparam("meeting"), Rsvp.member_id == bindparam("member"))
+    .execution_options(populate_existing=True)
+)
+
+
 def row_of(meeting: Meeting, member_id: int) -> Rsvp:
     """The member's row, fresh; a new one, not added yet, if there is none."""
-    rsvp = session().scalar(
-        select(Rsvp)
-        .where(Rsvp.meeting_id == meeting.id, Rsvp.member_id == member_id)
-        .execution_options(populate_existing=True)
-    )
+    rsvp = session().scalar(_FRESH, {"meeting": meeting.id, "member": member_id})
     if rsvp is None:
         rsvp = Rsvp(
             meeting_id=meeting.id,

@@ -26,12 +26,13 @@ def meeting(form: AnswerForm) -> dict[str, Any]:
     page, picture = loading.links().meeting(this.path), loading.links().picture(this.path, loading.language())
     facts = answering(this, g.series, g.rsvp, form, held=g.held, queued=g.queued, zone=loading.zone())
     told = this.public and this.state != "draft"
+    slots = programme.of(this) if "order" in g.has else []
     return {
         **facts,
         "page_link": page,
         "picture_link": picture,
         "for_search": for_search(facts["shown"], page=page, picture=picture) if told else None,
-        "order": showing.in_order(facts["shown"], programme.of(this), language=loading.language()),
+        "order": showing.in_order(facts["shown"], slots, language=loading.language()),
         "words": words,
         **_people(this, g.series),
         "may_answer": may_answer(),
@@ -55,10 +56,12 @@ class Told:
 
 
 def _people(this: Meeting, series: Series) -> dict[str, Any]:
-    """What the speakers tell, by the number of the speaker, the host who has confirmed, and what was put up. Three
-    statements."""
+    """What the speakers tell, by the number of the speaker, the host who has confirmed, and what was put up. At
+    most three statements."""
     language, first = loading.language(), series.first_language
-    rows, files = speakers.of(this), uploads.of(this)
+    rows = speakers.of(this) if "contributors" in g.has else []
+    files = uploads.of(this) if "files" in g.has else []
+    minutes_row = materials.minutes_of(this) if "minutes" in g.has else None
     photos = {one.contributor_id: one for one in files if one.kind == "photo"}
     told = {
         row.id: Told(
@@ -73,7 +76,7 @@ def _people(this: Meeting, series: Series) -> dict[str, Any]:
         if row.state != "declined"
     }
     host = next((told[row.id] for row in rows if row.kind == "host" and row.state == "confirmed"), None)
-    handed_out = materials.for_reader(this, files, member=loading.of_the_circle())
+    handed_out = materials.for_reader(this, files, minutes_row, member=loading.of_the_circle())
     minutes = languages.pick(handed_out.minutes.text if handed_out.minutes else None, language, first)
     return {
         "handed_out": handed_out,

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
 from flask_babel import gettext
 from flask_login import current_user
-from sqlalchemy import and_, select
+from sqlalchemy import and_, bindparam, select
 from werkzeug.wrappers import Response
 
 from asanokai import clock, languages, members, merging, questions, showing
@@ -33,7 +33,7 @@ GONE = ("left", "erased")
 def by_link(token: str) -> Response | tuple[str, int]:
     """GET shows the answer given, or the one in ?answer= preselected. POST answers, and leads back here (303)."""
     link = _opened(token)
-    asked = questions.asked(link.meeting_id, link.series_id)
+    asked = questions.asked(link.meeting_id, link.series_id) if link.asks else []
     form = asking.made(asked, base=LinkAnswerForm)
     if attempt(form, lambda: asking.enter(link.meeting_id, link.member_id, form, by="link", actor_id=link.member_id)):
         return redirect(_itself(token), 303)
@@ -41,11 +41,12 @@ def by_link(token: str) -> Response | tuple[str, int]:
 
 
 class Link(NamedTuple):
-    """Whose answer to what a link is about."""
+    """Whose answer to what a link is about, and whether the meeting asks questions of its own."""
 
     meeting_id: int
     member_id: int
     series_id: int
+    asks: bool
 
 
 def _opened(token: str) -> Link:
@@ -64,17 +65,26 @@ def _opened(token: str) -> Link:
     loading.reads(row.language)
     if row.standing in GONE or clock.now() - row.ends_at > ANSWER_LIFE_AFTER_MEETING:
         raise Expired(N_("This link is no longer valid."))
-    return Link(meeting_id, member_id, row.series_id)
+    return Link(meeting_id, member_id, row.series_id, row.asks)
+
+
+# Columns, not rows: an answer that is taken needs no more than this.
+_MEETING_AND_READER = (
+    select(
+        Meeting.announced_at,
+        Meeting.ends_at,
+        Meeting.series_id,
+        loading.HANGING["questions"].label("asks"),
+        Member.standing,
+        Member.language,
+    )
+    .join(Member, Member.id == bindparam("member"))
+    .where(Meeting.id == bindparam("meeting"))
+)
 
 
 def _meeting_and_reader(meeting_id: int, member_id: int) -> Any:
-    # Columns, not rows: an answer that is taken needs no more than this.
-    found = database().execute(
-        select(Meeting.announced_at, Meeting.ends_at, Meeting.series_id, Member.standing, Member.language)
-        .join(Member, Member.id == member_id)
-        .where(Meeting.id == meeting_id)
-    )
-    return found.one_or_none()
+    return database().execute(_MEETING_AND_READER, {"meeting": meeting_id, "member": member_id}).one_or_none()
 
 
 def _itself(token: str) -> str:

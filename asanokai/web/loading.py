@@ -4,6 +4,7 @@ it loaded into `g`.
     g.meeting, g.series   the meeting or series in the address
     g.rsvp                the reader's own answer to g.meeting, if any
     g.held, g.queued      how many people have seats at g.meeting, and how many wait (readable meetings only)
+    g.has                 which of `HANGING` g.meeting has, so that nobody asks for what is not there (the same)
 
 What somebody may not see is `Missing`, exactly as if it were not there.
 """
@@ -14,7 +15,7 @@ from flask import Response as FlaskResponse
 from flask import current_app, g, make_response, redirect, request, session, url_for
 from flask_babel import get_locale, refresh
 from flask_login import current_user
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import and_, bindparam, exists, or_, select
 from sqlalchemy.orm import load_only
 from werkzeug.wrappers import Response
 
@@ -25,11 +26,16 @@ from asanokai.errors import N_, Missing
 from asanokai.installation import Installation
 from asanokai.languages import LANGUAGES
 from asanokai.links import Links
+from asanokai.materials import Minutes
 from asanokai.meetings import Meeting
 from asanokai.members import Member
+from asanokai.programme import Slot
+from asanokai.questions import Question
 from asanokai.rsvps import HELD, QUEUED, Rsvp
 from asanokai.series import Belonging, Series, still
+from asanokai.speakers import Contributor
 from asanokai.tokens import Tokens
+from asanokai.uploads import Upload
 
 FRAMING = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; manifest-src 'self'; "
@@ -270,8 +276,19 @@ def readable_meeting() -> Response | None:
     return None
 
 
+HANGING = {
+    "questions": exists().where(
+        or_(Question.meeting_id == Meeting.id, Question.series_id == Meeting.series_id), Question.dropped_at.is_(None)
+    ),
+    "order": exists().where(Slot.meeting_id == Meeting.id),
+    "contributors": exists().where(Contributor.meeting_id == Meeting.id),
+    "files": exists().where(Upload.meeting_id == Meeting.id),
+    "minutes": exists().where(Minutes.meeting_id == Meeting.id),
+}
+"""What a meeting may have and most have not. Asking for each costs a page more than finding out which there are."""
+
 _OF_PATH = (
-    select(Meeting, Series, Rsvp, HELD, QUEUED)
+    select(Meeting, Series, Rsvp, HELD, QUEUED, *HANGING.values())
     .join(Series, Series.id == Meeting.series_id)
     .outerjoin(Rsvp, and_(Rsvp.meeting_id == Meeting.id, Rsvp.member_id == bindparam("member_id")))
     .where(Meeting.path == bindparam("path"))
@@ -286,7 +303,8 @@ def _load_meeting(path: str) -> bool:
     member_id = me().id if current_user.is_authenticated else 0  # nobody's number
     found = database().execute(_OF_PATH, {"path": path, "member_id": member_id}).one_or_none()
     if found is not None:
-        g.meeting, g.series, g.rsvp, g.held, g.queued = found
+        g.meeting, g.series, g.rsvp, g.held, g.queued, *there = found
+        g.has = {name for name, is_there in zip(HANGING, there, strict=True) if is_there}
     return found is not None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, g, render_template, request
 from sqlalchemy import func, select, text
 
-from asanokai import clock, letters, markdown, meetings, showing
+from asanokai import clock, letters, markdown, meetings, questions, showing
 from asanokai.db import session as database
 from asanokai.errors import N_, Missing
 from asanokai.languages import Text, pick
@@ -55,7 +55,10 @@ def meeting(path: str) -> str:
 
 def _form() -> AnswerForm:
     """The form for who is asked to come; nobody else is shown one."""
-    return asking.form(g.meeting.id, g.series.id, g.rsvp) if about.may_answer() else AnswerForm()
+    if not about.may_answer():
+        return AnswerForm()
+    asked = questions.asked(g.meeting.id, g.series.id) if "questions" in g.has else []
+    return asking.started(asked, g.rsvp)
 
 
 # --- legal pages ------------------------------------------------------------------------------------------------------
