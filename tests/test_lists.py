@@ -14,8 +14,8 @@ from sqlalchemy import func, select
 from asanokai import (
     applying,
     catering,
-    copies,
     clock,
+    copies,
     db,
     deputies,
     guests,

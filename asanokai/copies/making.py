@@ -44,8 +44,8 @@ def fetch(copy_id: int, member_id: int, *, actor_id: int | None) -> bytes:
 
 
 def step() -> int:
-    """Make the copy that has waited longest, a part at a time, so that everybody sees how far it has come; 1 or 0. Needs
-    no transaction around it. What a worker that died left undone is begun anew."""
+    """Make the copy that has waited longest, a part at a time, so that everybody sees how far it has come; 1 or 0.
+    Needs no transaction around it. What a worker that died left undone is begun anew."""
     with db.reading():
         waiting = session().scalar(select(Copy.id).where(Copy.ready_at.is_(None)).order_by(Copy.id).limit(1))
     return _make(waiting) if waiting is not None else 0

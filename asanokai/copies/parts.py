@@ -227,7 +227,18 @@ PARTS: tuple[Part, ...] = (
 
 TABLES = frozenset(
     (
-        *("member", "organisation", "address", "belonging", "standing", "rsvp", "guest", "reply", "seat_note", "letter"),
+        *(
+            "member",
+            "organisation",
+            "address",
+            "belonging",
+            "standing",
+            "rsvp",
+            "guest",
+            "reply",
+            "seat_note",
+            "letter",
+        ),
         *("happening", "bounce", "incoming", "mute", "application", "deputy", "view", "proposal", "vote", "speaker"),
         *("contributor", "upload", "message", "journal", "topic"),
     )

@@ -31,7 +31,6 @@ from asanokai.uploads import Upload
 from asanokai.views import View
 from asanokai.whose import Person
 
-
 Whose = Callable[[Person], ColumnElement[bool]]
 GONE = None
 """The row itself goes."""
