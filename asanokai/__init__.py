@@ -7,11 +7,12 @@ The map. One deep file per business word; imports only go down these floors:
     6  web/*   worker                                       pages; the heartbeat
     5  delivering   demo   lives  >  doctor  >  composing   transport   catcher   printing   listing
                                                             a letter row → a mail → SMTP
-    4  alerting  >  digesting  >  retention  >  erasing  >  intake  >  bulk   knocking   planning
-                                                            mail that comes back, and what coordinators are told of it
-       writing  >  announcing   applying   archive   asking   catering   entering   exporting   history   importing   invitations   leaving
-       merging   showing                                    verbs that touch several words
-    3  directory   views > questions   guests > rsvps > proposals   materials > uploads > speakers > programme
+    4  alerting  >  digesting  >  retention  >  erasing  >  copies  >  intake  >  bulk   knocking   planning
+                                                            mail that comes back, what coordinators are told of it, and
+                                                            what becomes of a person's data
+       writing  >  announcing   applying   archive   asking   catering   entering   exporting   history   importing
+       invitations   leaving   merging   showing            verbs that touch several words
+    3  directory   views > questions   guests > whose > rsvps > proposals   materials > uploads > speakers > programme
        > topics > meetings > series > deputies > members > installation > letters
     2  journal   erased > db   languages   markdown   tokens   links   ical   holidays   night   terminal > tables
     1  clock   errors

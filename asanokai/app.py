@@ -8,6 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from asanokai import (
     catering,
     clock,
+    copies,
     deputies,
     erased,
     erasing,
@@ -30,6 +31,7 @@ from config import Config
 
 TABLES = (
     catering,
+    copies,
     deputies,
     erased,
     erasing,

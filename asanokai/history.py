@@ -154,6 +154,9 @@ SENTENCES: dict[tuple[str, str], str] = {
     ("tell", "catering"): N_("Told the caterer of new numbers: %(coming)s"),
     # the rest
     ("retry", "letter"): N_("A letter that had failed was sent again"),
+    ("ask", "copy"): N_("Copy of data asked for"),
+    ("make", "copy"): N_("Copy of data made"),
+    ("fetch", "copy"): N_("Copy of data fetched"),
     ("change", "retention"): N_("How long data is kept was changed"),
     ("remove", "retention"): N_("Old data removed: %(count)s"),
     ("change", "installation"): N_("Settings changed: %(fields)s"),

@@ -22,6 +22,7 @@ from asanokai import (
     applying,
     asking,
     clock,
+    copies,
     db,
     digesting,
     erasing,
@@ -44,7 +45,7 @@ from asanokai.transport import Outcome, Transport
 
 log = logging.getLogger(__name__)
 
-DELIVER, TAKE_IN, PLAN, FETCH, CATER, LISTEN, ERASE, TIDY = 2, 2, 10, 30, 60, 60, 60, 600
+DELIVER, TAKE_IN, PLAN, FETCH, CATER, LISTEN, ERASE, COPY, TIDY = 2, 2, 10, 30, 60, 60, 60, 10, 600
 """Seconds between two beats."""
 
 AWAKE = 1.0
@@ -172,6 +173,7 @@ class Worker:
             "plan": (partial(plan_step, self.night), PLAN),
             "cater": (cater_step, CATER),
             "propose": (propose_step, TIDY),
+            "copy": (copies.step, COPY),
             "erase": (erase_step, ERASE),
             "tidy": (tidy_step, TIDY),
             "keep": (keep_step, TIDY),

@@ -152,6 +152,10 @@ NOTHING_TO_KEEP = {
         (
             "people.leave",
             "people.erase",
+            "people.copy",
+            "people.fetch_copy",
+            "mydata.ask_copy",
+            "mydata.fetch_copy",
             "catering.withdraw",
             "joining.confirm",
             "signing_in.open_link",

@@ -3,17 +3,20 @@
 Pages, mail server and the worker's own steps are real. The mails that went out are the world's, and not looked at.
 """
 
+import io
 import logging
 import re
+import zipfile
 from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import StatementError
 
-from asanokai import db, members, questions, retention
+from asanokai import copies, db, members, questions, retention
 from asanokai.db import Base, session
 from asanokai.intake.files import take_file
 from asanokai.members import Application, Member
@@ -68,9 +71,9 @@ class Life:
 
     def link(self, pattern: str) -> str:
         """The link of that form in the last letter to her."""
-        text = self.letters()[-1].get_body(("plain",)).get_content()  # type: ignore[union-attr]  # letters have one
-        found = re.search(rf"http://[^/\s]+({pattern}[^\s>]*)", text)
-        assert found, text
+        words = self.letters()[-1].get_body(("plain",)).get_content()  # type: ignore[union-attr]  # letters have one
+        found = re.search(rf"http://[^/\s]+({pattern}[^\s>]*)", words)
+        assert found, words
         return found[1]
 
 
@@ -147,7 +150,7 @@ def test_nothing_is_left_of_a_person_but_numbers(life, app, clock, tmp_path, cap
         "consent": "y",
     }
     assert visitor.post("/join", {**applied, "website": ""}).status_code == 303
-    life.beat("deliver")
+    life.beat("deliver", "deliver")
     assert visitor.post(life.link("/join/")).status_code in (200, 303)
     desk = Reader(app, akiko)
     with db.reading():
@@ -177,6 +180,15 @@ def test_nothing_is_left_of_a_person_but_numbers(life, app, clock, tmp_path, cap
     before, held = traces_in_database(), figures(numbers[:2])
     assert set(before) >= {"zwiebelfisch", "玉葱魚", "sternwarte", "haselnuss", "gürteltier", "begleitbert", FROM}
 
+    # She takes a copy of everything with her. It stays here for a while, and must go with her.
+    assert she.post("/me/data/copy").status_code == 303
+    life.beat("copy")
+    with db.reading():
+        copy_id = session().scalars(select(copies.Copy.id)).one()
+    taken = she.post(f"/me/data/copy/{copy_id}")
+    told = zipfile.ZipFile(io.BytesIO(taken.data)).read("data.json").decode()
+    assert set(traces_in(told)) == set(TRACES) - {"タマネギウオ"}
+
     # She deletes her data. One letter takes the third morning out of her calendar; then the worker empties her.
     life.letters()
     assert she.post("/me/data/delete", {"sure": "y"}).status_code == 303
@@ -198,8 +210,8 @@ def test_nothing_is_left_of_a_person_but_numbers(life, app, clock, tmp_path, cap
 
     # No list brings her back.
     sheet = f"Name;Vorname;E-Mail\nZwiebelfisch;Hadelinde;{ADDRESS}\n"
-    taken = desk.post(f"/coordinate/series/{series_id}/members/import", {"text": sheet, "step": "take"})
-    assert "hat seine Daten löschen lassen" in taken.text or taken.status_code == 303
+    refused = desk.post(f"/coordinate/series/{series_id}/members/import", {"text": sheet, "step": "take"})
+    assert refused.status_code == 303  # to the list, on which she is not
     with db.reading():
         assert members.by_address(ADDRESS) is None
     assert traces_in_database() == {}
@@ -210,3 +222,9 @@ def test_nothing_is_left_of_a_person_but_numbers(life, app, clock, tmp_path, cap
     with db.reading():
         assert list(session().scalars(select(Application.id))) == []
     assert figures(numbers[:2]) == held
+
+
+def test_what_a_statement_was_given_stands_in_no_error(app):
+    with pytest.raises(StatementError) as refused, db.transaction():
+        session().execute(text("SELECT no_such FROM address WHERE text = :address"), {"address": ADDRESS})
+    assert (ADDRESS in str(refused.value), "hide_parameters" in str(refused.value)) == (False, True)

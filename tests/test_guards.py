@@ -99,6 +99,7 @@ READ: Expected = {
     "people.edit": CHIEF,
     "people.leave": CHIEF,
     "people.erase": CHIEF,
+    "people.copy": CHIEF,
     "twins.likely": CHIEF,
     "twins.merge": CHIEF,
     "meeting.show": OF_SERIES,
@@ -198,6 +199,9 @@ SENT: Expected = {
     # The only administrator must stay.
     "leave.by_oneself": (IN, 303, 303, 303, 303, 409, 303),
     "mydata.delete": (IN, 303, 303, 303, 303, 409, 303),
+    "mydata.ask_copy": MEMBERS_DONE,
+    # A copy is its owner's alone.
+    "mydata.fetch_copy": (IN, 200, 404, 404, 404, 404, 404),
     "standing.change": (IN, 303, 404, 404, 404, 404, 404),
     "wishes.unsubscribe": EVERYBODY,
     "answer.by_link": ALL_DONE,
@@ -237,6 +241,8 @@ SENT: Expected = {
     "people.edit": CHIEF_DONE,
     "people.leave": CHIEF_DONE,
     "people.erase": CHIEF_DONE,
+    "people.copy": CHIEF_DONE,
+    "people.fetch_copy": (IN, 404, 404, 404, 404, 200, 404),
     "keeping.limits": CHIEF_DONE,
     "twins.merge": CHIEF_DONE,
     "meeting.edit": OF_SERIES_DONE,

@@ -17,6 +17,7 @@ from asanokai import (
     applying,
     asking,
     catering,
+    copies,
     deputies,
     erasing,
     exporting,
@@ -279,6 +280,11 @@ class Stage:
         session().add(catering.Catered(meeting_id=self.meeting.id, frozen_at=clock.now, frozen=numbers))
         session().flush()
 
+    def fetch_copy(self) -> None:
+        made = copies.ask(self.one, actor_id=self.actor)
+        copies.finish(made.id, {})
+        copies.fetch(made.id, self.one.id, actor_id=self.actor)
+
     def erase(self) -> None:
         erasing.ask(self.two, why="administrator", actor_id=self.actor)
         session().execute(update(Letter).where(Letter.state == "queued").values(state="dropped"))
@@ -462,6 +468,9 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
         members.use_again(on.one, actor_id=on.actor),
     ),
     ("leave", "member"): lambda on, _: leaving.leave(on.two, actor_id=on.actor),
+    ("ask", "copy"): lambda on, _: copies.ask(on.one, actor_id=on.actor),
+    ("make", "copy"): lambda on, _: copies.finish(copies.ask(on.one, actor_id=on.actor).id, {}),
+    ("fetch", "copy"): lambda on, _: on.fetch_copy(),
     ("change", "retention"): lambda on, _: retention.change({"letters": 30}, actor_id=on.actor),
     ("remove", "retention"): lambda on, _: retention.end(retention.begin(on.actor), 3),
     ("ask for erasure", "member"): lambda on, _: erasing.ask(on.two, why="administrator", actor_id=on.actor),
@@ -519,6 +528,8 @@ TOGETHER_WITH: dict[Verb, list[Verb]] = {
     ("ask again", "rsvp"): [("ask again", "meeting"), ("ask again", "rsvp")],
     ("use again", "member"): [("suppress", "member")],
     ("leave", "member"): LEAVES,
+    ("make", "copy"): [("ask", "copy")],
+    ("fetch", "copy"): [("ask", "copy"), ("make", "copy")],
     ("ask for erasure", "member"): [("leave", "member"), *LEAVES],
     ("erase", "member"): [("ask for erasure", "member"), ("leave", "member"), *LEAVES],
     ("keep", "member"): [("ask for erasure", "member"), ("leave", "member"), *LEAVES],
@@ -542,6 +553,7 @@ SPOKEN_FOR = {("describe", "topic"), *((verb, "contributor") for verb in ("confi
 
 BY_NOBODY = {
     *((verb, "member") for verb in ("erase", "keep")),
+    ("make", "copy"),
     ("take in", "mail"),
     ("suppress", "member"),
     *((verb, "rsvp") for verb in ("seat", "offer", "expire", "wait again", "lapse", "take back")),

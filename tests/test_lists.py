@@ -15,6 +15,7 @@ from asanokai import (
     applying,
     catering,
     clock,
+    copies,
     db,
     deputies,
     guests,
@@ -108,6 +109,7 @@ def _one_more(meeting: meetings.Meeting, series: series_rules.Series, known: wor
     rsvps.come_normally(other.id, people.katrin().id)
     _applies(series, number)
     _proposes(series, person, draft, number)
+    people.session().add(copies.Copy(member_id=known.member_id, asked_at=clock.now(), total=1, ready_at=clock.now()))
     people.session().add(retention.Run(began_at=clock.now(), by_id=person.id))
 
 

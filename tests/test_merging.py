@@ -5,6 +5,7 @@ from sqlalchemy import select
 
 from asanokai import deputies, intake, letters, members, merging, proposals, topics, views
 from asanokai import series as series_rules
+from asanokai.copies import Copy
 from asanokai.db import Base, session, transaction
 from asanokai.erasing import Erasure
 from asanokai.errors import Refused
@@ -286,6 +287,7 @@ def test_whatever_names_a_member_is_passed_on_or_stays_for_a_reason(clock):
     came.settled_by_id = other.id
     gone = Erasure(member_id=other.id, why="self", keep_texts=False, asked_at=clock.now, done_at=clock.now)
     session().add_all([application, note, came, gone, Mute(member_id=other.id, kind="thanks")])
+    session().add(Copy(member_id=other.id, asked_by_id=other.id, asked_at=clock.now, total=1, ready_at=clock.now))
     session().add_all([Nobody(place=0, member_id=other.id), Run(began_at=clock.now, by_id=other.id)])
     session().flush()
     assert holding(other.id) == naming_a_member() - set(STAYS)

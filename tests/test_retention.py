@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from asanokai import (
     applying,
+    copies,
     deputies,
     guests,
     intake,
@@ -89,6 +90,10 @@ def a_deputy() -> None:
     deputies.remove(people.katrin(), deputies.name(people.katrin(), "v@jena.example", "deputy").id)
 
 
+def a_copy() -> None:
+    copies.ask(people.katrin(), actor_id=None)
+
+
 def who_left() -> Member:
     return people.juergen()
 
@@ -112,6 +117,7 @@ CASES: dict[str, tuple[Callable[[], Any], datetime, Callable[[], Any]]] = {
     "consents": (a_consent, FIRST, lambda: _all(Application.consent_version)),
     "bounces": (a_bounce, FIRST, lambda: _all(members.Bounce.sort)),
     "deputies": (a_deputy, FIRST, lambda: _all(deputies.Deputy.address)),
+    "copies": (a_copy, FIRST, lambda: _all(copies.Copy.total)),
     "contributors": (a_meeting, ENDS, lambda: _all(speakers.Contributor.address)),
 }
 """Kind → what makes such data, from when on it is counted, and what is looked at."""
@@ -126,6 +132,7 @@ GONE: dict[str, Any] = {
     "consents": [],
     "bounces": [],
     "deputies": [],
+    "copies": [],
     "contributors": [""],
 }
 

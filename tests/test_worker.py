@@ -65,6 +65,7 @@ def test_there_are_these_beats_and_letters_go_every_two_seconds(worker):
         "cater": 60,
         "propose": 600,
         "erase": 60,
+        "copy": 10,
         "tidy": 600,
         "keep": 600,
     }
@@ -129,6 +130,7 @@ def test_what_is_over_was_held(worker, clock):
         ("cater", 4),
         ("propose", 1),
         ("erase", 1),
+        ("copy", 1),
         ("tidy", 8),
         ("keep", 1),
     ],

@@ -33,6 +33,7 @@ from asanokai import (
     bulk,
     catering,
     clock,
+    copies,
     db,
     deputies,
     installation,
@@ -139,6 +140,7 @@ class World:
     confirm: str
     sign_in: str
     pack: str
+    copy_id: int
 
     def vanished(self) -> "World":
         """The same addresses for things that are not there."""
@@ -195,7 +197,10 @@ def _build(app: Flask) -> World:
     installation.change(actor_id=None, logo=PICTURE, logo_type="image/png", imprint={"de": "Impressum"})
     tokens, katrin, kenji = app.extensions["tokens"], people.katrin(), people.kenji()
     pack = catering.make(meeting.id, "caterer", address="koch@jena.example")
+    copied = copies.ask(katrin, actor_id=katrin.id)
+    copied.content, copied.size, copied.ready_at = b"PK", 2, clock.now()
     return World(
+        copy_id=copied.id,
         series_id=series.id,
         other_series_id=other.id,
         meeting_id=meeting.id,
@@ -390,6 +395,9 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         **{f"meeting.{verb}": meeting for verb in ("show", "edit", "cancel", "pause", "roll", "add_topic")},
         "people.leave": {"member_id": world.member_id},
         "people.erase": {"member_id": world.member_id},
+        "people.copy": {"member_id": world.member_id},
+        "people.fetch_copy": {"member_id": world.member_id, "copy_id": world.copy_id},
+        "mydata.fetch_copy": {"copy_id": world.copy_id},
         "twins.merge": {"kept_id": world.member_id, "other_id": world.twin_id},
         **{f"meeting.{verb}": meeting for verb in ("show", "edit", "move", "cancel", "pause", "roll", "add_topic")},
         **{f"meeting.{verb}": meeting for verb in ("show", "edit", "move", "cancel", "pause", "add_topic")},
@@ -634,6 +642,10 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "mydata.delete": {"keep_texts": "", "sure": "y"},
         "people.leave": {},
         "people.erase": {},
+        "people.copy": {},
+        "people.fetch_copy": {},
+        "mydata.ask_copy": {},
+        "mydata.fetch_copy": {},
         "twins.merge": {name: "other" if name == "given" else "kept" for name in merging.FIELDS},
         "people.invite": {**PERSON, "email": "lena@weimar.example"},
         "people.role": {},

@@ -13,9 +13,9 @@ so that no list brings them in again.
 """
 
 from asanokai.erasing.asking import ask, look, now_empty, pending, step
-from asanokai.erasing.clearing import clear, person, tables
+from asanokai.erasing.clearing import clear, tables
 from asanokai.erasing.row import LONGEST_WAIT, Erasure
-from asanokai.erasing.rules import NOTHING, NUMBERS, RULES, Person, Rule
+from asanokai.erasing.rules import NOTHING, NUMBERS, RULES, Rule
 
 __all__ = [
     "LONGEST_WAIT",
@@ -23,14 +23,12 @@ __all__ = [
     "NUMBERS",
     "RULES",
     "Erasure",
-    "Person",
     "Rule",
     "ask",
     "clear",
     "look",
     "now_empty",
     "pending",
-    "person",
     "step",
     "tables",
 ]

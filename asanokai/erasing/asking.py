@@ -10,6 +10,7 @@ from asanokai.errors import N_, Refused
 from asanokai.leaving import Consequences
 from asanokai.letters import Letter
 from asanokai.members import Address, Member
+from asanokai.whose import person
 
 AT_ONCE = 20
 """People erased in one step; the next beat takes the others."""
@@ -75,7 +76,7 @@ def now_empty(member: Member, *, keep_texts: bool) -> None:
     """Empty the row and everything that is the person's, and keep a mark of each address, so that no list brings them
     back."""
     known = session().scalars(select(Address.normal).where(Address.member_id == member.id)).all()
-    one = clearing.person(member)
+    one = person(member)
     _drop_letters(member.id)
     clearing.clear(one, keep_texts=keep_texts)
     erased.write_down(member.id, member.created_at, known)

@@ -7,18 +7,12 @@ from sqlalchemy import ColumnElement, delete, select, update
 
 from asanokai import questions, topics
 from asanokai.db import Base, session, table_of
-from asanokai.erasing.rules import RULES, Person, Rule
+from asanokai.erasing.rules import RULES, Rule
 from asanokai.letters import Letter
-from asanokai.members import Address, Member
 from asanokai.questions import Reply
 from asanokai.speakers import Contributor
 from asanokai.topics import Speaker, Topic
-
-
-def person(member: Member) -> Person:
-    """The person of a row, with every address they have, as typed and as compared."""
-    rows = session().execute(select(Address.text, Address.normal).where(Address.member_id == member.id))
-    return Person(member.id, frozenset(one.lower() for row in rows for one in row))
+from asanokai.whose import Person
 
 
 def clear(one: Person, *, keep_texts: bool) -> None:

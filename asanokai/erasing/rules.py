@@ -9,15 +9,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from asanokai import clock
 from asanokai.catering import Pack
+from asanokai.copies.row import Copy
 from asanokai.db import Base
 from asanokai.deputies import Deputy
 from asanokai.erasing.row import Erasure
 from asanokai.guests import Guest
 from asanokai.intake import Incoming
+from asanokai.knocking import Knock
 from asanokai.letters import Happening, Letter, mint_nonce
 from asanokai.members import Address, Application, Bounce, Member, Mute, Organisation
 from asanokai.proposals import Proposal
@@ -28,50 +30,7 @@ from asanokai.speakers import Contributor
 from asanokai.topics import Speaker, Topic
 from asanokai.uploads import Upload
 from asanokai.views import View
-
-
-@dataclass(frozen=True)
-class Person:
-    """Who is to be erased: the row's number and every address of theirs, folded."""
-
-    number: int
-    addresses: frozenset[str]
-
-    def at(self, column: Any) -> ColumnElement[bool]:
-        """Whether one of the addresses stands in the column."""
-        return func.lower(column).in_(self.addresses)
-
-    @property
-    def answers(self) -> Select[int]:
-        """Their answers."""
-        return select(Rsvp.id).where(Rsvp.member_id == self.number)
-
-    @property
-    def letters(self) -> Select[int]:
-        """What was written to them, as a member or at one of their addresses."""
-        return select(Letter.id).where(or_(Letter.member_id == self.number, self.at(Letter.address)))
-
-    @property
-    def speaking(self) -> Select[int]:
-        """Where they stand as a speaker: by their row, or by an address of theirs that is written to."""
-        reached = select(Contributor.speaker_id).where(
-            self.at(Contributor.address), Contributor.speaker_id.is_not(None)
-        )
-        return select(Speaker.id).where(or_(Speaker.member_id == self.number, Speaker.id.in_(reached)))
-
-    @property
-    def topics(self) -> Select[int]:
-        """What they speak on, and what was made of their proposals."""
-        spoken = Topic.id.in_(select(Speaker.topic_id).where(Speaker.id.in_(self.speaking)))
-        proposed = Topic.id.in_(select(Proposal.topic_id).where(Proposal.member_id == self.number))
-        return select(Topic.id).where(or_(spoken, proposed))
-
-    @property
-    def contributing(self) -> Select[int]:
-        """What they said of themselves as a speaker or a host."""
-        own = or_(self.at(Contributor.address), Contributor.speaker_id.in_(self.speaking))
-        return select(Contributor.id).where(own)
-
+from asanokai.whose import Person
 
 Whose = Callable[[Person], ColumnElement[bool]]
 GONE = None
@@ -145,6 +104,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         Deputy, lambda one: or_(Deputy.member_id == one.number, Deputy.deputy_id == one.number, one.at(Deputy.address))
     ),
+    Rule(Knock, lambda one: one.at(Knock.address)),
     Rule(View, lambda one: View.owner_id == one.number),
     Rule(Pack, lambda one: one.at(Pack.address), {"address": None}),
     # the programme
@@ -170,6 +130,7 @@ RULES: tuple[Rule, ...] = (
     Rule(Contributor, lambda one: Contributor.id.in_(one.contributing)),
     Rule(Speaker, lambda one: Speaker.id.in_(one.speaking)),
     # the person
+    Rule(Copy, lambda one: Copy.member_id == one.number),
     Rule(Address, lambda one: Address.member_id == one.number),
     Rule(Member, lambda one: Member.id == one.number, EMPTY_MEMBER),
     Rule(

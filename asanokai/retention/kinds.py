@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, and_, cast, func, literal, or_, select
 from sqlalchemy import String as Words
 
 from asanokai.catering import Pack
+from asanokai.copies import Copy
 from asanokai.db import Base
 from asanokai.deputies import Deputy
 from asanokai.errors import N_
@@ -205,6 +206,14 @@ KINDS: tuple[Kind, ...] = (
         N_("after the end"),
         365,
         (Step(Deputy, lambda before: Deputy.until < before),),
+    ),
+    Kind(
+        "copies",
+        N_("Copies of their data that members had made"),
+        N_("after they asked for it"),
+        7,
+        (Step(Copy, lambda before: Copy.asked_at < before),),
+        most=30,
     ),
     Kind(
         "contributors",

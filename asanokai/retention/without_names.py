@@ -14,6 +14,7 @@ from asanokai.questions import Reply
 from asanokai.retention.row import Nobody
 from asanokai.rsvps import Rsvp
 from asanokai.series import Belonging
+from asanokai.whose import person
 
 WITH_WORDS = ("reply", "declined", "answered", "ask_back", "acknowledged", "not_taken", "test")
 """Kinds of letters whose facts hold words or addresses."""
@@ -84,7 +85,7 @@ def forget_applications(application_ids: list[int]) -> None:
     alone = [~select(table.id).where(table.member_id == Member.id).exists() for table in (Application, Belonging, Rsvp)]
     only = select(Member).where(Member.id.in_(people), Member.standing.in_(("applied", "confirmed")), *alone)
     for member in session().scalars(only).all():
-        erasing.clear(erasing.person(member), keep_texts=False)
+        erasing.clear(person(member), keep_texts=False)
 
 
 def erase(member_ids: list[int]) -> None:

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField
 from wtforms.validators import DataRequired
 
-from asanokai import erasing, showing
+from asanokai import copies, erasing, showing
 from asanokai.web import loading
 from asanokai.web.forms import Form, attempt
 
@@ -26,8 +26,31 @@ class DeletionForm(Form):
 
 @pages.get("/me/data")
 def show() -> str:
-    """What one can do about one's own data."""
-    return render_template("account/data.html")
+    """What one can do about one's own data; how far a copy has come. Looks again by itself while one is being made."""
+    copied = copies.of_member(loading.me().id)
+    return render_template(
+        "account/data.html",
+        copied=copied,
+        unready=any(one.ready_at is None for one in copied),
+        in_words=showing.in_words,
+        zone=loading.zone(),
+        language=loading.language(),
+    )
+
+
+@pages.post("/me/data/copy")
+def ask_copy() -> Response:
+    """Have a copy of everything made."""
+    copies.ask(loading.me(), actor_id=loading.me().id)
+    flash(gettext("The copy is being made."))
+    return redirect(url_for("mydata.show"), 303)
+
+
+@pages.post("/me/data/copy/<int:copy_id>")
+def fetch_copy(copy_id: int) -> Response:
+    """One's own copy, as a file."""
+    member = loading.me()
+    return loading.download(copies.fetch(copy_id, member.id, actor_id=member.id), f"asanokai-{copy_id}.zip")
 
 
 @pages.route("/me/data/delete", methods=["GET", "POST"])

@@ -69,9 +69,32 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("place", name=op.f("pk_nobody")),
         sa.UniqueConstraint("member_id", name=op.f("uq_nobody_member_id")),
     )
+    op.create_table(
+        "copy",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("member_id", sa.Integer(), nullable=False),
+        sa.Column("asked_by_id", sa.Integer(), nullable=True),
+        moment("asked_at", False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        moment("ready_at"),
+        moment("fetched_at"),
+        sa.Column("size", sa.Integer(), nullable=True),
+        sa.Column("content", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["member_id"], ["member.id"], name=op.f("fk_copy_member_id_member")),
+        sa.ForeignKeyConstraint(["asked_by_id"], ["member.id"], name=op.f("fk_copy_asked_by_id_member")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_copy")),
+    )
+    op.create_index(op.f("ix_copy_member_id"), "copy", ["member_id"])
+    unready = sa.text("ready_at IS NULL")
+    op.create_index(
+        "uq_copy_unready", "copy", ["member_id"], unique=True, postgresql_where=unready, sqlite_where=unready
+    )
+
 
 
 def downgrade() -> None:
+    op.drop_table("copy")
     for table in ("nobody", "removal", "retention_run", "retention_limit"):
         op.drop_table(table)
     op.drop_table("erasure")
