@@ -71,6 +71,7 @@ class Config:
     metrics: bool = False
     design: bool = False
     proxies: int = 0
+    security_contact: str = ""
     clock_file: str = ""
     instance: Path = HOME / "instance"
     erasures: Path = HOME / "instance" / "erasures"
@@ -135,7 +136,10 @@ class Config:
             "MAX_CONTENT_LENGTH": 4 * 1024 * 1024,
             "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
             "WTF_CSRF_TIME_LIMIT": None,
-            "WTF_CSRF_SSL_STRICT": self.https,
+            # Flask-WTF knows no older keys, but hands these to itsdangerous, which signs with the last of a list.
+            "WTF_CSRF_SECRET_KEY": [*reversed(self.secret_key_fallbacks), self.secret_key],
+            # It wants a Referer, which our pages let no browser send; `web.origins` looks where a form comes from.
+            "WTF_CSRF_SSL_STRICT": False,
             "RATELIMIT_STORAGE_URI": self.limits_storage,
             "RATELIMIT_ENABLED": not self.testing,
             "BABEL_DEFAULT_LOCALE": "en",
@@ -202,6 +206,7 @@ class _Reader:
             metrics=self.truth("ASANOKAI_METRICS"),
             design=self.truth("ASANOKAI_DESIGN"),
             proxies=self.number("ASANOKAI_PROXIES", 0, most=5),
+            security_contact=self._security_contact(),
             clock_file=self._clock_file(),
             instance=self.instance,
             erasures=Path(self.text("ASANOKAI_ERASURES") or self.instance / "erasures").absolute(),
@@ -351,6 +356,13 @@ class _Reader:
         if not _SENDER.fullmatch(sender):
             self.problems.append("ASANOKAI_SENDER must be a plain mail address, such as breakfast@example.org")
         return sender
+
+    def _security_contact(self) -> str:
+        typed = self.text("ASANOKAI_SECURITY_CONTACT")
+        whole = typed.startswith(("https://", "mailto:", "tel:")) and typed.isprintable() and " " not in typed
+        if typed and not whole:
+            self.problems.append(f"ASANOKAI_SECURITY_CONTACT must begin with https:// or mailto:, not {_quoted(typed)}")
+        return typed
 
     def _reply_domain(self) -> str:
         domain = self.text("ASANOKAI_REPLY_DOMAIN").lower()

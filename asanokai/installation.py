@@ -31,6 +31,8 @@ class Installation(Base):
     imprint: Mapped[dict[str, Any] | None] = _words()
     privacy: Mapped[dict[str, Any] | None] = _words()
     accessibility: Mapped[dict[str, Any] | None] = _words()
+    legal: Mapped[dict[str, Any] | None] = _words()
+    """What the pages of law ask for (`law.FACTS`): who runs this, where, how to be reached."""
     logo: Mapped[bytes | None] = deferred(mapped_column(LargeBinary))
     logo_type: Mapped[str | None]
     paused_at: Mapped[datetime | None]

@@ -29,6 +29,7 @@ from asanokai import (
     intake,
     invitations,
     knocking,
+    law,
     meetings,
     questions,
     retention,
@@ -95,8 +96,14 @@ def _propose(series_id: int) -> int:
 
 def tidy_step() -> int:
     """What is over was held; applications nobody confirmed vanish, and so do the replies that were
-    for the morning alone and the bytes of old mails. How many; raises as `plan_step` does."""
-    return _each([meetings.mark_held, applying.forget_unconfirmed, questions.forget, intake.forget])
+    for the morning alone and the bytes of old mails. How many; raises as `plan_step` does. It also notes which texts
+    stand on the pages of law."""
+    return _each([meetings.mark_held, applying.forget_unconfirmed, questions.forget, intake.forget, _note_law])
+
+
+def _note_law() -> int:
+    law.note()
+    return 0  # nobody waits for it
 
 
 def erase_step() -> int:

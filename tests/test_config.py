@@ -100,6 +100,7 @@ def test_every_setting_is_read(tmp_path):
             "MAIL_USERNAME": "postbote",
             "MAIL_PASSWORD": "geheim",
             "MAIL_TIMEOUT": "7",
+            "ASANOKAI_SECURITY_CONTACT": "https://example.org/security",
         }
     )
     assert config == Config(
@@ -118,6 +119,7 @@ def test_every_setting_is_read(tmp_path):
         limits_storage="memory://",
         metrics=True,
         proxies=2,
+        security_contact="https://example.org/security",
         clock_file=str(clock),
         mail=Mail("smtp.example.org", 2525, True, False, "postbote", "geheim", 7.0),
     )

@@ -70,6 +70,8 @@ READ: Expected = {
     "design.parts": EVERYBODY,
     "files.manifest": EVERYBODY,
     "files.offline": EVERYBODY,
+    "well_known.security_txt": EVERYBODY,
+    "well_known.change_password": (302,) * 7,
     "files.service_worker": EVERYBODY,
     "paper.leaflet": EVERYBODY,
     "paper.leaflet: not public": (404, 200, 404, 200, 404, 200, 404),
@@ -175,6 +177,9 @@ READ: Expected = {
     "settings.edit": CHIEF,
     "keeping.limits": CHIEF,
     "keeping.protocol": CHIEF,
+    "law.facts": CHIEF,
+    "law.text": CHIEF,
+    "law.kept": CHIEF,
 }
 
 ALL_DONE = (303,) * 7
@@ -300,6 +305,8 @@ SENT: Expected = {
     "catering.withdraw": OF_SERIES_DONE,
     "settings.edit": CHIEF_DONE,
     "settings.pause": CHIEF_DONE,
+    "law.facts": CHIEF_DONE,
+    "law.text": CHIEF_DONE,
 }
 
 NEEDS_NO_TOKEN = {"answer.by_link": 303, "wishes.unsubscribe": 200, "undo.by_link": 303}

@@ -154,7 +154,7 @@ WORDS = {
     *intake.STATES,
     *intake.WAYS,
     *("salutation", "organisation", "language", "zone"),
-    *("sender_name", "welcome", "imprint", "privacy", "accessibility", "logo", "logo_type", "paused_at"),
+    *("sender_name", "welcome", "imprint", "privacy", "accessibility", "legal", "logo", "logo_type", "paused_at"),
 }
 """What a fact may say in letters: states, roles, ways, and the names of fields."""
 

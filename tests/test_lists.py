@@ -19,6 +19,7 @@ from asanokai import (
     db,
     deputies,
     guests,
+    law,
     letters,
     meetings,
     members,
@@ -148,6 +149,7 @@ def _speaks(meeting: meetings.Meeting, about: topics.Topic, number: int) -> None
         content=b"x",
     )
     people.session().add_all([slot, file])
+    people.session().add(law.LawText(kind="imprint", language="de", text=f"Wir {number}", since=clock.now()))
 
 
 def _said(meeting: meetings.Meeting, known: world.World, person: members.Member, number: int) -> None:

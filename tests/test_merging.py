@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from asanokai import deputies, intake, letters, members, merging, proposals, topics, views
+from asanokai import deputies, intake, law, letters, members, merging, proposals, topics, views
 from asanokai import series as series_rules
 from asanokai.copies import Copy
 from asanokai.db import Base, session, transaction
@@ -279,6 +279,7 @@ def test_whatever_names_a_member_is_passed_on_or_stays_for_a_reason(clock):
     application = Application(
         member_id=other.id, inviter_id=other.id, decided_by_id=other.id, series_id=series.id, applied_at=clock.now
     )
+    law.note(actor_id=other.id)
     note = SeatNote(rsvp_id=rsvp.id, other_id=other.id, actor_id=other.id, reason="", at=clock.now)
     letters.post("sign_in", "x", member_id=other.id)
     came = intake.Incoming(

@@ -131,7 +131,7 @@ def test_what_is_over_was_held(worker, clock):
         ("propose", 1),
         ("erase", 1),
         ("copy", 1),
-        ("tidy", 8),
+        ("tidy", 11),
         ("keep", 1),
     ],
 )

@@ -37,6 +37,7 @@ from asanokai import (
     db,
     deputies,
     installation,
+    law,
     letters,
     materials,
     members,
@@ -141,6 +142,7 @@ class World:
     sign_in: str
     pack: str
     copy_id: int
+    law_text_id: int
 
     def vanished(self) -> "World":
         """The same addresses for things that are not there."""
@@ -195,6 +197,7 @@ def _build(app: Flask) -> World:
     applied, invited = _applications(series.id)
     members.set_password(people.kenji(), PASSWORD, actor_id=None)
     installation.change(actor_id=None, logo=PICTURE, logo_type="image/png", imprint={"de": "Impressum"})
+    law.note()
     tokens, katrin, kenji = app.extensions["tokens"], people.katrin(), people.kenji()
     pack = catering.make(meeting.id, "caterer", address="koch@jena.example")
     copied = copies.ask(katrin, actor_id=katrin.id)
@@ -243,6 +246,7 @@ def _build(app: Flask) -> World:
         confirm=tokens.mint("opt-in", list(invited)),
         pack=tokens.mint("pack", [pack.id, pack.nonce]),
         sign_in=tokens.mint("sign-in", [kenji.id, members.mint_sign_in(kenji)]),
+        law_text_id=law.kept("imprint")[0].id,
     )
 
 
@@ -454,6 +458,8 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         "log.of_meeting": meeting,
         "log.of_series": series,
         "log.of_member": {"member_id": world.member_id},
+        "law.text": {"kind": "privacy"},
+        "law.kept": {"text_id": world.law_text_id},
     }
 
 
@@ -748,10 +754,9 @@ def forms(world: World) -> dict[str, dict[str, str]]:
             "sender_name": "Asa no Kai",
             "remove_logo": "",
             **texts("welcome"),
-            **texts("imprint", "Impressum"),
-            **texts("privacy"),
-            **texts("accessibility"),
         },
+        "law.facts": {name: "" if name == "register" else f"{name} 7" for name in law.FACTS},
+        "law.text": texts("text", "Über **Daten** an [[email: E-Mail]]"),
         "settings.pause": {"back": "pauses"},
         "keeping.limits": {kind.name: "400" for kind in retention.KINDS},
     }

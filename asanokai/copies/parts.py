@@ -247,6 +247,7 @@ TABLES = frozenset(
 
 NOT_COPIED = {
     "copy": "the copies themselves",
+    "law_text": "texts of the house",
     "knock": "what was asked at the door; gone within seconds",
     "erasure": "what would say something has been deleted by then",
     "merger": "numbers that lead on",

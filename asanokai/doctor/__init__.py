@@ -6,6 +6,7 @@ wrong: what cannot be known, since nobody answers or since it lies with the oper
     check      a line
     standing   settings, database, migrations, disk, clock
     waiting    letters and mails that wait, what came back, the worker
+    law_pages  legal notice, privacy, accessibility
     mail_out   the server that takes letters; a letter to try
     mail_in    LMTP, IMAP; a letter to ourselves
     domains    which domains are looked at
@@ -20,13 +21,14 @@ from typing import Any
 
 from flask import Flask
 
-from asanokai.doctor import domains, mail_in, mail_out, standing, waiting
+from asanokai.doctor import domains, law_pages, mail_in, mail_out, standing, waiting
 from asanokai.doctor.check import MARK, Check, in_one_line, wrong
+from asanokai.doctor.law_pages import unfilled
 from asanokai.doctor.names import Names
 from asanokai.doctor.standing import schema_problem
 from config import Config
 
-__all__ = ["MARK", "Asked", "Check", "examine", "in_one_line", "schema_problem", "unusable"]
+__all__ = ["MARK", "Asked", "Check", "examine", "in_one_line", "schema_problem", "unfilled", "unusable"]
 
 
 @dataclass(frozen=True)
@@ -59,5 +61,6 @@ def examine(app: Flask, asked: Asked | None = None, *, resolver: Any = None) -> 
     checks += domains.examine(config, Names(resolver))
     if usable:
         checks += waiting.examine(config)
+        checks.append(law_pages.examine())
     checks.append(standing.clock_right(config, usable=usable))
     return checks

@@ -13,7 +13,7 @@ from flask_babel import Babel, get_translations, gettext
 from flask_login import LoginManager, current_user, user_logged_in
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from markupsafe import Markup
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.wrappers import Response as BaseResponse
 
 from asanokai import clock, db, journal, languages, uploads
@@ -30,11 +30,13 @@ from asanokai.web import (
     feeds,
     files,
     handouts,
+    headers,
     joining,
     leave,
     limits,
     loading,
     mydata,
+    origins,
     pack,
     paper,
     passing,
@@ -44,6 +46,7 @@ from asanokai.web import (
     speaking,
     standing,
     undoing,
+    well_known,
     wishes,
 )
 from asanokai.web.coordinate import (
@@ -51,6 +54,7 @@ from asanokai.web.coordinate import (
     dates,
     desk,
     keeping,
+    law,
     lists,
     log,
     mail,
@@ -98,6 +102,7 @@ PAGES = (
     speaking.pages,
     standing.pages,
     undoing.pages,
+    well_known.pages,
 )
 DESK = (
     desk.pages,
@@ -120,6 +125,7 @@ DESK = (
     writing.pages,
     settings.pages,
     keeping.pages,
+    law.pages,
     speakers.pages,
 )
 
@@ -136,6 +142,7 @@ WORTH_NOTHING = (404, 410)
 
 def init_app(app: Flask) -> None:
     """Register pages, guards, languages and error pages. Raises RuntimeError for a route without a guard."""
+    app.before_request(origins.check)  # before anything else is done for whoever asks
     app.before_request(_room_for_files)  # before anybody reads the body
     babel.init_app(app, locale_selector=language_of_request, default_timezone="UTC")
     csrf.init_app(app)
@@ -157,6 +164,7 @@ def init_app(app: Flask) -> None:
     app.context_processor(_around_every_page)
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(SecurityError, origins.plainly)
 
 
 def _room_for_files() -> None:
@@ -244,23 +252,7 @@ def _headers(response: Response) -> Response:
     asked = languages.known(request.args.get("lang"))
     if asked and session.get("lang") != asked and request.endpoint not in files.NO_PAGES:
         session["lang"] = asked
-    response.headers.setdefault(
-        "Content-Security-Policy",
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-        "font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'",
-    )
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    if response.status_code == 429:
-        response.headers.setdefault("Retry-After", str(g.get("retry_after", limits.PAUSE)))
-    if request.endpoint not in loading.OPEN_TO_SEARCH:
-        response.headers.setdefault("Referrer-Policy", "no-referrer")
-        if request.endpoint != "static" or response.status_code >= 400:
-            response.headers.setdefault("X-Robots-Tag", "noindex")
-            response.headers.setdefault("Cache-Control", "no-store")
-    response.headers.setdefault("Referrer-Policy", "same-origin")
-    if current_app.config["ASANOKAI"].https:
-        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
-    return response
+    return headers.add(response)
 
 
 def _around_every_page() -> dict[str, object]:

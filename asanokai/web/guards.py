@@ -67,6 +67,8 @@ GUARDS = {
     "files.manifest": anyone,
     "files.offline": anyone,
     "files.service_worker": anyone,
+    "well_known.security_txt": anyone,
+    "well_known.change_password": anyone,
     "paper.leaflet": readable,
     "paper.picture": readable,
     "paper.roll": of_meeting,
@@ -179,5 +181,8 @@ GUARDS = {
     "settings.pause": administrator,
     "keeping.limits": administrator,
     "keeping.protocol": administrator,
+    "law.facts": administrator,
+    "law.text": administrator,
+    "law.kept": administrator,
 }
 """Endpoint → guard. A guard raises `Missing`, sends to the sign-in page, or loads into `g` what the view is about."""

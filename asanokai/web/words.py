@@ -309,9 +309,17 @@ FIELDS = {
     "imprint": lazy_gettext("Legal notice"),
     "privacy": lazy_gettext("Privacy"),
     "accessibility": lazy_gettext("Accessibility"),
+    "legal": lazy_gettext("Pages of law"),
     "logo": lazy_gettext("Logo"),
 }
 """Fields as the log names them. One that is not here is left out there."""
+LAW = {
+    "imprint": lazy_gettext("Legal notice"),
+    "privacy": lazy_gettext("Privacy"),
+    "accessibility": lazy_gettext("Accessibility"),
+}
+"""The pages the law asks for."""
+
 STANDINGS = {
     "accepted": lazy_gettext("member"),
     "applied": lazy_gettext("invited or applied, not confirmed"),
