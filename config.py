@@ -76,6 +76,7 @@ class Config:
     instance: Path = HOME / "instance"
     erasures: Path = HOME / "instance" / "erasures"
     erased_key: str = ""
+    backups: str = ""
     testing: bool = False
 
     @property
@@ -210,6 +211,7 @@ class _Reader:
             clock_file=self._clock_file(),
             instance=self.instance,
             erasures=Path(self.text("ASANOKAI_ERASURES") or self.instance / "erasures").absolute(),
+            backups=self.text("ASANOKAI_BACKUPS"),
             erased_key=self._erased_key(loopback, (secret_key, *fallbacks)),
         )
 

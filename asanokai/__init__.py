@@ -5,7 +5,7 @@ The map. One deep file per business word; imports only go down these floors:
     8  wsgi   cli                                           imported by nobody
     7  running > app                                        starting; wiring
     6  web/*   worker                                       pages; the heartbeat
-    5  delivering   demo   lives  >  doctor  >  composing   transport   catcher   printing   listing
+    5  delivering   demo   lives  >  doctor  >  composing   transport   catcher   printing   backup   listing
                                                             a letter row → a mail → SMTP
     4  alerting  >  digesting  >  retention  >  erasing  >  copies  >  intake  >  bulk   knocking   planning
                                                             mail that comes back, what coordinators are told of it, and

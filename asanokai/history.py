@@ -160,6 +160,7 @@ SENTENCES: dict[tuple[str, str], str] = {
     ("change", "retention"): N_("How long data is kept was changed"),
     ("remove", "retention"): N_("Old data removed: %(count)s"),
     ("change", "installation"): N_("Settings changed: %(fields)s"),
+    ("restore", "installation"): N_("All was restored from a backup; letters wait"),
     ("refuse", "sign-in"): N_("A sign-in was refused"),
     ("refuse", "page"): N_("A page was refused"),
 }

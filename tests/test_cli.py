@@ -93,6 +93,7 @@ def commands(group: click.Group = main, path: tuple[str, ...] = ()) -> Iterator[
 
 def test_these_are_the_commands():
     assert sorted(" ".join(path) for path, _command in commands()) == [
+        "backup",
         "db upgrade",
         "demo",
         "doctor",
@@ -104,6 +105,7 @@ def test_these_are_the_commands():
         "meeting announce",
         "member add",
         "member import",
+        "restore",
         "run",
         "series add",
         "serve",

@@ -10,6 +10,7 @@ from asanokai import (
     applying,
     clock,
     deputies,
+    erased,
     erasing,
     guests,
     intake,
@@ -23,6 +24,7 @@ from asanokai import (
     uploads,
 )
 from asanokai import series as series_rules
+from asanokai.backup import afterwards
 from asanokai.db import Base, session, transaction
 from asanokai.erasing import NOTHING, NUMBERS, RULES, Erasure
 from asanokai.errors import Refused
@@ -217,6 +219,13 @@ def test_nothing_of_a_person_is_left_in_any_column_of_any_table():
     # What was coming is not counted any more since she left; nobody else's answer has changed.
     assert seats(at) == {**held, zoe_.id: ("no", None, 0)}
     assert len(counted) == len(questions.counts(at.id))
+
+
+def test_nothing_is_left_after_a_backup_with_the_person_was_restored_and_the_list_replayed():
+    zoe_, _at = fill_everything()
+    erased.write_down(zoe_.id, zoe_.created_at, [f"zoe.{WORD}@{WORD}.example"])
+    assert afterwards.erase_again(erased.the_list().read()) == 1
+    assert everywhere(WORD) == []
 
 
 def test_the_row_becomes_one_that_stands_for_nobody():

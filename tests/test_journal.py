@@ -45,6 +45,7 @@ from asanokai import (
 )
 from asanokai import series as series_rules
 from asanokai.announcing import Change, Choices
+from asanokai.backup import afterwards
 from asanokai.catering import counting
 from asanokai.db import session, transaction
 from asanokai.intake import settling, taking
@@ -513,6 +514,7 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("tell", "catering"): lambda on, clock: (on.froze(clock), counting.tell_changes()),
     # the rest
     ("retry", "letter"): lambda on, _: letters.retry(on.letter.id, actor_id=on.actor),
+    ("restore", "installation"): lambda _, clock: afterwards.see_to(clock.now, [], night=Night()),
     ("change", "installation"): lambda on, _: installation.change(
         sender_name=SECRET, imprint={"de": SECRET}, actor_id=on.actor
     ),
@@ -554,6 +556,7 @@ SPOKEN_FOR = {("describe", "topic"), *((verb, "contributor") for verb in ("confi
 BY_NOBODY = {
     *((verb, "member") for verb in ("erase", "keep")),
     ("make", "copy"),
+    ("restore", "installation"),
     ("take in", "mail"),
     ("suppress", "member"),
     *((verb, "rsvp") for verb in ("seat", "offer", "expire", "wait again", "lapse", "take back")),

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from asanokai import (
     applying,
@@ -36,6 +36,7 @@ from tests import people, world
 from tests.conftest import FIRST_MOMENT
 from tests.pages import Reader
 from tests.people import announced_meeting, berlin, say
+from tests.test_cli import Shell
 from tests.world import plain, typed
 
 ENDS = berlin(2026, 3, 12, 10)
@@ -253,6 +254,23 @@ def test_looking_removes_nothing_and_asks_a_fixed_number_of_times(clock):
         assert sum(line.due for line in retention.look()) > 0
         assert session().scalar(select(func.count()).select_from(Removal)) == 0
     assert "Lindner" in seen("answers")
+
+
+# --- the command ------------------------------------------------------------------------------------------------------
+
+
+def test_the_command_says_what_would_go_and_deletes_only_if_told(app, config, clock, tmp_path):
+    with transaction():
+        a_letter()
+        session().execute(update(Letter).values(created_at=FIRST_MOMENT - timedelta(days=4000)))
+    shell = Shell(config)
+    told = [shell("retention"), shell("retention", "--apply"), shell("retention", "--apply")]
+    assert [found.stdout.splitlines()[-1] for found in told] == [
+        "1 would be deleted; nothing was",
+        "1 deleted",
+        "0 deleted",
+    ]
+    assert "letters\t365 days\t1" in told[0].stdout
 
 
 # --- the pages --------------------------------------------------------------------------------------------------------
