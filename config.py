@@ -61,6 +61,8 @@ class Config:
     sender: str = ""
     reply_domain: str = ""
     secret_key_fallbacks: tuple[str, ...] = ()
+    seal_key: str = ""
+    seal_public: tuple[str, ...] = ()
     intake_lmtp: str = ""
     intake_imap: str = ""
     authserv_id: str = ""
@@ -78,6 +80,12 @@ class Config:
     erased_key: str = ""
     backups: str = ""
     testing: bool = False
+
+    @property
+    def seal_keys(self) -> tuple[str, ...]:
+        """The secrets from which the keys of the journal's seals are made, the one that signs first."""
+        # A key of its own is believed alone: who has learnt the secret key, from the web server, could seal with it.
+        return (self.seal_key,) if self.seal_key else (self.secret_key, *self.secret_key_fallbacks)
 
     @property
     def https(self) -> bool:
@@ -197,6 +205,8 @@ class _Reader:
             sender=self._sender(loopback),
             reply_domain=self._reply_domain(),
             secret_key_fallbacks=fallbacks,
+            seal_key=self._seal_key(),
+            seal_public=self._seal_public(),
             intake_lmtp=self._intake_lmtp(),
             intake_imap=self._intake_imap(),
             authserv_id=self.text("ASANOKAI_AUTHSERV_ID").lower(),
@@ -281,6 +291,20 @@ class _Reader:
         if any(len(key) < LEAST_SECRET for key in keys):
             self.problems.append(
                 f"ASANOKAI_SECRET_KEY_FALLBACKS holds a key that is too short: {LEAST_SECRET} characters at least"
+            )
+        return keys
+
+    def _seal_key(self) -> str:
+        key = self.text("ASANOKAI_SEAL_KEY")
+        if key and len(key) < LEAST_SECRET:
+            self.problems.append(f"ASANOKAI_SEAL_KEY is too short: {LEAST_SECRET} characters at least")
+        return key
+
+    def _seal_public(self) -> tuple[str, ...]:
+        keys = tuple(self.text("ASANOKAI_SEAL_PUBLIC").lower().split())
+        if not all(re.fullmatch("[0-9a-f]{64}", key) for key in keys):
+            self.problems.append(
+                "ASANOKAI_SEAL_PUBLIC must hold what `asanokai journal keys` printed: 64 hex digits each"
             )
         return keys
 

@@ -14,8 +14,8 @@ The map. One deep file per business word; imports only go down these floors:
        invitations   leaving   merging   showing            verbs that touch several words
     3  directory   views > questions   guests > whose > rsvps > proposals   materials > uploads > speakers > programme
        > topics > meetings > series > deputies > members > law > installation > letters
-    2  journal   erased > db   languages   markdown   tokens   links   ical   holidays   night   outgoing   terminal
-       > tables
+    2  seals > journal   erased > db   languages   markdown   tokens   links   ical   holidays   night   outgoing
+       terminal > tables
     1  clock   errors
 
 The invariants, each held by a test:
@@ -30,6 +30,7 @@ The invariants, each held by a test:
  8. A letter speaks its reader's language; the catalogues are complete.
  9. A calendar UID never changes, its SEQUENCE never falls.
 10. Planning is set-based and idempotent.
+11. The journal is only added to: its rows are never altered, and go by pruning under a signed seal alone.
 
 This file holds no code and imports nothing.
 """

@@ -20,6 +20,7 @@ from asanokai import (
     questions,
     retention,
     rsvps,
+    seals,
     topics,
     web,
 )
@@ -43,6 +44,7 @@ TABLES = (
     questions,
     retention,
     rsvps,
+    seals,
     topics,
 )
 """Modules whose tables nothing above may happen to import, so that migrations see all of them."""
@@ -54,6 +56,7 @@ def create_app(config: Config) -> Flask:
     app.config.update(config.flask())
     app.config["ASANOKAI"] = config
     app.extensions["tokens"] = Tokens([config.secret_key, *config.secret_key_fallbacks])
+    app.extensions["seal_keys"] = seals.Keys(config.seal_keys, config.seal_public)
     app.extensions["erasures"] = Erasures(config.erasures, config.erased_key)
     app.extensions["links"] = Links(config.base_url)
     if config.clock_file:

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from asanokai.db import session
+from asanokai.journal import Entry
 from asanokai.letters import Letter
-from asanokai.members import Address, Member
+from asanokai.members import Address, Application, Member
 from asanokai.proposals import Proposal
 from asanokai.rsvps import Rsvp
 from asanokai.speakers import Contributor
@@ -34,6 +35,18 @@ class Person:
     def letters(self) -> Select[int]:
         """What was written to them, as a member or at one of their addresses."""
         return select(Letter.id).where(or_(Letter.member_id == self.number, self.at(Letter.address)))
+
+    @property
+    def entries(self) -> Select[int]:
+        """What the journal says of them: what they did, what was done to them or to an application of theirs."""
+        applications = select(Application.id).where(Application.member_id == self.number)
+        about = or_(
+            Entry.actor_id == self.number,
+            Entry.member_id == self.number,
+            and_(Entry.object == "member", Entry.object_id == self.number),
+            and_(Entry.object == "application", Entry.object_id.in_(applications)),
+        )
+        return select(Entry.id).where(about)
 
     @property
     def speaking(self) -> Select[int]:

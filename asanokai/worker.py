@@ -34,6 +34,7 @@ from asanokai import (
     questions,
     retention,
     rsvps,
+    seals,
     writing,
 )
 from asanokai import series as series_rules
@@ -46,13 +47,13 @@ from asanokai.transport import Outcome, Transport
 
 log = logging.getLogger(__name__)
 
-DELIVER, TAKE_IN, PLAN, FETCH, CATER, LISTEN, ERASE, COPY, TIDY = 2, 2, 10, 30, 60, 60, 60, 10, 600
+DELIVER, TAKE_IN, PLAN, FETCH, CATER, LISTEN, SEAL, ERASE, COPY, TIDY = 2, 2, 10, 30, 60, 60, 60, 60, 10, 600
 """Seconds between two beats."""
 
 AWAKE = 1.0
 """Seconds after which a worker that was told to stop has heard it at the latest."""
 
-OWN_THREADS = ("deliver", "take in", "fetch", "listen")
+OWN_THREADS = ("deliver", "take in", "fetch", "listen", "seal")
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=5)
 """How long a mail server that is away is left alone at first, and at most."""
@@ -184,8 +185,10 @@ class Worker:
             "erase": (erase_step, ERASE),
             "tidy": (tidy_step, TIDY),
             "keep": (keep_step, TIDY),
+            "seal": (self._seal, SEAL),
         }
         ways = app.config["ASANOKAI"]
+        self.sealer = seals.Sealer()
         self.listener = Listener(app, ways.intake_lmtp)
         self._without_port = False
         if ways.intake_lmtp:
@@ -269,6 +272,11 @@ class Worker:
         """Batch after batch while there are mails that came."""
         while not self.stopping.is_set() and intake.step(self.app.extensions["intake"]):
             pass
+
+    def _seal(self) -> None:
+        """Seal what the journal has got; once a day hold all of it against its seals."""
+        self.sealer.step()
+        seals.verify_due()
 
     def _listen(self) -> None:
         """Listen for mail. Only one worker can hold the port: the others go on without, and take it over later."""

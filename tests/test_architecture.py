@@ -43,6 +43,7 @@ FLOORS = {
     3.25: "law",
     3.2: "installation",
     3.1: "letters",
+    2.3: "seals",
     2.2: "journal terminal erased",
     2.1: "db languages markdown tables tokens links ical holidays night outgoing",
     1: "clock errors",
@@ -67,12 +68,13 @@ SHARED_IN_WEB = {
     "origins",
     "recurring",
     "sending",
+    "telling",
     "words",
 }
 OF_THE_REQUEST = {"request", "session", "g", "url_for", "redirect", "current_user"}
 FORBIDDEN_NAMES = ("utils", "util", "helpers", "helper", "manager", "handler", "misc", "common", "base")
 
-JOURNAL_READERS = ("web", "history", "leaving", "backup", "cli", "copies")
+JOURNAL_READERS = ("web", "history", "leaving", "backup", "cli", "copies", "whose", "seals")
 """Who tells it, or keeps it; none decides by it."""
 
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -206,6 +206,8 @@ NOTHING_TO_KEEP = {
             "writing.nudge",
             "writing.send_test",
             "settings.pause",
+            "journal.aside",
+            "roll.replies",
         ),
         "a button",
     ),

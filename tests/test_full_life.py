@@ -127,7 +127,7 @@ def figures(meeting_ids: list[int]) -> list[Any]:
 
 
 def test_nothing_is_left_of_a_person_but_numbers(life, app, clock, tmp_path, caplog):
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "asanokai")
     with db.transaction():
         people.ludwig()
         akiko, series = people.akiko(), people.series(guests_allowed=2, needs_approval=True)

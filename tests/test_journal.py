@@ -4,7 +4,7 @@ import ast
 import json
 import re
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ from asanokai import (
     questions,
     retention,
     rsvps,
+    seals,
     speakers,
     topics,
     uploads,
@@ -54,6 +55,7 @@ from asanokai.journal import Entry
 from asanokai.letters import Letter
 from asanokai.programme import SlotText
 from asanokai.proposals import Words
+from asanokai.seals import sealing
 from asanokai.series import FIELDS, ROLES
 from asanokai.speakers import PersonText, Reach
 from asanokai.tokens import Tokens
@@ -333,6 +335,17 @@ class Stage:
 
 Verb = tuple[str, str]
 
+
+def pruned(actor_id: int, now: datetime) -> None:
+    """Seal all there is but the last entry, and that one by itself, in this transaction; prune the first seal."""
+    last = entries()[-1].id
+    for limit in (last - 1, last):
+        before = seals.newest()
+        session().add(sealing._made(before, sealing._rows(before.last_id if before else 0, limit)))
+        session().flush()
+    seals.prune(now + timedelta(days=1), actor_id=actor_id)
+
+
 DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("answer", "rsvp"): lambda on, _: say(on.meeting, on.stranger, "maybe", comment=f"{SECRET}e Worte"),
     ("take back", "rsvp"): lambda on, _: on.take_back(),
@@ -513,6 +526,7 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("thaw", "catering"): lambda on, clock: (on.froze(clock), counting.freeze_due()),
     ("tell", "catering"): lambda on, clock: (on.froze(clock), counting.tell_changes()),
     # the rest
+    ("prune", "journal"): lambda on, clock: pruned(on.actor, clock.now),
     ("retry", "letter"): lambda on, _: letters.retry(on.letter.id, actor_id=on.actor),
     ("restore", "installation"): lambda _, clock: afterwards.see_to(clock.now, [], night=Night()),
     ("change", "installation"): lambda on, _: installation.change(
@@ -653,8 +667,8 @@ def _words(argument: ast.expr) -> Iterator[str]:
 def test_no_verb_of_the_program_is_left_out_here():
     # The decision on an application is a verb that its function is told.
     decisions = {("approved", "application"), ("declined", "application")}
-    # What was refused is noted by the pages, after their rollback: their tests see to it.
-    refusals = {("refuse", "sign-in"), ("refuse", "page")}
+    # What was refused is noted by the pages, after their rollback, and so is what was read: their tests see to it.
+    refusals = {("refuse", "sign-in"), ("refuse", "page"), ("read", "aside"), ("read", "reply"), ("export", "journal")}
     assert {*verbs_in_the_source()} | decisions == set(DEEDS) | refusals
 
 

@@ -14,6 +14,7 @@ from asanokai import (
     deputies,
     guests,
     intake,
+    journal,
     letters,
     members,
     questions,
@@ -91,6 +92,10 @@ def a_deputy() -> None:
     deputies.remove(people.katrin(), deputies.name(people.katrin(), "v@jena.example", "deputy").id)
 
 
+def an_aside() -> None:
+    journal.write("change", "member", people.katrin().id, said="weil es so ist")
+
+
 def a_copy() -> None:
     copies.ask(people.katrin(), actor_id=None)
 
@@ -118,6 +123,7 @@ CASES: dict[str, tuple[Callable[[], Any], datetime, Callable[[], Any]]] = {
     "consents": (a_consent, FIRST, lambda: _all(Application.consent_version)),
     "bounces": (a_bounce, FIRST, lambda: _all(members.Bounce.sort)),
     "deputies": (a_deputy, FIRST, lambda: _all(deputies.Deputy.address)),
+    "asides": (an_aside, FIRST, lambda: _all(journal.Aside.said)),
     "copies": (a_copy, FIRST, lambda: _all(copies.Copy.total)),
     "contributors": (a_meeting, ENDS, lambda: _all(speakers.Contributor.address)),
 }
@@ -133,6 +139,7 @@ GONE: dict[str, Any] = {
     "consents": [],
     "bounces": [],
     "deputies": [],
+    "asides": [],
     "copies": [],
     "contributors": [""],
 }

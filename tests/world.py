@@ -25,7 +25,7 @@ from typing import Any
 
 from flask import Flask
 from PIL import Image
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from asanokai import (
     applying,
@@ -37,6 +37,7 @@ from asanokai import (
     db,
     deputies,
     installation,
+    journal,
     law,
     letters,
     materials,
@@ -138,6 +139,7 @@ class World:
     undo: str
     mail_id: int
     failed_mail_id: int
+    entry_id: int
     confirm: str
     sign_in: str
     pack: str
@@ -243,11 +245,19 @@ def _build(app: Flask) -> World:
         undo=tokens.mint("undo", _mail(meeting).id),
         mail_id=written_mail(meeting, katrin, "message").id,
         failed_mail_id=written_mail(meeting, katrin, "failed").id,
+        entry_id=_entry(),
         confirm=tokens.mint("opt-in", list(invited)),
         pack=tokens.mint("pack", [pack.id, pack.nonce]),
         sign_in=tokens.mint("sign-in", [kenji.id, members.mint_sign_in(kenji)]),
         law_text_id=law.kept("imprint")[0].id,
     )
+
+
+def _entry() -> int:
+    """An entry of the journal with words that stand aside."""
+    journal.write("change", "installation", 1, said="Neues Logo")
+    session().flush()
+    return session().scalars(select(func.max(journal.Aside.entry_id))).one()
 
 
 def _mail(meeting: Meeting) -> Incoming:
@@ -410,6 +420,7 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         "roll.show": meeting,
         "roll.line": {**meeting, "member_id": world.member_id},
         "roll.move_up": {**hidden, "member_id": world.waiting_id},
+        "roll.replies": {**meeting, "member_id": world.member_id},
         "roll.pass_on": {**hidden, "member_id": world.seated_id},
         "questions.of_series": series,
         "questions.of_meeting": meeting,
@@ -458,6 +469,9 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         "log.of_meeting": meeting,
         "log.of_series": series,
         "log.of_member": {"member_id": world.member_id},
+        "journal.everything": {},
+        "journal.everything: filtered": {"area": "access", "day": "2026-02-20"},
+        "journal.aside": {"entry_id": world.entry_id},
         "law.text": {"kind": "privacy"},
         "law.kept": {"text_id": world.law_text_id},
     }
@@ -755,6 +769,8 @@ def forms(world: World) -> dict[str, dict[str, str]]:
             "remove_logo": "",
             **texts("welcome"),
         },
+        "journal.aside": {},
+        "roll.replies": {},
         "law.facts": {name: "" if name == "register" else f"{name} 7" for name in law.FACTS},
         "law.text": texts("text", "Über **Daten** an [[email: E-Mail]]"),
         "settings.pause": {"back": "pauses"},
@@ -818,13 +834,22 @@ def contents() -> Contents:
 
 def without_refusals(found: Contents) -> Contents:
     """The tables without what the journal keeps of refusals."""
-    return {**found, "journal": [entry for entry in found["journal"] if entry["verb"] != "refuse"]}
+    refused = {entry["id"] for entry in found["journal"] if entry["verb"] == "refuse"}
+    return {
+        **found,
+        "journal": [entry for entry in found["journal"] if entry["id"] not in refused],
+        "journal_aside": [aside for aside in found["journal_aside"] if aside["entry_id"] not in refused],
+    }
 
 
 def put_back(kept: Contents) -> None:
     """Make the database hold that again and nothing else."""
     tables = db.Base.metadata.sorted_tables
     with db.transaction() as session:
+        for journal_table in ("journal", "journal_seal"):
+            on = f" ON {journal_table}" if db.db.engine.dialect.name == "postgresql" else ""
+            # As nothing in the program does: the database itself keeps what the journal has got.
+            session.execute(text(f"DROP TRIGGER IF EXISTS {journal_table}_kept{on}"))
         for table in reversed(tables):
             session.execute(table.delete())
         for table in tables:

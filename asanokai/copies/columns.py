@@ -33,6 +33,8 @@ COLUMNS = {
     "family_ja": N_("Family name in Japanese script"),
     "family_kana": N_("Family name in kana"),
     "file": N_("File"),
+    "from_address": N_("From (network address)"),
+    "from_browser": N_("From (browser)"),
     "given": N_("Given name"),
     "given_ja": N_("Given name in Japanese script"),
     "given_kana": N_("Given name in kana"),

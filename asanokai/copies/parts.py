@@ -14,7 +14,7 @@ from asanokai.deputies import Deputy
 from asanokai.errors import N_
 from asanokai.guests import Guest
 from asanokai.intake import Incoming
-from asanokai.journal import Entry
+from asanokai.journal import Aside, Entry
 from asanokai.letters import Happening, Letter
 from asanokai.meetings import Meeting
 from asanokai.members import Address, Application, Bounce, Member, Mute, Organisation
@@ -189,13 +189,12 @@ def _messages(one: Person) -> Select[Any]:
 
 
 def _journal(one: Person) -> Select[Any]:
-    about = or_(
-        Entry.member_id == one.number,
-        Entry.actor_id == one.number,
-        and_(Entry.object == "member", Entry.object_id == one.number),
-    )
     done_by = (Entry.actor_id == one.number).label("done_by_you")
-    return select(*_columns(Entry, "at", "verb", "object"), done_by).where(about).order_by(Entry.id)
+    aside = (Aside.address.label("from_address"), Aside.agent.label("from_browser"))
+    query = select(*_columns(Entry, "at", "verb", "object"), done_by, *aside)
+    # What was done to them is told, but not from where others did it.
+    own = and_(Aside.entry_id == Entry.id, Entry.actor_id == one.number)
+    return query.outerjoin(Aside, own).where(Entry.id.in_(one.entries)).order_by(Entry.id)
 
 
 PARTS: tuple[Part, ...] = (
@@ -240,7 +239,7 @@ TABLES = frozenset(
             "letter",
         ),
         *("happening", "bounce", "incoming", "mute", "application", "deputy", "view", "proposal", "vote", "speaker"),
-        *("contributor", "upload", "message", "journal", "topic"),
+        *("contributor", "upload", "message", "journal", "journal_aside", "topic"),
     )
 )
 """The tables that a part is about."""

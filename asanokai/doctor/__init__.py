@@ -7,6 +7,7 @@ wrong: what cannot be known, since nobody answers or since it lies with the oper
     standing   settings, database, migrations, disk, backups, clock
     waiting    letters and mails that wait, what came back, the worker
     law_pages  legal notice, privacy, accessibility
+    sealed     the journal's seals
     mail_out   the server that takes letters; a letter to try
     mail_in    LMTP, IMAP; a letter to ourselves
     domains    which domains are looked at
@@ -21,7 +22,7 @@ from typing import Any
 
 from flask import Flask
 
-from asanokai.doctor import domains, law_pages, mail_in, mail_out, standing, waiting
+from asanokai.doctor import domains, law_pages, mail_in, mail_out, sealed, standing, waiting
 from asanokai.doctor.check import MARK, Check, in_one_line, wrong
 from asanokai.doctor.law_pages import unfilled
 from asanokai.doctor.names import Names
@@ -61,7 +62,7 @@ def examine(app: Flask, asked: Asked | None = None, *, resolver: Any = None) -> 
         checks.append(mail_in.round_trip(app, asked.wait) if usable else wrong("round trip", "needs the database"))
     checks += domains.examine(config, Names(resolver))
     if usable:
-        checks += waiting.examine(config)
+        checks += [*waiting.examine(config), sealed.journal()]
         checks.append(law_pages.examine())
     checks.append(standing.clock_right(config, usable=usable))
     return checks

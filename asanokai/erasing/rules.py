@@ -19,6 +19,7 @@ from asanokai.deputies import Deputy
 from asanokai.erasing.row import Erasure
 from asanokai.guests import Guest
 from asanokai.intake import Incoming
+from asanokai.journal import Aside
 from asanokai.knocking import Knock
 from asanokai.letters import Happening, Letter, mint_nonce
 from asanokai.members import Address, Application, Bounce, Member, Mute, Organisation
@@ -89,6 +90,7 @@ RULES: tuple[Rule, ...] = (
         {"address": None, "language": None, "server_words": None, "facts": None},
     ),
     Rule(Mute, lambda one: Mute.member_id == one.number),
+    Rule(Aside, lambda one: Aside.entry_id.in_(one.entries)),
     # belonging
     Rule(Application, lambda one: and_(Application.member_id == one.number, Application.state == "applied")),
     Rule(
@@ -160,6 +162,8 @@ NOTHING = {
     "belonging.role": _CODE,
     "catered.frozen": _COUNT,
     "catered.told": _COUNT,
+    "journal_seal.*": "marks of rows of the journal",
+    "journal_check.*": "whether the seals held",
     "journal.*": "numbers, states and moments; the numbers lead to an empty row",
     "letter.key": "numbers, states and moments",
     "letter.kind": _CODE,

@@ -8,6 +8,7 @@ It knows no meeting: which series somebody belongs to is `series.Belonging`; app
     finding     searching
     reach       what comes back from addresses
     signing_in  cookies, links, passwords
+    merged      which row a row went into
     wishes      which kinds of letters somebody wants
 """
 
@@ -30,6 +31,7 @@ from asanokai.members.keeping import (
     subscribe,
     unsubscribe,
 )
+from asanokai.members.merged import Merger, all_kept, all_numbers, kept
 from asanokai.members.reach import (
     BOUNCES,
     Bounce,
@@ -88,11 +90,14 @@ __all__ = [
     "Application",
     "Bounce",
     "Member",
+    "Merger",
     "Mute",
     "Organisation",
     "add",
     "address_of",
     "addresses_of",
+    "all_kept",
+    "all_numbers",
     "ask_for_sign_in",
     "bounced",
     "by_address",
@@ -117,6 +122,7 @@ __all__ = [
     "folded",
     "found_by",
     "heard_from",
+    "kept",
     "main_address",
     "make_administrator",
     "mint_sign_in",

@@ -19,6 +19,7 @@ from asanokai.deputies import Deputy
 from asanokai.errors import N_
 from asanokai.guests import Guest
 from asanokai.intake import Incoming
+from asanokai.journal import Aside
 from asanokai.letters import Happening, Letter, mint_nonce
 from asanokai.meetings import Meeting
 from asanokai.members import Application, Bounce, Member
@@ -206,6 +207,13 @@ KINDS: tuple[Kind, ...] = (
         N_("after the end"),
         365,
         (Step(Deputy, lambda before: Deputy.until < before),),
+    ),
+    Kind(
+        "asides",
+        N_("From where something was done, and reasons given for it, in the journal"),
+        N_("after it was done"),
+        90,
+        (Step(Aside, lambda before: Aside.at < before),),
     ),
     Kind(
         "copies",

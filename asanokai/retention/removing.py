@@ -126,12 +126,13 @@ def _batches(step: Step, before: datetime, run_id: int, kind: Kind, days: int) -
 
 def _old(step: Step, before: datetime) -> list[int]:
     table = table_of(step.table)
-    return list(session().scalars(select(table.c.id).where(step.old(before)).order_by(table.c.id).limit(BATCH)))
+    key = table.primary_key.columns[0]
+    return list(session().scalars(select(key).where(step.old(before)).order_by(key).limit(BATCH)))
 
 
 def _take(step: Step, numbers: list[int]) -> None:
     table = table_of(step.table)
-    these = table.c.id.in_(numbers)
+    these = table.primary_key.columns[0].in_(numbers)
     if step.does is not None:
         step.does(numbers)
     elif step.becomes is None:

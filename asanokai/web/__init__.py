@@ -72,6 +72,7 @@ from asanokai.web.coordinate import (
     twins,
     writing,
 )
+from asanokai.web.coordinate import journal as journal_pages
 from asanokai.web.coordinate import series as series_pages
 from asanokai.web.forms import HIGHEST
 from asanokai.web.guards import GUARDS
@@ -122,6 +123,7 @@ DESK = (
     mail.pages,
     catering.pages,
     log.pages,
+    journal_pages.pages,
     writing.pages,
     settings.pages,
     keeping.pages,
@@ -142,6 +144,7 @@ WORTH_NOTHING = (404, 410)
 
 def init_app(app: Flask) -> None:
     """Register pages, guards, languages and error pages. Raises RuntimeError for a route without a guard."""
+    app.before_request(_say_from_where)
     app.before_request(origins.check)  # before anything else is done for whoever asks
     app.before_request(_room_for_files)  # before anybody reads the body
     babel.init_app(app, locale_selector=language_of_request, default_timezone="UTC")
@@ -165,6 +168,13 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(SecurityError, origins.plainly)
+
+
+def _say_from_where() -> None:
+    """Let the journal know who asks, behind the proxies that are trusted. Who only looks writes nothing there."""
+    writes = request.method not in db.READING
+    agent = journal.agent_in_short(request.user_agent.string) if writes else ""
+    journal.came_from.set(journal.Origin(request.remote_addr or "", agent) if writes else None)
 
 
 def _room_for_files() -> None:

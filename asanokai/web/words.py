@@ -212,6 +212,19 @@ REPLIES = {
 }
 """The kinds of questions."""
 
+AREAS = {
+    "access": lazy_gettext("Signing in"),
+    "authority": lazy_gettext("Who may do what"),
+    "reading": lazy_gettext("Read and exported"),
+    "consent": lazy_gettext("Consent and leaving"),
+    "answers": lazy_gettext("Answers"),
+    "members": lazy_gettext("Members"),
+    "meetings": lazy_gettext("Meetings"),
+    "letters": lazy_gettext("Letters"),
+    "house": lazy_gettext("Settings and journal"),
+}
+"""The parts of the journal."""
+
 DEPUTIES = {"deputy": lazy_gettext("Deputy"), "assistant": lazy_gettext("Assistant")}
 
 PARTS = {
