@@ -28,6 +28,10 @@ class Links:
     def me(self) -> str:
         return f"{self.base}/me/"
 
+    def keys(self) -> str:
+        """Where a member adds and removes ways of signing in."""
+        return f"{self.base}/me/keys"
+
     def meeting(self, path: str) -> str:
         return f"{self.base}/meetings/{quote(path)}"
 

@@ -39,6 +39,8 @@ FLOORS = {
     3.5: "meetings",
     3.4: "series",
     3.35: "deputies",
+    3.33: "ceremony",
+    3.32: "passkeys",
     3.3: "members",
     3.25: "law",
     3.2: "installation",

@@ -109,6 +109,8 @@ REFUSALS: dict[str, dict[str, str]] = {
     "questions.change_of_series": {**texts("label")},
     "questions.change_of_meeting": {**texts("label")},
     "passing.to_colleague": {"email": "nonsense"},
+    "keys.mine": {"answer": "nonsense"},
+    "keys.rename": {"name": "x<y " * 20},
     "deputy.mine": {"email": "nonsense"},
     "deputy.answer": {"guests": "99"},
     "meeting.add_topic": {**texts("title")},
@@ -145,6 +147,7 @@ NOTHING_TO_KEEP = {
     "lists.save_view": "a name in front of what it names",
     "lists.of_series": "choices",
     "lists.of_everybody": "choices",
+    "keys.sign_in": "one answer",
     "wishes.letters": "choices",
     "wishes.unsubscribe": "choices",
     "leave.by_oneself": "one box",
@@ -187,6 +190,7 @@ NOTHING_TO_KEEP = {
             "materials.remove",
             "questions.drop_of_series",
             "questions.drop_of_meeting",
+            "keys.remove",
             "deputy.remove",
             "deputy.agree",
             "deputy.refuse",
@@ -457,6 +461,7 @@ FREE = {
 
 NEVER_BACK = {
     "signing_in.by_password": {"password"},
+    "keys.mine": {"answer"},
     # The roll's lines ask for no comment.
     "meeting.answer_for": {"comment"},
     # A refused change must be checked again, and decided upon then.

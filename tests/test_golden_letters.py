@@ -32,6 +32,7 @@ from asanokai import (
     letters,
     meetings,
     members,
+    passkeys,
     rsvps,
     speakers,
     topics,
@@ -343,6 +344,12 @@ def letters_about_accounts(app: Flask, clock: Any, smtp: Any, keep: Keep) -> Non
         with db.transaction():
             members.ask_for_sign_in(members.main_address(make()).text)  # type: ignore[union-attr]  # they all have one
     stage.deliver("sign_in")
+    for way, name in (("passkey", "Büro"), ("provider", "Jena-ID")):
+        for what in (f"{way} {'added' if way == 'passkey' else 'joined'}", f"{way} removed"):
+            with db.transaction():
+                for make in READERS:
+                    passkeys.tell(make(), what, name)
+            stage.deliver("keys", f"keys-{what.replace(' ', '-')}")
     with db.transaction():
         for language, (email, person) in APPLICANTS.items():
             _apply(f"meeting-{email}", person, language, meeting_id=meeting_id)
@@ -638,7 +645,10 @@ ALL = {
     ),
     "replies": ("acknowledged-yes", "acknowledged-maybe", "acknowledged-no", "acknowledged-waiting", "reply"),
     "queue": ("invite-kept", "remind-kept", "lapsed", "waiting-offers", "offer", "free"),
-    "accounts": (*("sign_in", "opt_in", "opt_in-meeting", "join", "application", "welcome", "declined", "digest"),),
+    "accounts": (
+        *(f"keys-{what}" for what in ("passkey-added", "passkey-removed", "provider-joined", "provider-removed")),
+        *("sign_in", "opt_in", "opt_in-meeting", "join", "application", "welcome", "declined", "digest"),
+    ),
     "speakers": ("speaker", "speaker-host", "speaker_remind", "speaker_remind-host"),
     "leaving": ("parted", "parted-series"),
     "calendars": ("answered", "ask_back", "not_taken", "not_taken-cancelled"),

@@ -116,6 +116,9 @@ READ: Expected = {
     "questions.of_meeting": OF_SERIES,
     "questions.change_of_meeting": OF_SERIES,
     "passing.to_colleague": (404, 200, 404, 404, 404, 404, 404),
+    "keys.mine": SIGNED_IN,
+    "keys.ask_for_new": SIGNED_IN,
+    "keys.ask_for_any": EVERYBODY,
     "deputy.mine": SIGNED_IN,
     "deputy.meetings": (IN, 200, 404, 404, 404, 404, 200),
     "deputy.answer": (IN, 200, 404, 404, 404, 404, 200),
@@ -267,6 +270,11 @@ SENT: Expected = {
     "questions.change_of_meeting": OF_SERIES_DONE,
     "questions.drop_of_meeting": OF_SERIES_DONE,
     "passing.to_colleague": (404, 303, 404, 404, 404, 404, 404),
+    # Without a device there is nothing to add; tests/test_passkeys.py has one.
+    "keys.mine": (IN, *[422] * 6),
+    "keys.sign_in": (422,) * 7,
+    "keys.rename": (IN, 303, 404, 404, 404, 404, 404),
+    "keys.remove": (IN, 303, 404, 404, 404, 404, 404),
     "deputy.mine": MEMBERS_DONE,
     "deputy.remove": (IN, 303, 404, 404, 404, 404, 404),
     "deputy.agree": (IN, 303, 404, 404, 404, 404, 404),
@@ -509,6 +517,6 @@ def test_a_link_that_asks_by_get_does_nothing_where_a_form_is_wanted(app, built,
     writes.clear()
     only_sent = set(addresses(app, built, "POST")) - set(addresses(app, built, "GET"))
     found = {name: reader.get(addresses(app, built, "POST")[name]).status_code for name in only_sent}
-    # "password" there is taken for the token of a link.
-    assert found == {**dict.fromkeys(only_sent, 405), "signing_in.by_password": 404}
+    # "password" and "passkey" there are taken for the token of a link.
+    assert found == {**dict.fromkeys(only_sent, 405), "signing_in.by_password": 404, "keys.sign_in": 404}
     assert writes == []

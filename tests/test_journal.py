@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from itertools import product
 from pathlib import Path
+from secrets import token_bytes
 from typing import Any
 
 import pytest
@@ -32,6 +33,7 @@ from asanokai import (
     meetings,
     members,
     merging,
+    passkeys,
     planning,
     programme,
     proposals,
@@ -186,6 +188,7 @@ class Stage:
         about = PersonText({"family": f"{SECRET}rat"})
         self.host = speakers.name_host(self.meeting, about, Reach(f"{SECRET}10@jena.example"))
         self.file = self.upload().id
+        self.passkey = passkeys.add(self.one, self.new_passkey(), SECRET, actor_id=self.one.id).id
         members.set_password(self.one, f"{SECRET} und lang genug", actor_id=None)
         self.asked, self.nonce = self.application("4")
         self.confirmed, nonce = self.application("5")
@@ -196,6 +199,9 @@ class Stage:
         self.message = self.write()
         catering.make(self.meeting.id, "caterer", address=f"{SECRET}@jena.example")
         session().flush()
+
+    def new_passkey(self) -> passkeys.Passkey:
+        return passkeys.Passkey(credential_id=token_bytes(8), public_key=SECRET.encode(), handle=SECRET.encode())
 
     def ask_and_name(self) -> None:
         """A question that was answered, a colleague who could come instead, and somebody asked to be a deputy."""
@@ -461,6 +467,9 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("set password", "member"): lambda on, _: members.set_password(on.two, f"{SECRET}er als vorher", actor_id=on.actor),
     ("remove password", "member"): lambda on, _: members.set_password(on.one, None, actor_id=on.actor),
     ("new calendar secret", "member"): lambda on, _: members.new_calendar_secret(on.one),
+    ("add", "passkey"): lambda on, _: passkeys.add(on.two, on.new_passkey(), SECRET, actor_id=on.actor),
+    ("rename", "passkey"): lambda on, _: passkeys.rename(on.one, on.passkey, f"{SECRET}er", actor_id=on.actor),
+    ("remove", "passkey"): lambda on, _: passkeys.remove(on.one, on.passkey, actor_id=on.actor),
     ("unsubscribe", "member"): lambda on, _: members.unsubscribe(on.one),
     ("subscribe", "member"): lambda on, _: (
         setattr(on.one, "unsubscribed_at", berlin(2026, 2, 1, 8)),

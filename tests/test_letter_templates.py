@@ -22,7 +22,7 @@ LANGUAGES = ("de", "en", "ja")
 KINDS = {
     "invite", "remind", "confirm", "waiting", "seat", "offer", "free", "lapsed", "moved", "changed", "cancelled", "eve",
     "parted", "nudge", "own", "thanks", "answered", "ask_back", "not_taken",
-    "sign_in", "opt_in", "join", "welcome", "declined", "application", "digest", "alert",
+    "sign_in", "keys", "opt_in", "join", "welcome", "declined", "application", "digest", "alert",
     "pack", "catering_change",
     "speaker", "speaker_remind",
     "acknowledged", "reply",
@@ -179,6 +179,7 @@ STRANGE |= {"link": "https://kai.example/coordinate/mail/8"}
 GONE = {"name": "Dr. Kenji Yamada", "comment": "Die Bahn & <ich>.\nEs tut mir leid."}
 FAILED = {"kind_words": "Einladung", "name": "Jan Holz", "words": "550 5.1.1 unknown <user>"}
 DESK = "https://kai.example/desk"
+KEYS = "https://kai.example/me/keys"
 APPLICANT = {"applicant": "Eva Roth", "series": "Asa no Kai Thüringen", "desk_link": DESK}
 
 
@@ -341,6 +342,10 @@ VARIANTS: list[tuple[str, dict[str, Any], Any, set[str]]] = [
         for whole in (True, False)
     ),
     ("sign_in", {}, None, {"sign_in_link"}),
+    *(
+        ("keys", {"what": what, "name": "Büro & <Rechner>", "when": "3. Mai", "keys_link": KEYS}, None, set())
+        for what in ("passkey added", "passkey removed", "provider joined", "provider removed")
+    ),
     *(("opt_in", {}, meeting, {"confirm_link"}) for meeting in (full, None)),
     ("join", {"inviter": "Dr. Claudia Brandt", "series": "Asa no Kai Thüringen"}, None, {"confirm_link"}),
     ("join", {"inviter": "", "series": ""}, None, {"confirm_link"}),
@@ -422,6 +427,7 @@ VARIANTS: list[tuple[str, dict[str, Any], Any, set[str]]] = [
 SPEAKERS = {"speaker", "speaker_remind"}
 NOT_SUBSCRIBED = {
     "sign_in",
+    "keys",
     "opt_in",
     "join",
     "declined",

@@ -60,6 +60,8 @@ NO_LIST = {
     "view": "thirty of a list at most",
     "mailbox": "one row for each folder, on no page",
     "mute": "a few for each member",
+    "passkey": "ten for each member at most",
+    "spent_challenge": "on no page",
     "happening": "a letter's own, on its page",
     "bounce": "counted, on no page",
     "erasure": "on no page",

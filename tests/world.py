@@ -43,6 +43,7 @@ from asanokai import (
     materials,
     members,
     merging,
+    passkeys,
     programme,
     proposals,
     questions,
@@ -121,6 +122,7 @@ class World:
     named_id: int
     asking_id: int
     represented_id: int
+    passkey_id: int
     application_id: int
     letter_id: int
     message_id: int
@@ -229,6 +231,7 @@ def _build(app: Flask) -> World:
         named_id=named,
         asking_id=wanting,
         represented_id=people.emma().id,
+        passkey_id=_passkey(people.katrin()),
         application_id=applied,
         letter_id=failed.id,
         message_id=written.id,
@@ -330,6 +333,12 @@ def _deputies() -> tuple[int, int]:
     return mine.id, deputies.name(people.kenji(), "katrin.lindner@optik-jena.example", "deputy").id
 
 
+def _passkey(who: Member) -> int:
+    """A passkey; nobody has its key."""
+    row = passkeys.Passkey(credential_id=b"a passkey", public_key=b"its key", handle=b"its member")
+    return passkeys.add(who, row, "Büro", actor_id=who.id).id
+
+
 def _proposals(series: Any) -> dict[str, int]:
     """Emma's and Katrin's that are open, and one that was declined."""
     emma, katrin, akiko = people.emma().id, people.katrin().id, people.akiko().id
@@ -427,6 +436,7 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         **{f"questions.{verb}_of_series": series_question for verb in ("change", "drop")},
         **{f"questions.{verb}_of_meeting": meeting_question for verb in ("change", "drop")},
         "passing.to_colleague": {"path": world.hidden_path},
+        **{f"keys.{verb}": {"passkey_id": world.passkey_id} for verb in ("rename", "remove")},
         "deputy.remove": {"deputy_id": world.named_id},
         **{f"deputy.{verb}": {"deputy_id": world.asking_id} for verb in ("agree", "refuse")},
         "deputy.meetings": {"member_id": world.represented_id},
@@ -711,6 +721,10 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "questions.drop_of_series": {},
         "questions.drop_of_meeting": {},
         "passing.to_colleague": {"email": COLLEAGUE},
+        "keys.mine": {"name": "Telefon", "answer": "{}"},
+        "keys.sign_in": {"answer": "{}"},
+        "keys.rename": {"name": "Telefon"},
+        "keys.remove": {},
         "deputy.mine": {"email": "hans@jena.example", "kind": "assistant"},
         "deputy.remove": {},
         "deputy.agree": {},

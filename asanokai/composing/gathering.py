@@ -27,6 +27,7 @@ from asanokai import (
 from asanokai.composing import calendars, changes, packs
 from asanokai.composing.alert import alert
 from asanokai.composing.digest import digest
+from asanokai.composing.keys import keys
 from asanokai.composing.overtaking import Row, held_until, overtaken
 from asanokai.composing.own import own_words, paragraph_in
 from asanokai.composing.threads import About, Threads
@@ -448,6 +449,7 @@ _FACTS = {
     "changed": changes.changed,
     "cancelled": _cancelled,
     "parted": _parted,
+    "keys": keys,
     "welcome": _of_application,
     "declined": _of_application,
     "join": _join,

@@ -169,6 +169,8 @@ class Typesetter:
             "calendar_replies": self._calendar_replies,
             "meeting": self._meeting(work),
         }
+        if work.kind == "keys":
+            facts["keys_link"] = self._links.keys()
         if work.kind in ("application", "digest"):
             facts["desk_link"] = self._links.coordinate()
         if work.kind == "catering_change":

@@ -87,6 +87,7 @@ COLUMNS = {
     "topic": N_("Topic"),
     "unsubscribed_at": N_("No invitations since"),
     "until": N_("Until"),
+    "used_at": N_("Used last on"),
     "value": N_("Reply"),
     "verb": N_("What"),
     "verified_at": N_("Verified on"),

@@ -18,6 +18,7 @@ from asanokai.journal import Aside, Entry
 from asanokai.letters import Happening, Letter
 from asanokai.meetings import Meeting
 from asanokai.members import Address, Application, Bounce, Member, Mute, Organisation
+from asanokai.passkeys import Passkey
 from asanokai.proposals import Proposal, Vote
 from asanokai.questions import Question, Reply
 from asanokai.rsvps import Rsvp
@@ -145,6 +146,11 @@ def _deputies(one: Person) -> Select[Any]:
     return query.where(mine).order_by(Deputy.id)
 
 
+def _passkeys(one: Person) -> Select[Any]:
+    query = select(*_columns(Passkey, "name", "created_at", "used_at"))
+    return query.where(Passkey.member_id == one.number).order_by(Passkey.id)
+
+
 def _views(one: Person) -> Select[Any]:
     return select(*_columns(View, "name", "query", "created_at")).where(View.owner_id == one.number).order_by(View.id)
 
@@ -213,6 +219,7 @@ PARTS: tuple[Part, ...] = (
     Part("switched_off", N_("Letters you switched off"), _mutes),
     Part("applications", N_("Applications and consents"), _applications),
     Part("deputies", N_("Deputies, and those for whom you answer"), _deputies),
+    Part("passkeys", N_("Passkeys"), _passkeys),
     Part("views", N_("Saved views"), _views),
     Part("proposals", N_("Your proposals"), _proposals),
     Part("votes", N_("Your votes"), _votes),
@@ -238,7 +245,19 @@ TABLES = frozenset(
             "seat_note",
             "letter",
         ),
-        *("happening", "bounce", "incoming", "mute", "application", "deputy", "view", "proposal", "vote", "speaker"),
+        *(
+            "happening",
+            "bounce",
+            "incoming",
+            "mute",
+            "passkey",
+            "application",
+            "deputy",
+            "view",
+            "proposal",
+            "vote",
+            "speaker",
+        ),
         *("contributor", "upload", "message", "journal", "journal_aside", "topic"),
     )
 )

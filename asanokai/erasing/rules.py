@@ -23,6 +23,7 @@ from asanokai.journal import Aside
 from asanokai.knocking import Knock
 from asanokai.letters import Happening, Letter, mint_nonce
 from asanokai.members import Address, Application, Bounce, Member, Mute, Organisation
+from asanokai.passkeys import Passkey
 from asanokai.proposals import Proposal
 from asanokai.questions import Reply
 from asanokai.rsvps import Rsvp
@@ -107,6 +108,7 @@ RULES: tuple[Rule, ...] = (
         Deputy, lambda one: or_(Deputy.member_id == one.number, Deputy.deputy_id == one.number, one.at(Deputy.address))
     ),
     Rule(Knock, lambda one: one.at(Knock.address)),
+    Rule(Passkey, lambda one: Passkey.member_id == one.number),
     Rule(View, lambda one: View.owner_id == one.number),
     Rule(Pack, lambda one: one.at(Pack.address), {"address": None}),
     # the programme
@@ -174,6 +176,7 @@ NOTHING = {
     "message.*": "what coordinators write to many",
     "minutes.*": "what coordinators write about a morning",
     "moment.kind": _CODE,
+    "spent_challenge.hash": "a mark of chance",
     "pack.kind": _CODE,
     "pack.nonce": "chance",
     "pack.language": _CODE,

@@ -14,6 +14,7 @@ FIRST_OF_ALL = ("sign_in", "opt_in")
 
 ASKED_FOR = (
     "sign_in",
+    "keys",
     "opt_in",
     "join",
     "welcome",

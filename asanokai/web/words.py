@@ -28,6 +28,7 @@ KINDS = {
     "thanks": lazy_gettext("Thanks"),
     "test": lazy_gettext("Test to yourself"),
     "sign_in": lazy_gettext("Sign-in link"),
+    "keys": lazy_gettext("Change of how you sign in"),
     "opt_in": lazy_gettext("Confirmation of the address"),
     "join": lazy_gettext("Invitation to join"),
     "welcome": lazy_gettext("Welcome"),
