@@ -150,6 +150,10 @@ SENTENCES: dict[tuple[str, str], str] = {
     ("approved", "application"): N_("Application approved"),
     ("declined", "application"): N_("Application declined"),
     ("forget", "application"): N_("Application forgotten, since it was never confirmed"),
+    # consents
+    ("consent", "consent"): N_("A consent given"),
+    ("withdraw consent", "consent"): N_("A consent withdrawn"),
+    ("read", "consent"): N_("Read from which network addresses somebody consented"),
     # host and caterer
     ("make", "pack"): N_("Link for host or caterer made"),
     ("withdraw", "pack"): N_("Link for host or caterer withdrawn"),

@@ -27,7 +27,7 @@ FLOORS = {
     4.5: "bulk knocking planning writing",
     4: "announcing applying archive asking catering exporting entering figures "
     "history importing invitations leaving merging showing",
-    3.85: "directory views",
+    3.85: "circle directory views",
     3.8: "questions guests",
     3.75: "whose",
     3.7: "rsvps",
@@ -42,6 +42,7 @@ FLOORS = {
     3.33: "ceremony",
     3.32: "passkeys",
     3.3: "members",
+    3.28: "consents",
     3.25: "law",
     3.2: "installation",
     3.1: "letters",

@@ -17,6 +17,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import StatementError
 
 from asanokai import copies, db, members, questions, retention
+from asanokai.consents import Consent
 from asanokai.db import Base, session
 from asanokai.intake.files import take_file
 from asanokai.members import Application, Member
@@ -221,6 +222,7 @@ def test_nothing_is_left_of_a_person_but_numbers(life, app, clock, tmp_path, cap
     life.beat("keep")
     with db.reading():
         assert list(session().scalars(select(Application.id))) == []
+        assert list(session().scalars(select(Consent.id).where(Consent.member_id == her))) == []
     assert figures(numbers[:2]) == held
 
 

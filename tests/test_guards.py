@@ -185,6 +185,10 @@ READ: Expected = {
     "law.facts": CHIEF,
     "law.text": CHIEF,
     "law.kept": CHIEF,
+    "circle.mine": SIGNED_IN,
+    "circle.of_series": (IN, 200, 404, 200, 404, 200, 404),
+    "consenting.mine": SIGNED_IN,
+    "consent_records.of_member": OF_SERIES,
 }
 
 ALL_DONE = (303,) * 7
@@ -319,6 +323,9 @@ SENT: Expected = {
     "roll.replies": OF_SERIES,
     "law.facts": CHIEF_DONE,
     "law.text": CHIEF_DONE,
+    "circle.mine": MEMBERS_DONE,
+    "consenting.withdraw": (IN, 303, 404, 404, 404, 404, 404),
+    "consent_records.disclose": OF_SERIES,
 }
 
 NEEDS_NO_TOKEN = {"answer.by_link": 303, "wishes.unsubscribe": 200, "undo.by_link": 303}

@@ -18,6 +18,7 @@ from asanokai import (
     applying,
     asking,
     catering,
+    consents,
     copies,
     deputies,
     erasing,
@@ -154,6 +155,7 @@ WORDS = {
     *meetings.EDITABLE,
     "topics",
     *members.NAMES,
+    *consents.KINDS,
     *members.BOUNCES,
     *intake.OUTCOMES,
     *intake.STATES,
@@ -534,6 +536,16 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("freeze", "catering"): lambda _, clock: (clock.set(berlin(2026, 3, 9, 13)), counting.freeze_due()),
     ("thaw", "catering"): lambda on, clock: (on.froze(clock), counting.freeze_due()),
     ("tell", "catering"): lambda on, clock: (on.froze(clock), counting.tell_changes()),
+    # consents
+    ("consent", "consent"): lambda on, _: consents.give(on.one.id, "name", consents.Said(SECRET, SECRET, "de", SECRET)),
+    ("withdraw consent", "consent"): lambda on, _: (
+        consents.give(on.one.id, "position", consents.Said(SECRET, SECRET, "de", SECRET)),
+        consents.withdraw(on.one.id, ("position",), by="page", actor_id=on.actor),
+    ),
+    ("read", "consent"): lambda on, _: (
+        consents.give(on.one.id, "address", consents.Said(SECRET, SECRET, "de", SECRET)),
+        consents.disclose(consents.of_member(on.one.id)[:1], actor_id=on.actor),
+    ),
     # the rest
     ("prune", "journal"): lambda on, clock: pruned(on.actor, clock.now),
     ("retry", "letter"): lambda on, _: letters.retry(on.letter.id, actor_id=on.actor),
@@ -565,6 +577,8 @@ TOGETHER_WITH: dict[Verb, list[Verb]] = {
     ("restore", "meeting"): [("drop", "meeting")],
     ("approved", "application"): [("join", "series")],
     ("choose", "proposal"): [("post", "topic")],
+    ("withdraw consent", "consent"): [("consent", "consent")],
+    ("read", "consent"): [("consent", "consent")],
     ("accept", "member"): [("change", "member"), ("import", "member")],
     ("expire", "rsvp"): [("offer", "rsvp")],
     ("wait again", "rsvp"): [("offer", "rsvp"), ("expire", "rsvp"), ("answer", "rsvp")],
@@ -591,6 +605,7 @@ BY_NOBODY = {
     *((verb, "catering") for verb in ("freeze", "thaw", "tell")),
 }
 BY_THEMSELVES = {
+    ("consent", "consent"),
     *((verb, "member") for verb in ("sign in", "new calendar secret", "unsubscribe", "mute", "unmute")),
 }
 

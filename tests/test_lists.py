@@ -15,6 +15,7 @@ from asanokai import (
     applying,
     catering,
     clock,
+    consents,
     copies,
     db,
     deputies,
@@ -90,6 +91,9 @@ def _one_more(meeting: meetings.Meeting, series: series_rules.Series, known: wor
     person = people.member(f"more{number}@jena.example", language=language, organisation=f"Werk {number}")
     people.member(f"twin{number}@jena.example", family=person.family, given=person.given)
     people.belong(series, person)
+    said = consents.Said(f"Ich willige ein {number}.", "2026-11", "de", None)
+    for whose, kind in ((people.katrin(), "invitations"), (person, "name")):
+        consents.give(whose.id, kind, said)
     people.say(meeting, person, ("yes", "maybe", "no")[number % 3], comment="Gern", by="coordinator")
     _said(meeting, known, person, number)
     _letters(meeting, known, person, number)

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from asanokai import deputies, history, intake, law, letters, members, merging, proposals, topics, views
+from asanokai import consents, deputies, history, intake, law, letters, members, merging, proposals, topics, views
 from asanokai import series as series_rules
 from asanokai.copies import Copy
 from asanokai.db import Base, session, transaction
@@ -295,6 +295,7 @@ def test_whatever_names_a_member_is_passed_on_or_stays_for_a_reason(clock):
         member_id=other.id, inviter_id=other.id, decided_by_id=other.id, series_id=series.id, applied_at=clock.now
     )
     law.note(actor_id=other.id)
+    consents.give(other.id, "name", consents.Said("Ich willige ein.", "2026-11", "de", None))
     note = SeatNote(rsvp_id=rsvp.id, other_id=other.id, actor_id=other.id, reason="", at=clock.now)
     key = Passkey(member_id=other.id, credential_id=b"x", public_key=b"x", handle=b"x", name="x", created_at=clock.now)
     session().add(key)

@@ -32,7 +32,9 @@ from asanokai import (
     asking,
     bulk,
     catering,
+    circle,
     clock,
+    consents,
     copies,
     db,
     deputies,
@@ -147,6 +149,7 @@ class World:
     pack: str
     copy_id: int
     law_text_id: int
+    consent_id: int
 
     def vanished(self) -> "World":
         """The same addresses for things that are not there."""
@@ -253,6 +256,7 @@ def _build(app: Flask) -> World:
         pack=tokens.mint("pack", [pack.id, pack.nonce]),
         sign_in=tokens.mint("sign-in", [kenji.id, members.mint_sign_in(kenji)]),
         law_text_id=law.kept("imprint")[0].id,
+        consent_id=_shown().id,
     )
 
 
@@ -302,6 +306,15 @@ def written_mail(meeting: Meeting, who: Member, outcome: str, number: int = 0) -
     session().add(row)
     session().flush()
     return row
+
+
+def _shown() -> consents.Consent:
+    """Katrin and Emma let their series see them; Katrin's record of her name."""
+    said = consents.Said("Ich willige ein.", "2026-11", "de", "192.0.2.7")
+    for field in ("name", "address"):
+        circle.show(people.emma(), field, said)
+    circle.show(people.katrin(), "name", said)
+    return consents.of_member(people.katrin().id)[0]
 
 
 def _seats(series: Series, hidden: Meeting) -> Member:
@@ -479,6 +492,9 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         "log.of_meeting": meeting,
         "log.of_series": series,
         "log.of_member": {"member_id": world.member_id},
+        "circle.of_series": series,
+        "consenting.withdraw": {"consent_id": world.consent_id},
+        **{f"consent_records.{verb}": {"member_id": world.member_id} for verb in ("of_member", "disclose")},
         "journal.everything": {},
         "journal.everything: filtered": {"area": "access", "day": "2026-02-20"},
         "journal.aside": {"entry_id": world.entry_id},
@@ -783,6 +799,9 @@ def forms(world: World) -> dict[str, dict[str, str]]:
             "remove_logo": "",
             **texts("welcome"),
         },
+        "circle.mine": {"field": "name", "to": "members", "version": "2026-11", "language": "de"},
+        "consenting.withdraw": {},
+        "consent_records.disclose": {},
         "journal.aside": {},
         "roll.replies": {},
         "law.facts": {name: "" if name == "register" else f"{name} 7" for name in law.FACTS},

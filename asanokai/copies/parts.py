@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Select, and_, or_, select
 
+from asanokai.consents import Consent
 from asanokai.deputies import Deputy
 from asanokai.errors import N_
 from asanokai.guests import Guest
@@ -139,6 +140,16 @@ def _applications(one: Person) -> Select[Any]:
     return joined.where(Application.member_id == one.number).order_by(Application.id)
 
 
+def _consents(one: Person) -> Select[Any]:
+    text = (Consent.text.label("consent_text"), Consent.version.label("consent_version"))
+    columns = ("language", "given_at", "given_from", "confirmed_at", "confirmed_from", "address")
+    ends = ("withdrawn_at", "ended_by")
+    query = select(_SERIES, *_MEETING, Consent.kind, *text, *_columns(Consent, *columns, *ends))
+    joined = query.outerjoin(Series, Series.id == Consent.series_id)
+    joined = joined.outerjoin(Meeting, Meeting.id == Consent.meeting_id)
+    return joined.where(Consent.member_id == one.number).order_by(Consent.id)
+
+
 def _deputies(one: Person) -> Select[Any]:
     theirs = (Deputy.member_id == one.number).label("named_by_you")
     query = select(theirs, *_columns(Deputy, "kind", "address", "since", "agreed_at", "until"))
@@ -218,6 +229,7 @@ PARTS: tuple[Part, ...] = (
     Part("mails", N_("Mails from you"), _mails, file="raw"),
     Part("switched_off", N_("Letters you switched off"), _mutes),
     Part("applications", N_("Applications and consents"), _applications),
+    Part("consents", N_("Your consents"), _consents),
     Part("deputies", N_("Deputies, and those for whom you answer"), _deputies),
     Part("passkeys", N_("Passkeys"), _passkeys),
     Part("views", N_("Saved views"), _views),
@@ -233,6 +245,7 @@ PARTS: tuple[Part, ...] = (
 
 TABLES = frozenset(
     (
+        "consent",
         *(
             "member",
             "organisation",

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 
 from asanokai import clock
 from asanokai.catering import Pack
+from asanokai.consents import Consent
 from asanokai.copies.row import Copy
 from asanokai.db import Base
 from asanokai.deputies import Deputy
@@ -105,6 +106,11 @@ RULES: tuple[Rule, ...] = (
         {"message": "", **dict.fromkeys(("person", "nonce_hash", "applied_from", "confirmed_from"), None)},
     ),
     Rule(
+        Consent,
+        lambda one: Consent.member_id == one.number,
+        dict.fromkeys(("given_from", "confirmed_from", "address"), None),
+    ),
+    Rule(
         Deputy, lambda one: or_(Deputy.member_id == one.number, Deputy.deputy_id == one.number, one.at(Deputy.address))
     ),
     Rule(Knock, lambda one: one.at(Knock.address)),
@@ -161,6 +167,11 @@ NOTHING = {
     "application.answer": _CODE,
     "application.consent_text": "the wording that everybody agreed to; kept as long as the setting says",
     "application.consent_version": "which wording; kept as long as the setting says",
+    "consent.kind": _CODE,
+    "consent.text": "the wording that everybody agreed to; kept as long as the setting says",
+    "consent.version": "which wording; kept as long as the setting says",
+    "consent.language": _CODE,
+    "consent.ended_by": _CODE,
     "belonging.role": _CODE,
     "catered.frozen": _COUNT,
     "catered.told": _COUNT,

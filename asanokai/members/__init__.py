@@ -6,6 +6,7 @@ It knows no meeting: which series somebody belongs to is `series.Belonging`; app
     typed       what people type, made comparable
     keeping     adding, describing, looking up
     finding     searching
+    opting_in   the record of a double opt-in
     reach       what comes back from addresses
     signing_in  cookies, links, passwords
     merged      which row a row went into
@@ -32,6 +33,7 @@ from asanokai.members.keeping import (
     unsubscribe,
 )
 from asanokai.members.merged import Merger, all_kept, all_numbers, kept
+from asanokai.members.opting_in import note_opt_in, versioned
 from asanokai.members.reach import (
     BOUNCES,
     Bounce,
@@ -130,6 +132,7 @@ __all__ = [
     "muted",
     "new_calendar_secret",
     "normal_address",
+    "note_opt_in",
     "number_of",
     "organisation",
     "organisation_name",
@@ -146,5 +149,6 @@ __all__ = [
     "unsubscribe",
     "unwanted",
     "use_again",
+    "versioned",
     "wanted",
 ]

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from asanokai import clock, erased, journal
+from asanokai import clock, consents, erased, journal
 from asanokai.db import session
 from asanokai.errors import N_, BadInput, Missing
 from asanokai.languages import SALUTATIONS, known, zones
@@ -193,8 +193,10 @@ def number_of(typed: str) -> int | None:
     return member.id if member else None
 
 
-def unsubscribe(member: Member) -> None:
-    """No invitations, reminders and evening notes any more. Twice is as good as once."""
+def unsubscribe(member: Member, *, by: str = "page") -> None:
+    """No invitations, reminders and evening notes any more; withdraws the consent to them. `by` as in `consents.ENDS`.
+    Twice is as good as once."""
+    consents.withdraw(member.id, ("invitations",), by=by, actor_id=member.id)
     if member.unsubscribed_at is None:
         member.unsubscribed_at = clock.now()
         journal.write("unsubscribe", "member", member.id, actor_id=member.id)

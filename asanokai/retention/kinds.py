@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, and_, cast, func, literal, or_, select
 from sqlalchemy import String as Words
 
 from asanokai.catering import Pack
+from asanokai.consents import Consent
 from asanokai.copies import Copy
 from asanokai.db import Base
 from asanokai.deputies import Deputy
@@ -82,6 +83,14 @@ def _ended(before: datetime) -> ColumnElement[bool]:
         Application.member_id.in_(whose),
         func.coalesce(end, Application.decided_at, Application.applied_at) < before,
     )
+
+
+def _over_for_long(before: datetime) -> ColumnElement[bool]:
+    """A recorded consent that was withdrawn, or whose giver left or was erased, by then."""
+    whose = select(Member.id).where(Member.standing.in_(("left", "erased")))
+    end = select(Member.left_at).where(Member.id == Consent.member_id).scalar_subquery()
+    gone = and_(Consent.member_id.in_(whose), func.coalesce(end, Consent.withdrawn_at, Consent.given_at) < before)
+    return or_(gone, Consent.withdrawn_at < before)
 
 
 _MAIL = ("recipient", "sender", "author", "subject", "reason", "facts")
@@ -192,7 +201,7 @@ KINDS: tuple[Kind, ...] = (
         N_("Consents: version of the text and moments"),
         N_("after the membership has ended"),
         1095,
-        (Step(Application, _ended, does=without_names.drop_consents),),
+        (Step(Application, _ended, does=without_names.drop_consents), Step(Consent, _over_for_long)),
     ),
     Kind(
         "bounces",

@@ -25,6 +25,8 @@ from asanokai.web import (
     account,
     answer,
     archive,
+    circle,
+    consenting,
     deputy,
     design,
     feeds,
@@ -105,6 +107,8 @@ PAGES = (
     speaking.pages,
     standing.pages,
     undoing.pages,
+    circle.pages,
+    consenting.pages,
     well_known.pages,
 )
 DESK = (
@@ -130,6 +134,7 @@ DESK = (
     settings.pages,
     keeping.pages,
     law.pages,
+    consenting.desk,
     speakers.pages,
 )
 

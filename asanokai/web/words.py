@@ -377,3 +377,60 @@ LEFT_OUT = {
     "no mail address, or letters come back": lazy_gettext("no mail address, or letters come back"),
 }
 """Why somebody is left out of a deed for many."""
+
+
+# --- consents ---------------------------------------------------------------------------------------------------------
+
+SHOWN_VERSION = "2026-11"
+"""Goes up with every change of the four texts below: what somebody agreed to is kept with it, word by word."""
+
+SHOWN_TEXTS = {
+    "name": lazy_gettext(
+        "I agree that %(organisation)s shows my name with its title, in both scripts and with its reading, to the "
+        "members of the series I belong to, in the members' directory. I can withdraw this at any time with one click."
+    ),
+    "organisation": lazy_gettext(
+        "I agree that %(organisation)s shows my organisation to the members of the series I belong to, in the members' "
+        "directory. I can withdraw this at any time with one click."
+    ),
+    "position": lazy_gettext(
+        "I agree that %(organisation)s shows my position to the members of the series I belong to, in the members' "
+        "directory. I can withdraw this at any time with one click."
+    ),
+    "address": lazy_gettext(
+        "I agree that %(organisation)s shows my mail address to the members of the series I belong to, in the members' "
+        "directory. I can withdraw this at any time with one click."
+    ),
+}
+
+INVITED_AGAIN_VERSION = "2026-11"
+INVITED_AGAIN = lazy_gettext(
+    "I agree to receive invitations, reminders, evening notes and letters from the organisers by mail again. I can end "
+    "this at any time with one click."
+)
+"""What somebody says who had ended the letters and wants them again."""
+
+SHOWN_FIELDS = {
+    "name": lazy_gettext("Name"),
+    "organisation": lazy_gettext("Organisation"),
+    "position": lazy_gettext("Position"),
+    "address": lazy_gettext("Mail address"),
+}
+
+CONSENTS = {
+    "invitations": lazy_gettext("Invitations by mail"),
+    "meeting": lazy_gettext("Letters about one meeting"),
+    "name": lazy_gettext("Name in the members' directory"),
+    "organisation": lazy_gettext("Organisation in the members' directory"),
+    "position": lazy_gettext("Position in the members' directory"),
+    "address": lazy_gettext("Mail address in the members' directory"),
+}
+
+CONSENT_ENDS = {
+    "page": lazy_gettext("on these pages"),
+    "link": lazy_gettext("by the link in a letter"),
+    "mail": lazy_gettext("by a mail to us"),
+    "complaint": lazy_gettext("by marking a letter as spam"),
+    "left": lazy_gettext("by leaving"),
+}
+"""How a consent was withdrawn."""

@@ -197,6 +197,9 @@ def _sent(built: world.World, known: dict[str, str]) -> list[Scene]:
         Scene("another rule, looked at", "akiko", known["dates.show"], sends={"step": "dates", "ordinal": "3"}),
         Scene("settings saved", "katrin", "/me/settings", sends={"family": "Lindner"}),
         Scene("settings of the installation saved", "ludwig", "/coordinate/settings", sends={"sender_name": ""}),
+        Scene("the name shown to the series", "emma", "/me/directory"),
+        Scene("searching the circle, nobody found", "katrin", f"{known['circle.of_series']}?q=xyz"),
+        Scene("no consent yet", "kenji", "/me/consents"),
         Scene("pages of law filled in", "ludwig", "/coordinate/settings/law", sends={"phone": "+49 3641 70"}),
     ]
 
