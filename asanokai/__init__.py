@@ -11,7 +11,7 @@ The map. One deep file per business word; imports only go down these floors:
                                                             mail that comes back, what coordinators are told of it, and
                                                             what becomes of a person's data
        writing  >  announcing   applying   archive   asking   catering   entering   exporting   history   importing
-       invitations   leaving   merging   showing            verbs that touch several words
+       invitations   leaving   merging   readdressing   showing   verbs that touch several words
     3  circle   directory   views > questions   guests > whose > rsvps > proposals   materials > uploads > speakers
        > programme > topics > meetings > series > deputies > ceremony > passkeys > members > consents > law
        > installation > letters

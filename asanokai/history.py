@@ -119,6 +119,8 @@ SENTENCES: dict[tuple[str, str], str] = {
     ("add", "member"): N_("Member added"),
     ("change", "member"): N_("Changed: %(fields)s"),
     ("change address", "member"): N_("Mail address changed"),
+    ("ask address", "member"): N_("Asked for another mail address"),
+    ("object to address", "member"): N_("Objected to the new mail address; the former one counts again"),
     ("sign in", "member"): N_("Signed in"),
     ("set password", "member"): N_("Password set"),
     ("remove password", "member"): N_("Password removed"),

@@ -26,7 +26,7 @@ FLOORS = {
     4.6: "intake",
     4.5: "bulk knocking planning writing",
     4: "announcing applying archive asking catering exporting entering figures "
-    "history importing invitations leaving merging showing",
+    "history importing invitations leaving merging readdressing showing",
     3.85: "circle directory views",
     3.8: "questions guests",
     3.75: "whose",

@@ -39,6 +39,7 @@ from asanokai import (
     programme,
     proposals,
     questions,
+    readdressing,
     retention,
     rsvps,
     seals,
@@ -277,6 +278,12 @@ class Stage:
         row.subject = SECRET
         return row
 
+    def object_to_address(self) -> None:
+        readdressing.give(self.one, f"{SECRET}9@jena.example", actor_id=self.actor)
+        made = readdressing.objectionable(self.one)
+        assert made is not None
+        readdressing.objection(made.id, readdressing.mint_objection(made.id))
+
     def take_in(self) -> None:
         intake.receive(f"Subject: {SECRET}\n\n{SECRET}".encode(), way="file", tokens=Tokens([SECRET]))
         row = session().scalars(select(intake.Incoming)).one()
@@ -465,6 +472,8 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("change address", "member"): lambda on, _: members.change_address(
         on.one, f"{SECRET}7@jena.example", actor_id=on.actor
     ),
+    ("ask address", "member"): lambda on, _: readdressing.ask(on.one, f"{SECRET}8@jena.example"),
+    ("object to address", "member"): lambda on, _: on.object_to_address(),
     ("sign in", "member"): lambda on, _: members.redeem_sign_in(on.one.id, members.mint_sign_in(on.one)),
     ("set password", "member"): lambda on, _: members.set_password(on.two, f"{SECRET}er als vorher", actor_id=on.actor),
     ("remove password", "member"): lambda on, _: members.set_password(on.one, None, actor_id=on.actor),
@@ -561,6 +570,12 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
 LEAVES: list[Verb] = [("answer", "rsvp"), ("end", "deputy"), ("part", "series")]
 
 TOGETHER_WITH: dict[Verb, list[Verb]] = {
+    ("object to address", "member"): [
+        *[("change address", "member")] * 2,
+        ("new calendar secret", "member"),
+        ("remove password", "member"),
+        ("remove", "passkey"),
+    ],
     ("ask again", "meeting"): [("ask again", "rsvp"), ("ask again", "rsvp")],
     ("ask again", "rsvp"): [("ask again", "meeting"), ("ask again", "rsvp")],
     ("use again", "member"): [("suppress", "member")],
@@ -607,6 +622,7 @@ BY_NOBODY = {
 BY_THEMSELVES = {
     ("consent", "consent"),
     *((verb, "member") for verb in ("sign in", "new calendar secret", "unsubscribe", "mute", "unmute")),
+    *((verb, "member") for verb in ("ask address", "object to address")),
 }
 
 

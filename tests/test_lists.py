@@ -69,6 +69,7 @@ NO_LIST = {
     "retention_limit": "one row for each kind at most",
     "removal": "a few for each run",
     "nobody": "rows that stand for nobody",
+    "address_change": "one that waits and one that was made, for each member",
     "knock": "gone within seconds, on no page",
     "erased": "hashes, on no page",
 }

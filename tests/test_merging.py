@@ -10,7 +10,7 @@ from asanokai.db import Base, session, transaction
 from asanokai.erasing import Erasure
 from asanokai.errors import Refused
 from asanokai.journal import Entry
-from asanokai.members import Address, Application, Member, Mute
+from asanokai.members import Address, AddressChange, Application, Member, Mute
 from asanokai.merging import Merger
 from asanokai.passkeys import Passkey
 from asanokai.proposals import Words
@@ -304,10 +304,11 @@ def test_whatever_names_a_member_is_passed_on_or_stays_for_a_reason(clock):
         digest="x", raw_hash="x", size=1, way="file", came_at=clock.now, due_at=clock.now, member_id=other.id
     )
     came.settled_by_id = other.id
+    moved = AddressChange(member_id=other.id, before="x@x.example", after="y@x.example", newly=True, asked_at=clock.now)
     gone = Erasure(member_id=other.id, why="self", keep_texts=False, asked_at=clock.now, done_at=clock.now)
-    session().add_all([application, note, came, gone, Mute(member_id=other.id, kind="thanks")])
     session().add(Copy(member_id=other.id, asked_by_id=other.id, asked_at=clock.now, total=1, ready_at=clock.now))
     session().add_all([Nobody(place=0, member_id=other.id), Run(began_at=clock.now, by_id=other.id)])
+    session().add_all([application, note, came, moved, gone, Mute(member_id=other.id, kind="thanks")])
     session().flush()
     assert holding(other.id) - set(STAYS) == naming_a_member() - set(STAYS)
     merge(katrin, other)

@@ -49,6 +49,7 @@ from asanokai import (
     programme,
     proposals,
     questions,
+    readdressing,
     retention,
     rsvps,
     speakers,
@@ -148,6 +149,8 @@ class World:
     sign_in: str
     pack: str
     copy_id: int
+    address: str
+    objection: str
     law_text_id: int
     consent_id: int
 
@@ -254,6 +257,7 @@ def _build(app: Flask) -> World:
         entry_id=_entry(),
         confirm=tokens.mint("opt-in", list(invited)),
         pack=tokens.mint("pack", [pack.id, pack.nonce]),
+        **_addresses(app),
         sign_in=tokens.mint("sign-in", [kenji.id, members.mint_sign_in(kenji)]),
         law_text_id=law.kept("imprint")[0].id,
         consent_id=_shown().id,
@@ -346,9 +350,9 @@ def _deputies() -> tuple[int, int]:
     return mine.id, deputies.name(people.kenji(), "katrin.lindner@optik-jena.example", "deputy").id
 
 
-def _passkey(who: Member) -> int:
+def _passkey(who: Member, credential: bytes = b"a passkey") -> int:
     """A passkey; nobody has its key."""
-    row = passkeys.Passkey(credential_id=b"a passkey", public_key=b"its key", handle=b"its member")
+    row = passkeys.Passkey(credential_id=credential, public_key=b"its key", handle=b"its member")
     return passkeys.add(who, row, "Büro", actor_id=who.id).id
 
 
@@ -360,6 +364,19 @@ def _proposals(series: Any) -> dict[str, int]:
     declined = proposals.propose(series, katrin, Words({"de": "Steuerrecht"}))
     proposals.decline(series, declined.id, {"de": "Hatten wir gerade."}, actor_id=akiko)
     return {"proposal_id": theirs.id, "own_proposal_id": own.id, "declined_id": declined.id}
+
+
+def _addresses(app: Flask) -> dict[str, str]:
+    """Emma has asked for another address, and the one of somebody of her house was changed."""
+    tokens, chief, moved = app.extensions["tokens"], people.ludwig(), people.member("m.umzug@jena.example")
+    readdressing.ask(people.emma(), "emma@neu.example")
+    readdressing.give(moved, "m.umzug@weimar.example", actor_id=chief.id)
+    asked, made = readdressing.asked(people.emma()), readdressing.objectionable(moved)
+    assert asked is not None and made is not None
+    return {
+        "address": tokens.mint("address", [asked.id, readdressing.mint_confirmation(asked.id)]),
+        "objection": tokens.mint("objection", [made.id, readdressing.mint_objection(made.id)]),
+    }
 
 
 def _applications(series_id: int) -> tuple[int, tuple[int, str]]:
@@ -404,6 +421,8 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         "signing_in.open_link": {"token": world.sign_in},
         "wishes.unsubscribe": {"token": world.unsubscribe},
         "undo.by_link": {"token": world.undo},
+        "address.confirm": {"token": world.address},
+        "address.objection": {"token": world.objection},
         "joining.join: a meeting": {"meeting": world.path},
         "answer.by_link": {"token": world.answer},
         "answer.by_member": {"path": world.path},
@@ -651,6 +670,9 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "account.settings": SETTINGS_OF_MEMBER,
         "account.password": {"password": PASSWORD, "again": PASSWORD},
         "account.new_calendar": {},
+        "address.change": {"email": "katrin@neu.example"},
+        "address.confirm": {},
+        "address.objection": {},
         "wishes.letters": {"kinds": "eve", "letters": ""},
         "standing.change": {"normally": "yes"},
         "wishes.unsubscribe": {"switches": "y", "kinds": "eve"},

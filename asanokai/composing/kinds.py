@@ -37,6 +37,10 @@ KIND_WORDS = {
         "speaker": "Anfrage an Vortragende oder Gastgebende",
         "speaker_remind": "Erinnerung an Vortragende oder Gastgebende",
         "reply": "Antwort auf eine E-Mail",
+        "address_confirm": "Bestätigung der neuen Adresse",
+        "address_taken": "Hinweis: Adresse von anderen angegeben",
+        "address_changed": "Hinweis: Adresse geändert",
+        "address_objected": "Widerspruch gegen eine Adressänderung",
     },
     "en": {
         "invite": "invitation",
@@ -74,6 +78,10 @@ KIND_WORDS = {
         "speaker": "request to a speaker or host",
         "speaker_remind": "reminder to a speaker or host",
         "reply": "reply to a mail",
+        "address_confirm": "confirmation of the new address",
+        "address_taken": "note: address given by somebody else",
+        "address_changed": "note: address changed",
+        "address_objected": "objection to a change of address",
     },
     "ja": {
         "invite": "ご案内",
@@ -111,6 +119,10 @@ KIND_WORDS = {
         "speaker": "講演・会場のご依頼",
         "speaker_remind": "講演・会場のご依頼（再送）",
         "reply": "メールへの返信",
+        "address_confirm": "新しいメールアドレスの確認",
+        "address_taken": "メールアドレス入力のお知らせ",
+        "address_changed": "メールアドレス変更のお知らせ",
+        "address_objected": "メールアドレス変更への異議",
     },
 }
 """What the letters are called in the coordinators' digest."""

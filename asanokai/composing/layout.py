@@ -65,6 +65,8 @@ class Marks:
         "confirm_link",
         "pack_link",
         "speaking_link",
+        "address_link",
+        "objection_link",
     )
 
     def __getattr__(self, name: str) -> str:
@@ -177,6 +179,8 @@ class Typesetter:
             facts["desk_link"] = self._links.coordinate_meeting(work.meeting_id)
         if work.kind == "application":
             facts["desk_link"] = self._links.coordinate_applications()
+        if work.kind == "address_objected":
+            facts["log_link"] = self._links.log_of_member(work.facts["about"])
         if work.kind == "alert":
             meeting_link = self._links.coordinate_meeting(work.meeting_id)
             facts |= {"desk_link": meeting_link, "letters_link": f"{meeting_link}/letters"}

@@ -18,7 +18,7 @@ from asanokai.intake import Incoming
 from asanokai.journal import Aside, Entry
 from asanokai.letters import Happening, Letter
 from asanokai.meetings import Meeting
-from asanokai.members import Address, Application, Bounce, Member, Mute, Organisation
+from asanokai.members import Address, AddressChange, Application, Bounce, Member, Mute, Organisation
 from asanokai.passkeys import Passkey
 from asanokai.proposals import Proposal, Vote
 from asanokai.questions import Question, Reply
@@ -63,6 +63,11 @@ def _person(one: Person) -> Select[Any]:
 def _addresses(one: Person) -> Select[Any]:
     query = select(*_columns(Address, "text", "kind", "verified_at", "suppressed_at", "reason"))
     return query.where(Address.member_id == one.number).order_by(Address.id)
+
+
+def _address_changes(one: Person) -> Select[Any]:
+    query = select(*_columns(AddressChange, "before", "after", "state", "asked_at", "made_at", "ended_at"))
+    return query.where(AddressChange.member_id == one.number).order_by(AddressChange.id)
 
 
 def _belongings(one: Person) -> Select[Any]:
@@ -217,6 +222,7 @@ def _journal(one: Person) -> Select[Any]:
 PARTS: tuple[Part, ...] = (
     Part("person", N_("Yourself"), _person),
     Part("addresses", N_("Mail addresses"), _addresses),
+    Part("address_changes", N_("Changes of your address"), _address_changes),
     Part("belongings", N_("Series you belong or belonged to"), _belongings),
     Part("normally", N_("Series to which you normally come"), _normally),
     Part("answers", N_("Your answers"), _answers),
@@ -246,6 +252,7 @@ PARTS: tuple[Part, ...] = (
 TABLES = frozenset(
     (
         "consent",
+        "address_change",
         *(
             "member",
             "organisation",

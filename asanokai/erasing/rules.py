@@ -23,7 +23,7 @@ from asanokai.intake import Incoming
 from asanokai.journal import Aside
 from asanokai.knocking import Knock
 from asanokai.letters import Happening, Letter, mint_nonce
-from asanokai.members import Address, Application, Bounce, Member, Mute, Organisation
+from asanokai.members import Address, AddressChange, Application, Bounce, Member, Mute, Organisation
 from asanokai.passkeys import Passkey
 from asanokai.proposals import Proposal
 from asanokai.questions import Reply
@@ -114,6 +114,12 @@ RULES: tuple[Rule, ...] = (
         Deputy, lambda one: or_(Deputy.member_id == one.number, Deputy.deputy_id == one.number, one.at(Deputy.address))
     ),
     Rule(Knock, lambda one: one.at(Knock.address)),
+    Rule(
+        AddressChange,
+        lambda one: or_(
+            AddressChange.member_id == one.number, one.at(AddressChange.before), one.at(AddressChange.after)
+        ),
+    ),
     Rule(Passkey, lambda one: Passkey.member_id == one.number),
     Rule(View, lambda one: View.owner_id == one.number),
     Rule(Pack, lambda one: one.at(Pack.address), {"address": None}),

@@ -17,6 +17,7 @@ from asanokai.members.finding import containing, found_by
 from asanokai.members.keeping import (
     NAMES,
     add,
+    as_typed,
     by_address,
     by_id,
     by_ids,
@@ -29,6 +30,7 @@ from asanokai.members.keeping import (
     number_of,
     organisation,
     organisation_name,
+    respell,
     subscribe,
     unsubscribe,
 )
@@ -47,7 +49,7 @@ from asanokai.members.reach import (
     suppress,
     use_again,
 )
-from asanokai.members.rows import STANDINGS, Address, Application, Member, Organisation
+from asanokai.members.rows import STANDINGS, Address, AddressChange, Application, Member, Organisation
 from asanokai.members.signing_in import (
     PASSWORD_MIN,
     ask_for_sign_in,
@@ -89,6 +91,7 @@ __all__ = [
     "STANDINGS",
     "SWITCHED_OFF",
     "Address",
+    "AddressChange",
     "Application",
     "Bounce",
     "Member",
@@ -100,6 +103,7 @@ __all__ = [
     "addresses_of",
     "all_kept",
     "all_numbers",
+    "as_typed",
     "ask_for_sign_in",
     "bounced",
     "by_address",
@@ -139,6 +143,7 @@ __all__ = [
     "policy_bounces",
     "prose",
     "redeem_sign_in",
+    "respell",
     "send_sign_in",
     "set_password",
     "sign_in_holds",

@@ -79,7 +79,7 @@ def add(
     if email is not None and normal is not None:
         kept = Address(
             member_id=member.id,
-            text=unicodedata.normalize("NFKC", email).strip(),
+            text=as_typed(email),
             normal=normal,
             kind="main",
             verified_at=now if verified else None,
@@ -167,8 +167,23 @@ def main_address(member: Member) -> Address | None:
     return session().scalar(select(Address).where(Address.member_id == member.id, Address.kind == "main"))
 
 
-def change_address(member: Member, typed: str, *, actor_id: int | None) -> None:
-    """Give the member another main address. Raises `BadInput` if it is somebody's already."""
+def as_typed(typed: str) -> str:
+    """An address as somebody wrote it, which letters go to."""
+    return unicodedata.normalize("NFKC", typed).strip()
+
+
+def respell(address: Address, typed: str) -> None:
+    """Write the same address in another way. Raises `BadInput` if it is another one."""
+    if normal_address(typed) != address.normal:
+        raise BadInput("email", N_("This is another address."))
+    address.text = as_typed(typed)
+
+
+def change_address(member: Member, typed: str, *, actor_id: int | None, verified: bool = False) -> None:
+    """Give the member another main address. Raises `BadInput` if it is somebody's already.
+
+    Tells nobody: that is `readdressing`. `verified` says that somebody has just shown to read it.
+    """
     normal = normal_address(typed)
     owner = by_address(normal)
     if owner is not None and owner.id != member.id:
@@ -178,8 +193,10 @@ def change_address(member: Member, typed: str, *, actor_id: int | None) -> None:
     if kept is None:
         kept = Address(member_id=member.id, normal=normal)
         session().add(kept)
-    kept.text, kept.kind = unicodedata.normalize("NFKC", typed).strip(), "main"
+    kept.text, kept.kind = as_typed(typed), "main"
     kept.suppressed_at = kept.reason = None
+    if verified:
+        kept.verified_at = clock.now()
     _file(member)
     journal.write("change address", "member", member.id, actor_id=actor_id)
 

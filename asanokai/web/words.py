@@ -41,6 +41,10 @@ KINDS = {
     "speaker": lazy_gettext("Request to a speaker or host"),
     "speaker_remind": lazy_gettext("Reminder to a speaker or host"),
     "reply": lazy_gettext("Reply to a mail"),
+    "address_confirm": lazy_gettext("Confirmation of the new address"),
+    "address_taken": lazy_gettext("Address given by somebody else"),
+    "address_changed": lazy_gettext("Address changed"),
+    "address_objected": lazy_gettext("Objection to a change of address"),
 }
 
 MAILS = {
@@ -159,6 +163,7 @@ REASONS = {
     "unsubscribed": lazy_gettext("has ended the invitations"),
     "switched off": lazy_gettext("does not want this kind of letter"),
     "no address": lazy_gettext("has no mail address"),
+    "not an address of theirs any more": lazy_gettext("not an address of theirs any more"),
     "address suppressed": lazy_gettext("letters to this address came back"),
     "has it already": lazy_gettext("has it already"),
     "not invited": lazy_gettext("was not invited"),

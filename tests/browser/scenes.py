@@ -127,6 +127,10 @@ def all_scenes(app: Flask, built: world.World, states: States) -> list[Scene]:
         *_sent(built, known),
         *_refused(built, states, known),
         failed,
+        Scene("another address, refused", "kenji", "/me/address", 422, {"email": "nonsense"}),
+        Scene("another address asked for", "kenji", "/me/address", sends={"email": "kenji@neu.example"}),
+        Scene("another address confirmed", "visitor", known["address.confirm"], sends={}),
+        Scene("a change of address objected to", "visitor", known["address.objection"], sends={}),
     ]
 
 
