@@ -80,7 +80,16 @@ def test_everything_that_holds_something_of_the_person_is_in_the_copy(zoe_id):
     found = data(copied(zoe_id))
     assert (found["format"], found["version"]) == ("asanokai-copy", 1)
     silent = {part.name for part in copies.PARTS if not found[part.name]}
-    assert silent == {"address_changes", "normally", "switched_off", "passkeys", "consents", "views", "messages"}
+    assert silent == {
+        "address_changes",
+        "normally",
+        "switched_off",
+        "passkeys",
+        "outside_identities",
+        "consents",
+        "views",
+        "messages",
+    }
     (me,) = found["person"]
     assert (me["family"], me["organisation"], me["zone"]) == (WORD.title(), f"Werk {WORD}", "Asia/Tokyo")
     assert found["answers"][0]["comment"] == f"Ich bringe {WORD}"
@@ -174,7 +183,7 @@ def test_the_page_shows_the_way_from_asking_to_the_file(app, zoe_id):
     reader.get("/?lang=en")
     assert reader.post("/me/data/copy").location == "/me/data"
     page = reader.get("/me/data").text
-    assert ("Being made: 0 of 27 lists" in plain(page), 'http-equiv="refresh"' in page) == (True, True)
+    assert ("Being made: 0 of 28 lists" in plain(page), 'http-equiv="refresh"' in page) == (True, True)
     worker.copies.step()
     page = reader.get("/me/data").text
     assert ("Fetch the file" in plain(page), 'http-equiv="refresh"' in page) == (True, False)

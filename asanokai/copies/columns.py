@@ -46,6 +46,7 @@ COLUMNS = {
     "before": N_("Before"),
     "made_at": N_("Made on"),
     "ended_at": N_("Ended on"),
+    "issuer": N_("Provider"),
     "guests": N_("Guests"),
     "invited_at": N_("Invited on"),
     "joined_at": N_("Member since"),

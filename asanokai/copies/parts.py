@@ -19,6 +19,7 @@ from asanokai.journal import Aside, Entry
 from asanokai.letters import Happening, Letter
 from asanokai.meetings import Meeting
 from asanokai.members import Address, AddressChange, Application, Bounce, Member, Mute, Organisation
+from asanokai.outside import OutsideIdentity
 from asanokai.passkeys import Passkey
 from asanokai.proposals import Proposal, Vote
 from asanokai.questions import Question, Reply
@@ -167,6 +168,11 @@ def _passkeys(one: Person) -> Select[Any]:
     return query.where(Passkey.member_id == one.number).order_by(Passkey.id)
 
 
+def _outside(one: Person) -> Select[Any]:
+    query = select(*_columns(OutsideIdentity, "issuer", "created_at", "used_at"))
+    return query.where(OutsideIdentity.member_id == one.number).order_by(OutsideIdentity.id)
+
+
 def _views(one: Person) -> Select[Any]:
     return select(*_columns(View, "name", "query", "created_at")).where(View.owner_id == one.number).order_by(View.id)
 
@@ -238,6 +244,7 @@ PARTS: tuple[Part, ...] = (
     Part("consents", N_("Your consents"), _consents),
     Part("deputies", N_("Deputies, and those for whom you answer"), _deputies),
     Part("passkeys", N_("Passkeys"), _passkeys),
+    Part("outside_identities", N_("Accounts elsewhere that sign you in"), _outside),
     Part("views", N_("Saved views"), _views),
     Part("proposals", N_("Your proposals"), _proposals),
     Part("votes", N_("Your votes"), _votes),
@@ -252,6 +259,7 @@ PARTS: tuple[Part, ...] = (
 TABLES = frozenset(
     (
         "consent",
+        "outside_identity",
         "address_change",
         *(
             "member",

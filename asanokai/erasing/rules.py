@@ -24,6 +24,7 @@ from asanokai.journal import Aside
 from asanokai.knocking import Knock
 from asanokai.letters import Happening, Letter, mint_nonce
 from asanokai.members import Address, AddressChange, Application, Bounce, Member, Mute, Organisation
+from asanokai.outside import OutsideIdentity
 from asanokai.passkeys import Passkey
 from asanokai.proposals import Proposal
 from asanokai.questions import Reply
@@ -120,6 +121,7 @@ RULES: tuple[Rule, ...] = (
             AddressChange.member_id == one.number, one.at(AddressChange.before), one.at(AddressChange.after)
         ),
     ),
+    Rule(OutsideIdentity, lambda one: OutsideIdentity.member_id == one.number),
     Rule(Passkey, lambda one: Passkey.member_id == one.number),
     Rule(View, lambda one: View.owner_id == one.number),
     Rule(Pack, lambda one: one.at(Pack.address), {"address": None}),
