@@ -88,7 +88,7 @@ def _answers(one: Person) -> Select[Any]:
     return query.where(Rsvp.member_id == one.number).order_by(Meeting.starts_at, Rsvp.id)
 
 
-def _of_answer(query: Select[Any], rsvp_id: Any, one: Person) -> Select[Any]:
+def _of_answer(query: Any, rsvp_id: Any, one: Person) -> Any:
     joined = query.join(Rsvp, Rsvp.id == rsvp_id).join(Meeting, Meeting.id == Rsvp.meeting_id)
     return joined.where(Rsvp.member_id == one.number).order_by(Meeting.starts_at)
 
