@@ -78,7 +78,7 @@ def _belongings(one: Person) -> Select[Any]:
 
 
 def _normally(one: Person) -> Select[Any]:
-    query = select(_SERIES, ComesNormally.since).join(Series, Series.id == ComesNormally.series_id)
+    query: Select[Any] = select(_SERIES, ComesNormally.since).join(Series, Series.id == ComesNormally.series_id)
     return query.where(ComesNormally.member_id == one.number).order_by(ComesNormally.id)
 
 
@@ -88,8 +88,8 @@ def _answers(one: Person) -> Select[Any]:
     return query.where(Rsvp.member_id == one.number).order_by(Meeting.starts_at, Rsvp.id)
 
 
-def _of_answer(query: Any, rsvp_id: Any, one: Person) -> Any:
-    joined = query.join(Rsvp, Rsvp.id == rsvp_id).join(Meeting, Meeting.id == Rsvp.meeting_id)
+def _of_answer(query: Any, rsvp_id: Any, one: Person) -> Select[Any]:
+    joined: Select[Any] = query.join(Rsvp, Rsvp.id == rsvp_id).join(Meeting, Meeting.id == Rsvp.meeting_id)
     return joined.where(Rsvp.member_id == one.number).order_by(Meeting.starts_at)
 
 
