@@ -78,8 +78,9 @@ def _belongings(one: Person) -> Select[Any]:
 
 
 def _normally(one: Person) -> Select[Any]:
-    query: Select[Any] = select(_SERIES, ComesNormally.since).join(Series, Series.id == ComesNormally.series_id)
-    return query.where(ComesNormally.member_id == one.number).order_by(ComesNormally.id)
+    query = select(_SERIES, *_columns(ComesNormally, "since"))
+    joined = query.join(Series, Series.id == ComesNormally.series_id)
+    return joined.where(ComesNormally.member_id == one.number).order_by(ComesNormally.id)
 
 
 def _answers(one: Person) -> Select[Any]:
