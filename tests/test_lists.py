@@ -121,7 +121,9 @@ def _one_more(meeting: meetings.Meeting, series: series_rules.Series, known: wor
     rsvps.come_normally(other.id, people.katrin().id)
     _applies(series, number)
     _proposes(series, person, draft, number)
-    people.session().add(copies.Copy(member_id=known.member_id, asked_at=clock.now(), total=1, ready_at=clock.now()))
+    people.session().add(
+        copies.Copy(member_id=known.member_id, asked_at=clock.now(), total=1, size=1, ready_at=clock.now())
+    )
     people.session().add(retention.Run(began_at=clock.now(), by_id=person.id))
 
 
