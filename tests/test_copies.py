@@ -84,6 +84,7 @@ def test_everything_that_holds_something_of_the_person_is_in_the_copy(zoe_id):
         "address_changes",
         "normally",
         "switched_off",
+        "devices",
         "passkeys",
         "outside_identities",
         "consents",

@@ -12,6 +12,7 @@ from sqlalchemy import Select, and_, or_, select
 
 from asanokai.consents import Consent
 from asanokai.deputies import Deputy
+from asanokai.devices import Device
 from asanokai.errors import N_
 from asanokai.guests import Guest
 from asanokai.intake import Incoming
@@ -164,6 +165,11 @@ def _deputies(one: Person) -> Select[Any]:
     return query.where(mine).order_by(Deputy.id)
 
 
+def _devices(one: Person) -> Select[Any]:
+    query = select(*_columns(Device, "name", "by", "created_at", "used_at"))
+    return query.where(Device.member_id == one.number).order_by(Device.id)
+
+
 def _passkeys(one: Person) -> Select[Any]:
     query = select(*_columns(Passkey, "name", "created_at", "used_at"))
     return query.where(Passkey.member_id == one.number).order_by(Passkey.id)
@@ -244,6 +250,7 @@ PARTS: tuple[Part, ...] = (
     Part("applications", N_("Applications and consents"), _applications),
     Part("consents", N_("Your consents"), _consents),
     Part("deputies", N_("Deputies, and those for whom you answer"), _deputies),
+    Part("devices", N_("Devices"), _devices),
     Part("passkeys", N_("Passkeys"), _passkeys),
     Part("outside_identities", N_("Accounts elsewhere that sign you in"), _outside),
     Part("views", N_("Saved views"), _views),
@@ -280,6 +287,7 @@ TABLES = frozenset(
             "incoming",
             "mute",
             "passkey",
+            "device",
             "application",
             "deputy",
             "view",

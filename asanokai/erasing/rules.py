@@ -17,6 +17,7 @@ from asanokai.consents import Consent
 from asanokai.copies.row import Copy
 from asanokai.db import Base
 from asanokai.deputies import Deputy
+from asanokai.devices import Device
 from asanokai.erasing.row import Erasure
 from asanokai.guests import Guest
 from asanokai.intake import Incoming
@@ -55,12 +56,13 @@ class Rule:
 EMPTY_MEMBER = {
     **dict.fromkeys(("salutation", "title", "family", "given", "family_ja", "given_ja"), ""),
     **dict.fromkeys(("family_kana", "given_kana", "position", "sought", "filed"), ""),
-    **dict.fromkeys(("organisation_id", "password_hash", "sign_in_hash", "sign_in_until", "joined_at"), None),
+    **dict.fromkeys(
+        ("organisation_id", "password_hash", "sign_in_hash", "sign_in_until", "joined_at", "first_in_at"), None
+    ),
     "standing": "erased",
     "administrator": False,
     "language": "de",
     "zone": "Europe/Berlin",
-    "session_stamp": mint_nonce,
     "calendar_secret": mint_nonce,
 }
 """What a row is that stands for nobody any more. A callable is called for each row."""
@@ -123,6 +125,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(OutsideIdentity, lambda one: OutsideIdentity.member_id == one.number),
     Rule(Passkey, lambda one: Passkey.member_id == one.number),
+    Rule(Device, lambda one: Device.member_id == one.number),
     Rule(View, lambda one: View.owner_id == one.number),
     Rule(Pack, lambda one: one.at(Pack.address), {"address": None}),
     # the programme

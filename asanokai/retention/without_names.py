@@ -1,7 +1,6 @@
 """The verbs that take names away where emptying a column is not enough. Each takes the numbers of rows."""
 
 import random
-import secrets
 from collections import defaultdict
 
 from sqlalchemy import Select, delete, select, update
@@ -54,7 +53,6 @@ def _pool(size: int) -> list[int]:
     for place in range(len(there), size):
         row = Member(
             standing="erased",
-            session_stamp=secrets.token_urlsafe(12),
             calendar_secret=mint_nonce(),
             created_at=clock.now(),
             organisation=None,
