@@ -165,6 +165,8 @@ def test_nothing_is_left_of_a_person_but_numbers(life, app, clock, tmp_path, cap
     she.client.environ_base["REMOTE_ADDR"] = FROM
     for number, path in enumerate(paths):
         clock.set(berlin(2026, 3 + number, 1, 12))
+        with db.reading():
+            she.sign_in(session().get_one(Member, her))
         life.beat("plan", "deliver")
         answer = {"answer": "yes", "guests": "1", "guest_names": "Begleitbert Nebelhorn", "comment": "Mit Regenschirm"}
         answer |= {f"question_{meal}": f"{ALLERGY}, bitte nichts davon", f"question_{why}": "Mein Gürteltier"}

@@ -293,8 +293,16 @@ def ludwig(app) -> Reader:
     return reader
 
 
+def in_again(ludwig):
+    """So much time has passed that the page asks anew who it is."""
+    with reading():
+        ludwig.sign_in(people.ludwig())
+    ludwig.get("/?lang=en")
+
+
 def test_the_page_says_what_would_go_and_takes_other_limits(ludwig, clock):
     clock.advance(days=20)
+    in_again(ludwig)
     assert 'href="/coordinate/retention"' in ludwig.get("/coordinate/settings").text
     page = ludwig.get("/coordinate/retention").text
     wanted = typed(page, "/coordinate/retention")
@@ -314,6 +322,7 @@ def test_the_protocol_says_when_what_and_how_many(ludwig, clock):
     with transaction():
         number = people.ludwig().id
     retention.remove(by_id=number)
+    in_again(ludwig)
     page = plain(ludwig.get("/coordinate/retention/protocol").text)
     assert "Monday, 1 March 2027" in page
     assert "By whom What was deleted" in page

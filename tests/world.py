@@ -849,7 +849,7 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "law.facts": {name: "" if name == "register" else f"{name} 7" for name in law.FACTS},
         "law.text": texts("text", "Über **Daten** an [[email: E-Mail]]"),
         "settings.pause": {"back": "pauses"},
-        "keeping.limits": {kind.name: "400" for kind in retention.KINDS},
+        "keeping.limits": {kind.name: str(min(kind.most, 400)) for kind in retention.KINDS},
     }
 
 
