@@ -85,7 +85,6 @@ REFUSALS: dict[str, dict[str, str]] = {
     "joining.join: a meeting": {"email": "nonsense"},
     "signing_in.ask": {"email": "nonsense"},
     "signing_in.by_password": {"password": "wrong"},
-    "devices.prove": {"password": "wrong"},
     "account.settings": {"family": "", "family_ja": ""},
     "address.change": {"email": "nonsense"},
     "answer.by_link": {"guests": "99"},
@@ -143,6 +142,7 @@ REFUSALS: dict[str, dict[str, str]] = {
 
 NOTHING_TO_KEEP = {
     "account.password": "passwords are never shown again",
+    "devices.prove": "passwords are never shown again",
     "materials.show": "a page cannot put a file back",
     "imports.take_in": "a page cannot put a file back",
     "people.series_too": "one choice",
