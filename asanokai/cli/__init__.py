@@ -35,7 +35,7 @@ from asanokai import (
 )
 from asanokai import series as series_rules
 from asanokai.app import create_app
-from asanokai.cli import backups, journals
+from asanokai.cli import backups, journals, keeping
 from asanokai.cli import factors as factor_commands
 from asanokai.cli.opening import entered, fail, opened, with_app
 from asanokai.errors import Refused
@@ -183,6 +183,7 @@ def upgrade() -> None:
 
 main.add_command(backups.backup_)
 main.add_command(backups.restore_)
+main.add_command(keeping.retention_)
 main.add_command(journals.journal_)
 main.add_command(factor_commands.factor_)
 
