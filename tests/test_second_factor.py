@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from asanokai import clock as program_clock
-from asanokai import db, devices, factors, installation, leaving, members, merging
+from asanokai import copies, db, devices, factors, installation, leaving, members, merging
 from asanokai.backup import afterwards
 from asanokai.db import session
 from asanokai.errors import BadInput, Refused
@@ -19,6 +19,7 @@ from asanokai.journal import Entry
 from asanokai.members import Member
 from asanokai.vault import Vault
 from asanokai.web import arriving
+from asanokai.whose import person
 from tests import people
 from tests.pages import Reader, sign_in_link
 from tests.test_cli import Shell, said
@@ -195,6 +196,13 @@ def test_whoever_leaves_takes_it_along(app, emma):
     with db.transaction():
         leaving.leave(people.emma(), actor_id=people.emma().id)
     assert [session().scalars(select(table.member_id)).all() for table in (Factor, RecoveryCode)] == [[], []]
+
+
+def test_when_it_was_set_stands_in_the_copy_of_ones_data_and_nothing_else_of_it(app, emma, clock):
+    (part,) = [part for part in copies.PARTS if part.name == "second_factors"]
+    set_at = clock.now - timedelta(minutes=1)
+    rows = session().execute(part.ask(person(people.emma()))).mappings().all()
+    assert [dict(row) for row in rows] == [{"created_at": set_at, "confirmed_at": set_at}]
 
 
 def test_after_a_restore_no_recovery_code_is_good_again(app, emma):
