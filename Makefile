@@ -14,7 +14,7 @@ LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotat
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-long fuzz check bench bench-long format letters catalogues pictures lighthouse chromium dovecot
-.PHONY: lock
+.PHONY: lock licences audit
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -70,6 +70,13 @@ lock: .venv/installed-dev ## choose the newest versions that pyproject.toml allo
 	$(LOCK) --upgrade --group build pyproject.toml --output-file requirements.txt
 	$(LOCK) --upgrade --group build --group dev --constraints requirements.txt pyproject.toml \
 		--output-file requirements-dev.txt
+
+licences: .venv/installed-dev ## whether the licence of every library fits; writes docs/licences.md
+	@$(BIN)/python -m tests.grounds.licences
+
+# --strict: a library that could not be asked about is no good news. --disable-pip with --no-deps: what is locked, as it is.
+audit: .venv/installed-dev ## known holes in the locked versions; asks PyPI's advisories, so it wants the net
+	@$(BIN)/pip-audit --strict --disable-pip --no-deps --progress-spinner off -r requirements-dev.txt
 
 # Files that say "done", so that a second run installs nothing.
 

@@ -61,6 +61,8 @@ class Config:
     sender: str = ""
     reply_domain: str = ""
     secret_key_fallbacks: tuple[str, ...] = ()
+    seal_key: str = ""
+    seal_public: tuple[str, ...] = ()
     intake_lmtp: str = ""
     intake_imap: str = ""
     authserv_id: str = ""
@@ -71,11 +73,19 @@ class Config:
     metrics: bool = False
     design: bool = False
     proxies: int = 0
+    security_contact: str = ""
     clock_file: str = ""
     instance: Path = HOME / "instance"
     erasures: Path = HOME / "instance" / "erasures"
     erased_key: str = ""
+    backups: str = ""
     testing: bool = False
+
+    @property
+    def seal_keys(self) -> tuple[str, ...]:
+        """The secrets from which the keys of the journal's seals are made, the one that signs first."""
+        # A key of its own is believed alone: who has learnt the secret key, from the web server, could seal with it.
+        return (self.seal_key,) if self.seal_key else (self.secret_key, *self.secret_key_fallbacks)
 
     @property
     def https(self) -> bool:
@@ -135,7 +145,10 @@ class Config:
             "MAX_CONTENT_LENGTH": 4 * 1024 * 1024,
             "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
             "WTF_CSRF_TIME_LIMIT": None,
-            "WTF_CSRF_SSL_STRICT": self.https,
+            # Flask-WTF knows no older keys, but hands these to itsdangerous, which signs with the last of a list.
+            "WTF_CSRF_SECRET_KEY": [*reversed(self.secret_key_fallbacks), self.secret_key],
+            # It wants a Referer, which our pages let no browser send; `web.origins` looks where a form comes from.
+            "WTF_CSRF_SSL_STRICT": False,
             "RATELIMIT_STORAGE_URI": self.limits_storage,
             "RATELIMIT_ENABLED": not self.testing,
             "BABEL_DEFAULT_LOCALE": "en",
@@ -188,6 +201,8 @@ class _Reader:
             sender=self._sender(loopback),
             reply_domain=self._reply_domain(),
             secret_key_fallbacks=fallbacks,
+            seal_key=self._seal_key(),
+            seal_public=self._seal_public(),
             intake_lmtp=self._intake_lmtp(),
             intake_imap=self._intake_imap(),
             authserv_id=self.text("ASANOKAI_AUTHSERV_ID").lower(),
@@ -198,9 +213,11 @@ class _Reader:
             metrics=self.truth("ASANOKAI_METRICS"),
             design=self.truth("ASANOKAI_DESIGN"),
             proxies=self.number("ASANOKAI_PROXIES", 0, most=5),
+            security_contact=self._security_contact(),
             clock_file=self._clock_file(),
             instance=self.instance,
             erasures=Path(self.text("ASANOKAI_ERASURES") or self.instance / "erasures").absolute(),
+            backups=self.text("ASANOKAI_BACKUPS"),
             erased_key=self._erased_key(loopback, (secret_key, *fallbacks)),
         )
 
@@ -270,6 +287,20 @@ class _Reader:
         if any(len(key) < LEAST_SECRET for key in keys):
             self.problems.append(
                 f"ASANOKAI_SECRET_KEY_FALLBACKS holds a key that is too short: {LEAST_SECRET} characters at least"
+            )
+        return keys
+
+    def _seal_key(self) -> str:
+        key = self.text("ASANOKAI_SEAL_KEY")
+        if key and len(key) < LEAST_SECRET:
+            self.problems.append(f"ASANOKAI_SEAL_KEY is too short: {LEAST_SECRET} characters at least")
+        return key
+
+    def _seal_public(self) -> tuple[str, ...]:
+        keys = tuple(self.text("ASANOKAI_SEAL_PUBLIC").lower().split())
+        if not all(re.fullmatch("[0-9a-f]{64}", key) for key in keys):
+            self.problems.append(
+                "ASANOKAI_SEAL_PUBLIC must hold what `asanokai journal keys` printed: 64 hex digits each"
             )
         return keys
 
@@ -347,6 +378,13 @@ class _Reader:
         if not _SENDER.fullmatch(sender):
             self.problems.append("ASANOKAI_SENDER must be a plain mail address, such as breakfast@example.org")
         return sender
+
+    def _security_contact(self) -> str:
+        typed = self.text("ASANOKAI_SECURITY_CONTACT")
+        whole = typed.startswith(("https://", "mailto:", "tel:")) and typed.isprintable() and " " not in typed
+        if typed and not whole:
+            self.problems.append(f"ASANOKAI_SECURITY_CONTACT must begin with https:// or mailto:, not {_quoted(typed)}")
+        return typed
 
     def _reply_domain(self) -> str:
         domain = self.text("ASANOKAI_REPLY_DOMAIN").lower()

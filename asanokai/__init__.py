@@ -5,15 +5,16 @@ The map. One deep file per business word; imports only go down these floors:
     8  wsgi   cli                                           imported by nobody
     7  running > app                                        starting; wiring
     6  web/*   worker                                       pages; the heartbeat
-    5  delivering   demo   lives  >  doctor  >  composing   transport   catcher   printing   listing
+    5  delivering   demo   lives  >  doctor  >  composing   transport   catcher   printing   backup   listing
                                                             a letter row → a mail → SMTP
-    4  alerting  >  digesting  >  intake  >  bulk   planning   writing  >  announcing   applying   archive   asking
+    4  alerting  >  digesting  >  intake  >  bulk   knocking   planning   writing  >  announcing   applying   archive
                                                             mail that comes back, and what coordinators are told of it
-       catering   entering   exporting   history   importing   invitations   leaving   merging   showing
+       asking   catering   entering   exporting   history   importing   invitations   leaving   merging   showing
                                                             verbs that touch several words
     3  directory   views > questions   guests > rsvps > proposals   materials > uploads > speakers > programme
-       > topics > meetings > series > deputies > members > installation > letters
-    2  journal   erased > db   languages   markdown   tokens   links   ical   holidays   night   terminal > tables
+       > topics > meetings > series > deputies > members > law > installation > letters
+    2  seals > journal   erased > db   languages   markdown   tokens   links   ical   holidays   night   outgoing
+       terminal > tables
     1  clock   errors
 
 The invariants, each held by a test:
@@ -28,6 +29,7 @@ The invariants, each held by a test:
  8. A letter speaks its reader's language; the catalogues are complete.
  9. A calendar UID never changes, its SEQUENCE never falls.
 10. Planning is set-based and idempotent.
+11. The journal is only added to: its rows are never altered, and go by pruning under a signed seal alone.
 
 This file holds no code and imports nothing.
 """

@@ -17,6 +17,7 @@ from asanokai import (
     letters,
     questions,
     rsvps,
+    seals,
     topics,
     web,
 )
@@ -26,7 +27,7 @@ from asanokai.links import Links
 from asanokai.tokens import Tokens
 from config import Config
 
-TABLES = (catering, deputies, erased, guests, installation, intake, journal, letters, questions, rsvps, topics)
+TABLES = (catering, deputies, erased, guests, installation, intake, journal, letters, questions, rsvps, seals, topics)
 """Modules whose tables nothing above may happen to import, so that migrations see all of them."""
 
 
@@ -36,6 +37,7 @@ def create_app(config: Config) -> Flask:
     app.config.update(config.flask())
     app.config["ASANOKAI"] = config
     app.extensions["tokens"] = Tokens([config.secret_key, *config.secret_key_fallbacks])
+    app.extensions["seal_keys"] = seals.Keys(config.seal_keys, config.seal_public)
     app.extensions["erasures"] = Erasures(config.erasures, config.erased_key)
     app.extensions["links"] = Links(config.base_url)
     if config.clock_file:

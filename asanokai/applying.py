@@ -7,7 +7,7 @@ opt-in. It knows no page and writes no letter's words.
 
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, exists, func, select, update
@@ -73,34 +73,35 @@ def apply(
     consent_text: str,
     consent_version: str,
     from_address: str | None,
+    at: datetime | None = None,
 ) -> Application:
-    """Somebody asks to belong to a public series or to come to one announced meeting; a letter asks to confirm.
+    """Somebody asks (or asked `at` that moment) to belong to a public series or to come to one announced meeting; a
+    letter asks to confirm.
 
-    Applying again before confirming replaces what was said. Raises `BadInput`, or `Refused` where there is nothing to
-    apply for.
+    Applying again before confirming replaces what was said. Raises as `applied_for` and `said_by`.
     """
-    series_id, guests = _applied_for(series_id, meeting_id, answer, guests)
-    _short_enough("message", message, LONGEST_MESSAGE)
-    said = _said(person)
+    series_id = applied_for(series_id, meeting_id, answer, guests)
+    said = said_by(person, email, message)
     member = _whoever_has(email, said)
     application = _unconfirmed(member.id, series_id, meeting_id)
     application.person, application.message = said, members.prose(message, longest=LONGEST_MESSAGE)
-    application.answer, application.guests = (answer or "yes", guests) if meeting_id is not None else (None, 0)
+    application.answer, application.guests = (answer or "yes", guests) if meeting_id else (None, 0)
     application.consent_text, application.consent_version = consent_text, consent_version
-    application.applied_from, application.applied_at = from_address, clock.now()
+    application.applied_from, application.applied_at = from_address, at or clock.now()
     session().flush()
     _ask_to_confirm(application, "opt_in", email, said.get("language"))
     journal.write("apply", "application", application.id, meeting=meeting_id, series=series_id)
     return application
 
 
-def _applied_for(series_id: int | None, meeting_id: int | None, answer: str | None, guests: int) -> tuple[int, int]:
-    """The series that is meant. Raises `Refused` where one cannot apply, `BadInput` for a wish that cannot be."""
+def applied_for(series_id: int | None, meeting_id: int | None, answer: str | None, guests: int) -> int:
+    """The series that is meant, whoever asks. Raises `Refused` where one cannot apply, `BadInput` for a wish that
+    cannot be."""
     if meeting_id is None:
         series = series_rules.by_id(series_id or 0)
         if not series.public:
             raise Missing(N_("There is no such series."))
-        return series.id, 0
+        return series.id
     meeting = meetings.by_id(meeting_id)
     if not meeting.public or meeting.announced_at is None:
         raise Missing(N_("There is no such meeting."))
@@ -109,15 +110,21 @@ def _applied_for(series_id: int | None, meeting_id: int | None, answer: str | No
     if answer not in (None, "yes", "maybe"):
         raise BadInput("answer", N_("Please choose yes or maybe."))
     if not 0 <= guests <= meeting.guests_allowed:
-        raise BadInput(
-            "guests", N_("You may bring up to %(most)s guests to this meeting."), most=meeting.guests_allowed
-        )
-    return meeting.series_id, guests
+        most = meeting.guests_allowed
+        raise BadInput("guests", N_("You may bring up to %(most)s guests to this meeting."), most=most)
+    return meeting.series_id
 
 
 def _short_enough(field: str, typed: str, most: int) -> None:
     if len(typed) > most:
         raise BadInput(field, N_("This may have %(most)s characters at most."), most=most)
+
+
+def said_by(person: dict[str, Any], email: str, message: str) -> dict[str, Any]:
+    """The person's fields. Raises `BadInput` for what nobody, member or not, can be called or have said."""
+    _short_enough("message", message, LONGEST_MESSAGE)
+    members.normal_address(email)
+    return _said(person)
 
 
 def _said(person: dict[str, Any]) -> dict[str, Any]:
@@ -304,12 +311,8 @@ def _tell_coordinators(application: Application) -> None:
     for coordinator in series_rules.coordinators(application.series_id):
         if members.unwanted(coordinator.id, "application"):
             continue
-        letters.post(
-            "application",
-            f"application:{application.id}:{coordinator.id}",
-            member_id=coordinator.id,
-            facts={"application": application.id},
-        )
+        key, facts = f"application:{application.id}:{coordinator.id}", {"application": application.id}
+        letters.post("application", key, member_id=coordinator.id, facts=facts)
 
 
 # --- deciding ---------------------------------------------------------------------------------------------------------
@@ -405,12 +408,8 @@ def _fill_up(member: Member, application: Application) -> None:
 
 
 def _tell_applicant(application: Application, kind: str, facts: dict[str, Any]) -> None:
-    letters.post(
-        kind,
-        f"{kind}:{application.id}",
-        member_id=application.member_id,
-        facts={"application": application.id, **facts},
-    )
+    facts = {"application": application.id, **facts}
+    letters.post(kind, f"{kind}:{application.id}", member_id=application.member_id, facts=facts)
 
 
 # --- the desk ---------------------------------------------------------------------------------------------------------

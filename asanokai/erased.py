@@ -60,6 +60,7 @@ class Erasures:
     def __init__(self, path: Path, key: str) -> None:
         self.path = path
         self._key = key.encode()
+        self._silent = False
 
     def mark(self, normal_address: str) -> str:
         """256 bits in hexadecimal that follow from an address, and that nobody without the key can work out."""
@@ -72,6 +73,8 @@ class Erasures:
 
     def append(self, **facts: Any) -> None:
         """Add a line. Raises `Refused` if the list was altered, OSError if it cannot be written."""
+        if self._silent:
+            return
         with self._locked() as file:
             content, torn = _whole(file)
             seal = self._checked(content)[-1][1] if content else BEGINNING
@@ -97,6 +100,23 @@ class Erasures:
         lines = self._checked(self._content())
         count = int(standing["lines"])
         return count <= len(lines) and (lines[count - 1][1] if count else BEGINNING) == standing["seal"]
+
+    def seal_of(self, words: str) -> str:
+        """The seal of a backup's manifest."""
+        return self._hmac("backup", words)
+
+    def seal_holds(self, words: str, seal: str) -> bool:
+        """Whether it is the seal of these words."""
+        return hmac.compare_digest(seal.encode(), self.seal_of(words).encode())
+
+    @contextmanager
+    def replayed(self) -> Iterator[None]:
+        """While the list is replayed nothing is added to it: all of it stands there already."""
+        self._silent = True
+        try:
+            yield
+        finally:
+            self._silent = False
 
     def _content(self) -> bytes:
         try:

@@ -44,3 +44,9 @@ class Expired(Refused):
     """The link was good once."""
 
     status = 410
+
+
+class TooOften(Refused):
+    """Somebody was wrong too often, or asked for too much: later again."""
+
+    status = 429

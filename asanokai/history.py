@@ -8,13 +8,15 @@ To give a new verb its words, add a line to `SENTENCES`; until then it reads as 
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select, true
 
+from asanokai import members
 from asanokai.db import session
 from asanokai.errors import N_
-from asanokai.journal import Entry
+from asanokai.journal import Aside, Entry
 from asanokai.meetings import Meeting
 from asanokai.members import Member
 from asanokai.rsvps import Rsvp
@@ -150,8 +152,13 @@ SENTENCES: dict[tuple[str, str], str] = {
     ("thaw", "catering"): N_("Numbers for the caterer open again"),
     ("tell", "catering"): N_("Told the caterer of new numbers: %(coming)s"),
     # the rest
+    ("export", "journal"): N_("The journal was exported"),
+    ("read", "aside"): N_("Read from where an entry came, and what was said with it"),
+    ("read", "reply"): N_("Read what %(member)s replied about food"),
+    ("prune", "journal"): N_("Old entries of the journal pruned: %(count)s"),
     ("retry", "letter"): N_("A letter that had failed was sent again"),
     ("change", "installation"): N_("Settings changed: %(fields)s"),
+    ("restore", "installation"): N_("All was restored from a backup; letters wait"),
     ("refuse", "sign-in"): N_("A sign-in was refused"),
     ("refuse", "page"): N_("A page was refused"),
 }
@@ -226,7 +233,7 @@ def of_series(series_id: int, *, page: int = 1) -> Page:
 
 def of_member(member_id: int, *, series_ids: Collection[int] | None, page: int = 1) -> Page:
     """What concerns a member; for a coordinator of `series_ids` only what happened there."""
-    about = Entry.member_id == member_id
+    about: ColumnElement[bool] = Entry.member_id.in_(members.all_numbers(member_id))
     if series_ids is not None:
         about = and_(about, or_(Entry.series_id.in_(series_ids), Entry.meeting_id.in_(_meetings_of(series_ids))))
     return _page(about, page)
@@ -251,8 +258,7 @@ def _page(about: ColumnElement[bool], number: int) -> Page:
 
 
 def _lines(entries: Sequence[Entry]) -> list[Line]:
-    who = {entry.actor_id for entry in entries} | {entry.member_id for entry in entries}
-    people = {row.id: row for row in session().scalars(select(Member).where(Member.id.in_(who - {None})))}
+    people = _people({entry.actor_id for entry in entries} | {entry.member_id for entry in entries})
     where = {entry.meeting_id for entry in entries} - {None}
     meetings = {row.id: row for row in session().scalars(select(Meeting).where(Meeting.id.in_(where)))}
     return [
@@ -266,6 +272,15 @@ def _lines(entries: Sequence[Entry]) -> list[Line]:
     ]
 
 
+def _people(numbers: Collection[int | None]) -> dict[int, Member]:
+    """Number → whom it means today: the journal goes on naming rows that were merged into others."""
+    wanted = {number for number in numbers if number}
+    went = members.all_kept(wanted)
+    who = {went.get(number, number) for number in wanted}
+    rows = {row.id: row for row in session().scalars(select(Member).where(Member.id.in_(who)))}
+    return {number: rows[went.get(number, number)] for number in wanted if went.get(number, number) in rows}
+
+
 def _themselves(entry: Entry, people: dict[int, Member]) -> Member | None:
     """Whoever answered by a link, a calendar or a reply did it without signing in."""
     by_link = entry.verb in ("answer", "take back") and (entry.facts or {}).get("by") not in (
@@ -274,3 +289,50 @@ def _themselves(entry: Entry, people: dict[int, Member]) -> Member | None:
         "deputy",
     )
     return people.get(entry.member_id or 0) if by_link else None
+
+
+# --- the whole journal -----------------------------------------------------------------------------------------------
+
+_OF_MEETING = ("meeting", "topic", "slot", "programme", "contributor", "file", "minutes", "series", "question")
+_VERBS, _OBJECTS = Entry.verb.in_, Entry.object.in_
+
+AREAS: dict[str, ColumnElement[bool]] = {
+    "access": _VERBS(("sign in", "refuse", "send sign-in", "set password", "remove password", "add key", "remove key")),
+    "authority": _VERBS(("make administrator", "join", "part", "merge")),
+    "reading": _VERBS(("read", "export")),
+    "consent": _VERBS(
+        ("apply", "confirm", "subscribe", "unsubscribe", "consent", "withdraw consent", "leave", "erase")
+    ),
+    "answers": Entry.object == "rsvp",
+    "members": _OBJECTS(("member", "application", "deputy")),
+    "meetings": _OBJECTS((*_OF_MEETING, "proposal", "catering", "pack", "standing")),
+    "letters": _OBJECTS(("letter", "message", "paragraph", "mail")),
+    "house": _OBJECTS(("installation", "journal", "aside", "backup")),
+}
+"""Which part of the journal somebody wants to see; an entry may belong to several."""
+
+
+def everything(
+    *, area: str = "", member_id: int | None = None, between: tuple[datetime, datetime] | None = None, page: int = 1
+) -> Page:
+    """The whole journal, or what an area holds, what a member did or what is about them, what was done on a day."""
+    wanted: list[ColumnElement[bool]] = [true()]
+    if area:
+        wanted.append(AREAS[area])
+    if member_id is not None:
+        numbers = members.all_numbers(member_id)
+        wanted.append(or_(Entry.member_id.in_(numbers), Entry.actor_id.in_(numbers)))
+    if between is not None:
+        wanted += [Entry.at >= between[0], Entry.at < between[1]]
+    return _page(and_(*wanted), page)
+
+
+def one(entry_id: int) -> Line | None:
+    """One entry."""
+    entry = session().get(Entry, entry_id)
+    return _lines([entry])[0] if entry is not None else None
+
+
+def with_aside(entry_ids: Collection[int]) -> set[int]:
+    """Which of these have something aside."""
+    return set(session().scalars(select(Aside.entry_id).where(Aside.entry_id.in_(entry_ids))))

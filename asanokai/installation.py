@@ -19,7 +19,8 @@ def _words() -> Mapped[dict[str, Any] | None]:
 
 
 class Installation(Base):
-    """The one row. Empty fields fall back to the settings in the environment."""
+    """The one row. Empty fields fall back to the settings in the environment. `restored_from`: when the backup was made
+    that all this comes from, until somebody has let letters go again."""
 
     __tablename__ = "installation"
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
@@ -31,9 +32,12 @@ class Installation(Base):
     imprint: Mapped[dict[str, Any] | None] = _words()
     privacy: Mapped[dict[str, Any] | None] = _words()
     accessibility: Mapped[dict[str, Any] | None] = _words()
+    legal: Mapped[dict[str, Any] | None] = _words()
+    """What the pages of law ask for (`law.FACTS`): who runs this, where, how to be reached."""
     logo: Mapped[bytes | None] = deferred(mapped_column(LargeBinary))
     logo_type: Mapped[str | None]
     paused_at: Mapped[datetime | None]
+    restored_from: Mapped[datetime | None]
     changed_at: Mapped[datetime | None]
 
 
@@ -64,5 +68,16 @@ def change(*, actor_id: int | None, **values: Any) -> Installation:
 
 
 def pause(paused: bool, *, actor_id: int | None) -> None:
-    """Hold back, or let go again, all letters but those somebody asked for."""
+    """Hold back, or let go again, all letters but those somebody asked for. Who lets them go has looked what a restore
+    left to look at."""
     change(actor_id=actor_id, paused_at=clock.now() if paused else None)
+    if not paused:
+        current().restored_from = None
+
+
+def restored(made_at: datetime, **counts: int) -> None:
+    """All of this comes from a backup made at that moment: letters wait until somebody lets them go."""
+    row = session().get(Installation, 1) or Installation(id=1)
+    session().add(row)
+    row.paused_at, row.restored_from = clock.now(), made_at
+    journal.write("restore", "installation", 1, actor_id=None, made_at=made_at.isoformat(), **counts)

@@ -22,6 +22,9 @@ class Links:
     def privacy(self) -> str:
         return f"{self.base}/privacy"
 
+    def accessibility(self) -> str:
+        return f"{self.base}/accessibility"
+
     def me(self) -> str:
         return f"{self.base}/me/"
 

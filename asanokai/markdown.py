@@ -10,17 +10,19 @@ import nh3
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+_HEADINGS = {"h2"}
 _TAGS = {"p", "br", "em", "strong", "ul", "ol", "li", "a", "blockquote", "h3", "h4", "code", "pre", "hr"}
 _ITEM = re.compile(r"\s*(?:-|\d+[.)]) ")
 _parser = MarkdownIt("commonmark", {"html": False, "linkify": False, "breaks": True})
 
 
 @lru_cache(maxsize=512)
-def to_html(source: str) -> str:
-    """Clean HTML: only text tags; links with http, https or mailto, told not to be followed."""
+def to_html(source: str, *, headings: bool = False) -> str:
+    """Clean HTML: only text tags; links with http, https or mailto, told not to be followed. `headings`: of a page of
+    its own, which has headings of the second order."""
     return nh3.clean(
         _parser.render(source),
-        tags=_TAGS,
+        tags=_TAGS | _HEADINGS if headings else _TAGS,
         attributes={"a": {"href"}},
         url_schemes={"http", "https", "mailto"},
         link_rel="nofollow noopener noreferrer",

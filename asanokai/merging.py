@@ -4,26 +4,27 @@ Answers, belongings, addresses, letters and whatever else refers to the member g
 answers to one meeting the more recent wins, under the meetings' locks, which are taken in the order of their numbers: a
 seat that was held twice goes to who waits. The other row is emptied and marked *erased*; `Merger` says into which it
 went. Its sign-in, its cookies and its personal calendar are dead; answer links in letters sent before lead to the kept
-row (`kept`). What the journal's facts say stays as it was said.
+row (`kept`). The journal stays as it was
+written; whoever reads it follows `Merger`.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Table, UniqueConstraint, and_, delete, exists, func, select, update
+from sqlalchemy import Column, Table, UniqueConstraint, and_, delete, exists, func, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Mapped, mapped_column
 
 from asanokai import clock, journal, letters, meetings, members, rsvps
 from asanokai.db import Base, session, table_of
 from asanokai.errors import N_, Refused
 from asanokai.letters import OF_MEETING
-from asanokai.members import NAMES, Address, Member, filed, folded
+from asanokai.members import NAMES, Address, Member, Merger, filed, folded, kept
 from asanokai.rsvps import Rsvp
 from asanokai.series import Belonging
+
+__all__ = ["Merger", "Pair", "kept", "likely", "merge", "two", "values"]
 
 FIELDS = ("salutation", *NAMES, "organisation", "language", "zone", "email")
 """What can be chosen from either row."""
@@ -31,29 +32,11 @@ FIELDS = ("salutation", *NAMES, "organisation", "language", "zone", "email")
 SHOWN = 100
 """Pairs shown at once: whoever has merged them sees the next."""
 
+STAYING = ("merger", "journal")
+"""Tables that go on naming the row that is given up."""
+
 STANDINGS = ("left", "applied", "confirmed", "accepted")
 """From the least to the most: the kept row gets the higher of the two."""
-
-
-class Merger(Base):
-    """Which row somebody's other row went into."""
-
-    __tablename__ = "merger"
-
-    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), primary_key=True)
-    kept_id: Mapped[int] = mapped_column(ForeignKey("member.id"), index=True)
-    at: Mapped[datetime]
-
-
-def kept(member_id: int) -> int:
-    """The number of the row that a member's row went into; the same number for a row that went nowhere."""
-    seen = {member_id}
-    while (into := session().scalar(select(Merger.kept_id).where(Merger.member_id == member_id))) is not None:
-        if into in seen:
-            break
-        seen.add(into)
-        member_id = into
-    return member_id
 
 
 # --- who may be meant twice -------------------------------------------------------------------------------------------
@@ -138,11 +121,6 @@ def merge(kept_id: int, other_id: int, choice: Mapping[str, str], *, actor_id: i
     _belongings(one.id, other.id)
     _addresses(one.id, other.id, wanted.pop("email"))
     _absorb(table_of(Member), other.id, one.id)
-    session().execute(
-        update(journal.Entry)
-        .where(journal.Entry.object == "member", journal.Entry.object_id == other_id)
-        .values(object_id=kept_id)
-    )
     session().expire_all()
     _unite(one, other)
     _empty(other)
@@ -264,7 +242,7 @@ def _absorb(table: Table, old: int, new: int) -> None:
 def _references(table: Table) -> Iterator[Column[Any]]:
     for other in Base.metadata.sorted_tables:
         for column in other.columns:
-            if other.name != "merger" and any(key.column.table is table for key in column.foreign_keys):
+            if other.name not in STAYING and any(key.column.table is table for key in column.foreign_keys):
                 yield column
 
 

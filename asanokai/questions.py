@@ -50,6 +50,11 @@ class Question(Base):
     dropped_at: Mapped[datetime | None]
 
     @property
+    def sensitive(self) -> bool:
+        """Whether replies may speak of health or belief: who reads one is noted."""
+        return self.kind == "food" or self.vanishes
+
+    @property
     def field(self) -> str:
         """What its field in a form is called."""
         return f"question_{self.id}"

@@ -5,6 +5,7 @@ Real installations start `asanokai serve` and `asanokai worker` as two services 
 
 import errno
 import http.client
+import logging
 import os
 import signal
 import socket
@@ -19,11 +20,14 @@ import click
 import flask_migrate
 from flask import Flask, current_app
 from gunicorn.app.base import BaseApplication
+from sqlalchemy.exc import SQLAlchemyError
 
-from asanokai import catcher, db, demo, members
+from asanokai import catcher, db, demo, doctor, members
 from asanokai.app import create_app
 from asanokai.members import Member
 from config import HOME, Config
+
+log = logging.getLogger(__name__)
 
 DEMO_LINK_LIFE = timedelta(days=1)
 STARTS_WITHIN, STOPS_WITHIN = 120, 30
@@ -61,7 +65,23 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn carries no typ
 
     def load(self) -> Flask:
         """The app, before the workers are forked."""
-        return create_app(Config.from_env())
+        app = create_app(Config.from_env())
+        with app.app_context():
+            _warn_of_gaps()
+        return app
+
+
+def _warn_of_gaps() -> None:
+    """Say in one line what the pages of law still lack. Whoever finds the database away says so."""
+    try:
+        missing = "" if doctor.schema_problem() else doctor.unfilled()
+    except (SQLAlchemyError, OSError):
+        return
+    finally:
+        db.db.session.remove()
+        db.dispose()  # each worker opens connections of its own
+    if missing:
+        log.warning("pages of law: %s", missing)
 
 
 def _accept_when_spoken_to(server: Any) -> None:

@@ -1,5 +1,5 @@
 """Files that belong to a morning: photographs of speakers, slides, materials. They lie in the database, so that one
-backup holds everything.
+backup holds everything. How a picture is taken in, the logo's too, stands here.
 
 What a file is is told by its content, never by its name. Pictures are drawn anew, upright and without metadata; other
 documents are kept as they came and only ever handed out as downloads.
@@ -9,7 +9,7 @@ import hashlib
 import unicodedata
 import warnings
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from io import BytesIO
 
@@ -29,8 +29,8 @@ MOST_BYTES = 20 * 1024 * 1024
 MOST_PIXELS = 60_000_000
 """More would fill the memory when the picture is unpacked."""
 
-PHOTO, PICTURE = 1200, 2400
-"""Longest side in pixels of a portrait, and of a picture among the materials."""
+PHOTO, PICTURE, LOGO = 1200, 2400, 480
+"""Longest side in pixels of a portrait, of a picture among the materials, and of the organisation's logo."""
 
 MOST_FILES, MOST_SLIDES = 60, 5
 
@@ -180,6 +180,15 @@ def _add(
 
 def picture(data: bytes, *, longest: int, field: str) -> bytes:
     """The picture drawn anew as JPEG: upright, at most `longest` pixels long, without metadata. Raises `BadInput`."""
+    return _drawn(data, longest, field, _as_jpeg)
+
+
+def logo(data: bytes, *, field: str) -> bytes:
+    """The picture drawn anew as PNG, likewise; what is transparent stays so. Raises `BadInput`."""
+    return _drawn(data, LOGO, field, _as_png)
+
+
+def _drawn(data: bytes, longest: int, field: str, written: Callable[[Image.Image], bytes]) -> bytes:
     _check_size(data, field)
     try:
         with warnings.catch_warnings():
@@ -190,7 +199,7 @@ def picture(data: bytes, *, longest: int, field: str) -> bytes:
                 opened.draft("RGB", (longest * 2, longest * 2))  # a JPEG is unpacked no larger than needed
                 upright = ImageOps.exif_transpose(opened)
                 upright.thumbnail((longest, longest))
-                return _as_jpeg(upright)
+                return written(upright)
     except Refused:
         raise
     except Exception as error:  # a damaged picture makes its readers raise anything: struct.error, KeyError, …
@@ -204,6 +213,16 @@ def _as_jpeg(upright: Image.Image) -> bytes:
     plain.paste(layers, mask=layers.getchannel("A"))
     written = BytesIO()
     plain.save(written, "JPEG", quality=85, optimize=True)
+    return written.getvalue()
+
+
+def _as_png(upright: Image.Image) -> bytes:
+    """Pixels only, too: what was hidden behind or between them is gone."""
+    layers = upright.convert("RGBA")
+    plain = Image.new("RGBA", layers.size)
+    plain.paste(layers)
+    written = BytesIO()
+    plain.save(written, "PNG", optimize=True)
     return written.getvalue()
 
 

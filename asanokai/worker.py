@@ -26,9 +26,12 @@ from asanokai import (
     digesting,
     intake,
     invitations,
+    knocking,
+    law,
     meetings,
     questions,
     rsvps,
+    seals,
     writing,
 )
 from asanokai import series as series_rules
@@ -41,13 +44,13 @@ from asanokai.transport import Outcome, Transport
 
 log = logging.getLogger(__name__)
 
-DELIVER, TAKE_IN, PLAN, FETCH, CATER, LISTEN, TIDY = 2, 2, 10, 30, 60, 60, 600
+DELIVER, TAKE_IN, PLAN, FETCH, CATER, LISTEN, SEAL, TIDY = 2, 2, 10, 30, 60, 60, 60, 600
 """Seconds between two beats."""
 
 AWAKE = 1.0
 """Seconds after which a worker that was told to stop has heard it at the latest."""
 
-OWN_THREADS = ("deliver", "take in", "fetch", "listen")
+OWN_THREADS = ("deliver", "take in", "fetch", "listen", "seal")
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=5)
 """How long a mail server that is away is left alone at first, and at most."""
@@ -91,8 +94,14 @@ def _propose(series_id: int) -> int:
 
 def tidy_step() -> int:
     """What is over was held; applications nobody confirmed vanish, and so do the replies that were
-    for the morning alone and the bytes of old mails. How many; raises as `plan_step` does."""
-    return _each([meetings.mark_held, applying.forget_unconfirmed, questions.forget, intake.forget])
+    for the morning alone and the bytes of old mails. How many; raises as `plan_step` does. It also notes which texts
+    stand on the pages of law."""
+    return _each([meetings.mark_held, applying.forget_unconfirmed, questions.forget, intake.forget, _note_law])
+
+
+def _note_law() -> int:
+    law.note()
+    return 0  # nobody waits for it
 
 
 def _each(steps: Iterable[Callable[[], int]]) -> int:
@@ -125,7 +134,7 @@ def send_due(app: Flask, night: Night, *, tell: Tell | None = None) -> Step:
         delivery = Delivery(app.extensions["composer"], transport)
         while True:
             try:
-                posted = plan_step(night)
+                posted = knocking.answer() + plan_step(night)
             except Exception as error:
                 posted, failed = 0, error
             step = delivery.step(tell=_progress(total.done, delivery.waiting(), tell)) if tell else delivery.step()
@@ -158,8 +167,10 @@ class Worker:
             "cater": (cater_step, CATER),
             "propose": (propose_step, TIDY),
             "tidy": (tidy_step, TIDY),
+            "seal": (self._seal, SEAL),
         }
         ways = app.config["ASANOKAI"]
+        self.sealer = seals.Sealer()
         self.listener = Listener(app, ways.intake_lmtp)
         self._without_port = False
         if ways.intake_lmtp:
@@ -222,7 +233,10 @@ class Worker:
         self._trouble[name] = words
 
     def _deliver(self) -> None:
-        """Batch after batch while there are letters. A server that is away is asked again after growing pauses."""
+        """What was asked for at the door becomes letters, and letters go, batch after batch while there are any. A
+        server that is away is asked again after growing pauses."""
+        while not self.stopping.is_set() and knocking.answer() == knocking.AT_ONCE:
+            pass
         if clock.now() < self._quiet_until:
             return
         while not self.stopping.is_set():
@@ -240,6 +254,11 @@ class Worker:
         """Batch after batch while there are mails that came."""
         while not self.stopping.is_set() and intake.step(self.app.extensions["intake"]):
             pass
+
+    def _seal(self) -> None:
+        """Seal what the journal has got; once a day hold all of it against its seals."""
+        self.sealer.step()
+        seals.verify_due()
 
     def _listen(self) -> None:
         """Listen for mail. Only one worker can hold the port: the others go on without, and take it over later."""

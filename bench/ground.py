@@ -115,6 +115,7 @@ def _settings(url: str, port: int) -> dict[str, str]:
         "ASANOKAI_DATABASE_URL": url,
         "ASANOKAI_BASE_URL": f"http://localhost:{port}",
         "ASANOKAI_SECRET_KEY": "a key for measuring only, long enough to be one",
+        "ASANOKAI_ERASED_KEY": "another key for measuring only, long enough to be one",
         "ASANOKAI_SENDER": "asanokai@asanokai.example",
         "ASANOKAI_REPLY_DOMAIN": "reply.asanokai.example",
         # A minute that is not now, neither in Berlin nor in Tokyo.

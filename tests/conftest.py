@@ -55,7 +55,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 ON_BOTH = (
     *("test_db", "test_migrations", "test_races", "test_killing", "test_lists", "test_morning"),
     *("test_rsvps", "test_queue", "test_passing", "test_planning", "test_meetings", "test_announcing", "test_merging"),
-    *("test_letters", "test_invitations", "test_delivering", "test_worker", "test_archive", "test_directory"),
+    *(
+        "test_letters",
+        "test_invitations",
+        "test_delivering",
+        "test_worker",
+        "test_archive",
+        "test_directory",
+        "test_seals",
+    ),
 )
 """What locks, counts or searches: tried whole on both databases."""
 

@@ -93,10 +93,12 @@ def commands(group: click.Group = main, path: tuple[str, ...] = ()) -> Iterator[
 
 def test_these_are_the_commands():
     assert sorted(" ".join(path) for path, _command in commands()) == [
+        "backup",
         "db upgrade",
         "demo",
         "doctor",
         "intake",
+        *(f"journal {verb}" for verb in ("export", "keys", "prune", "verify")),
         "letters forecast",
         "letters list",
         "letters retry",
@@ -104,6 +106,7 @@ def test_these_are_the_commands():
         "meeting announce",
         "member add",
         "member import",
+        "restore",
         "run",
         "series add",
         "serve",
@@ -615,6 +618,9 @@ def test_the_doctor_says_a_line_per_check_and_finds_a_good_installation_well(app
         "ok     not delivered: in 24 hours 0 failed, 0 came back",
         "ok     addresses: 0 main addresses get no letters, since they came back",
         "ok     worker: nothing that is due waits for it",
+        "ok     journal: no seal yet; not verified yet",
+        "hint   pages of law: places are still to be filled in: imprint (24), privacy (27), accessibility (15); "
+        "see /coordinate/settings/law",
         "ok     clock: 2026-02-01 09:00 UTC",
     ]
     assert complaints(told) == []

@@ -82,6 +82,7 @@ def test_every_setting_is_read(tmp_path):
             "ASANOKAI_SECRET_KEY_FALLBACKS": f"{'y' * 40} {'x' * 32}",
             "ASANOKAI_ERASED_KEY": ERASED_KEY,
             "ASANOKAI_ERASURES": str(tmp_path / "list"),
+            "ASANOKAI_BACKUPS": "/var/backups/asanokai",
             "ASANOKAI_DATABASE_URL": "postgresql://asanokai:geheim@db.example.org/asanokai",
             "ASANOKAI_INSTANCE": str(tmp_path),
             "ASANOKAI_ORGANISATION": "朝の会 Thüringen",
@@ -100,6 +101,7 @@ def test_every_setting_is_read(tmp_path):
             "MAIL_USERNAME": "postbote",
             "MAIL_PASSWORD": "geheim",
             "MAIL_TIMEOUT": "7",
+            "ASANOKAI_SECURITY_CONTACT": "https://example.org/security",
         }
     )
     assert config == Config(
@@ -110,6 +112,7 @@ def test_every_setting_is_read(tmp_path):
         instance=tmp_path,
         erasures=tmp_path / "list",
         erased_key=ERASED_KEY,
+        backups="/var/backups/asanokai",
         organisation="朝の会 Thüringen",
         sender="breakfast@example.org",
         reply_domain="reply.example.org",
@@ -118,6 +121,7 @@ def test_every_setting_is_read(tmp_path):
         limits_storage="memory://",
         metrics=True,
         proxies=2,
+        security_contact="https://example.org/security",
         clock_file=str(clock),
         mail=Mail("smtp.example.org", 2525, True, False, "postbote", "geheim", 7.0),
     )

@@ -68,6 +68,8 @@ READ: Expected = {
     "design.parts": EVERYBODY,
     "files.manifest": EVERYBODY,
     "files.offline": EVERYBODY,
+    "well_known.security_txt": EVERYBODY,
+    "well_known.change_password": (302,) * 7,
     "files.service_worker": EVERYBODY,
     "paper.leaflet": EVERYBODY,
     "paper.leaflet: not public": (404, 200, 404, 200, 404, 200, 404),
@@ -168,7 +170,12 @@ READ: Expected = {
     "log.of_meeting": OF_SERIES,
     "log.of_series": OF_SERIES,
     "log.of_member": OF_SERIES,
+    "journal.everything": CHIEF,
+    "journal.everything: filtered": CHIEF,
     "settings.edit": CHIEF,
+    "law.facts": CHIEF,
+    "law.text": CHIEF,
+    "law.kept": CHIEF,
 }
 
 ALL_DONE = (303,) * 7
@@ -286,14 +293,19 @@ SENT: Expected = {
     "catering.withdraw": OF_SERIES_DONE,
     "settings.edit": CHIEF_DONE,
     "settings.pause": CHIEF_DONE,
+    "journal.aside": CHIEF,
+    "roll.replies": OF_SERIES,
+    "law.facts": CHIEF_DONE,
+    "law.text": CHIEF_DONE,
 }
 
 NEEDS_NO_TOKEN = {"answer.by_link": 303, "wishes.unsubscribe": 200, "undo.by_link": 303}
 """Their link is the credential."""
 
 
-NOTHING_TO_DO = ("account.use_address_again", "outbox.use_again")
-"""Whose letters arrive has no address to be used again; tests/test_letter_life.py tries it where they came back."""
+NOTHING_TO_DO = ("account.use_address_again", "outbox.use_again", "roll.replies")
+"""Whose letters arrive has no address to be used again; tests/test_letter_life.py tries it where they came back. Who
+replied nothing about food has nothing to be read; tests/test_journal_pages.py tries it where somebody did."""
 
 SAYS_MORE = {"handouts.file": "its meeting is there for everybody; tests/test_materials.py compares it with no file"}
 """Addresses whose thing looks like one that is not there, but not like a whole address that is not."""

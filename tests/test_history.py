@@ -11,7 +11,7 @@ from asanokai import series as series_rules
 from asanokai.announcing import Change, Choices
 from asanokai.db import session
 from asanokai.history import SENTENCES
-from asanokai.web.coordinate import log
+from asanokai.web import telling
 from tests import people
 from tests.pages import Reader, statements
 from tests.test_journal import DEEDS, verbs_in_the_source
@@ -76,7 +76,7 @@ def test_every_sentence_is_filled_in_whatever_the_language(app, clock):
         lines = history._lines(session().query(journal.Entry).all())  # every row there is, whatever it is about
         for language in ("de", "en", "ja"):
             with app.test_request_context("/"), force_locale(language):
-                told = [log.told(line) for line in lines]
+                told = [telling.told(line) for line in lines]
             assert [words for words in told if not words or "%(" in words] == []
 
 

@@ -4,7 +4,7 @@ import ast
 import json
 import re
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ from asanokai import (
     proposals,
     questions,
     rsvps,
+    seals,
     speakers,
     topics,
     uploads,
@@ -42,6 +43,7 @@ from asanokai import (
 )
 from asanokai import series as series_rules
 from asanokai.announcing import Change, Choices
+from asanokai.backup import afterwards
 from asanokai.catering import counting
 from asanokai.db import session, transaction
 from asanokai.intake import settling, taking
@@ -50,6 +52,7 @@ from asanokai.journal import Entry
 from asanokai.letters import Letter
 from asanokai.programme import SlotText
 from asanokai.proposals import Words
+from asanokai.seals import sealing
 from asanokai.series import FIELDS, ROLES
 from asanokai.speakers import PersonText, Reach
 from asanokai.tokens import Tokens
@@ -150,7 +153,7 @@ WORDS = {
     *intake.STATES,
     *intake.WAYS,
     *("salutation", "organisation", "language", "zone"),
-    *("sender_name", "welcome", "imprint", "privacy", "accessibility", "logo", "logo_type", "paused_at"),
+    *("sender_name", "welcome", "imprint", "privacy", "accessibility", "legal", "logo", "logo_type", "paused_at"),
 }
 """What a fact may say in letters: states, roles, ways, and the names of fields."""
 
@@ -311,6 +314,17 @@ class Stage:
 
 
 Verb = tuple[str, str]
+
+
+def pruned(actor_id: int, now: datetime) -> None:
+    """Seal all there is but the last entry, and that one by itself, in this transaction; prune the first seal."""
+    last = entries()[-1].id
+    for limit in (last - 1, last):
+        before = seals.newest()
+        session().add(sealing._made(before, sealing._rows(before.last_id if before else 0, limit)))
+        session().flush()
+    seals.prune(now + timedelta(days=1), actor_id=actor_id)
+
 
 DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("answer", "rsvp"): lambda on, _: say(on.meeting, on.stranger, "maybe", comment=f"{SECRET}e Worte"),
@@ -484,7 +498,9 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("thaw", "catering"): lambda on, clock: (on.froze(clock), counting.freeze_due()),
     ("tell", "catering"): lambda on, clock: (on.froze(clock), counting.tell_changes()),
     # the rest
+    ("prune", "journal"): lambda on, clock: pruned(on.actor, clock.now),
     ("retry", "letter"): lambda on, _: letters.retry(on.letter.id, actor_id=on.actor),
+    ("restore", "installation"): lambda _, clock: afterwards.see_to(clock.now, [], night=Night()),
     ("change", "installation"): lambda on, _: installation.change(
         sender_name=SECRET, imprint={"de": SECRET}, actor_id=on.actor
     ),
@@ -517,6 +533,7 @@ SPOKEN_FOR = {("describe", "topic"), *((verb, "contributor") for verb in ("confi
 """Done behind a speaker's link: no member did it."""
 
 BY_NOBODY = {
+    ("restore", "installation"),
     ("take in", "mail"),
     ("suppress", "member"),
     *((verb, "rsvp") for verb in ("seat", "offer", "expire", "wait again", "lapse", "take back")),
@@ -609,8 +626,8 @@ def _words(argument: ast.expr) -> Iterator[str]:
 def test_no_verb_of_the_program_is_left_out_here():
     # The decision on an application is a verb that its function is told.
     decisions = {("approved", "application"), ("declined", "application")}
-    # What was refused is noted by the pages, after their rollback: their tests see to it.
-    refusals = {("refuse", "sign-in"), ("refuse", "page")}
+    # What was refused is noted by the pages, after their rollback, and so is what was read: their tests see to it.
+    refusals = {("refuse", "sign-in"), ("refuse", "page"), ("read", "aside"), ("read", "reply"), ("export", "journal")}
     assert {*verbs_in_the_source()} | decisions == set(DEEDS) | refusals
 
 

@@ -474,6 +474,7 @@ def render(language: str, kind: str, facts: dict[str, Any], meeting: Any) -> tup
         "organisation": "Asa no Kai Thüringen",
         "imprint_link": "https://kai.example/imprint",
         "privacy_link": "https://kai.example/privacy",
+        "accessibility_link": "https://kai.example/accessibility",
         "home_link": "https://kai.example/",
         "language": language,
         "unsubscribable": kind not in NOT_SUBSCRIBED,

@@ -11,6 +11,7 @@ ADDRESSES = {
     "home": ((), "programme.home", {}),
     "imprint": ((), "programme.imprint", {}),
     "privacy": ((), "programme.privacy", {}),
+    "accessibility": ((), "programme.accessibility", {}),
     "me": ((), "account.me", {}),
     "meeting": (("2026-03-12-asanokai",), "programme.meeting", {"path": "2026-03-12-asanokai"}),
     "picture": (("2026-03-12-asanokai", "ja"), "paper.picture", {"path": "2026-03-12-asanokai"}),

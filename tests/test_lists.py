@@ -18,6 +18,7 @@ from asanokai import (
     db,
     deputies,
     guests,
+    law,
     letters,
     meetings,
     members,
@@ -51,11 +52,15 @@ NO_LIST = {
     "minutes": "one row for each meeting",
     "former_path": "addresses that lead on",
     "merger": "rows that lead on",
+    "journal_aside": "one of an entry's own, shown one at a time",
+    "journal_seal": "counted, on the journal's page",
+    "journal_check": "the last one, on the journal's page",
     "view": "thirty of a list at most",
     "mailbox": "one row for each folder, on no page",
     "mute": "a few for each member",
     "happening": "a letter's own, on its page",
     "bounce": "counted, on no page",
+    "knock": "gone within seconds, on no page",
     "erased": "hashes, on no page",
 }
 """Tables whose rows no page lists, and why."""
@@ -139,6 +144,7 @@ def _speaks(meeting: meetings.Meeting, about: topics.Topic, number: int) -> None
         content=b"x",
     )
     people.session().add_all([slot, file])
+    people.session().add(law.LawText(kind="imprint", language="de", text=f"Wir {number}", since=clock.now()))
 
 
 def _said(meeting: meetings.Meeting, known: world.World, person: members.Member, number: int) -> None:

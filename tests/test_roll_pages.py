@@ -138,7 +138,7 @@ def test_a_line_shows_everything_that_was_said(akiko, announced, food):
     Reader(akiko.app, katrin).post(
         f"/meetings/{now(announced).path}/answer", {"answer": "yes", f"question_{food}": "1", **sent}
     )
-    said = plain(akiko.get(roll(announced, katrin.id)).text)
+    said = plain(akiko.post(f"{roll(announced, katrin.id)}/replies").text)
     for words in ("Optik Jena", "Ida Gast", "Glaswerk", "Food", "Vegetarisch", "Gern", "on the meeting's page"):
         assert words in said
     assert "Vegetarisch (1)" in plain(akiko.get(roll(announced)).text)

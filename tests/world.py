@@ -25,7 +25,7 @@ from typing import Any
 
 from flask import Flask
 from PIL import Image
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from asanokai import (
     applying,
@@ -36,6 +36,8 @@ from asanokai import (
     db,
     deputies,
     installation,
+    journal,
+    law,
     letters,
     materials,
     members,
@@ -135,9 +137,11 @@ class World:
     undo: str
     mail_id: int
     failed_mail_id: int
+    entry_id: int
     confirm: str
     sign_in: str
     pack: str
+    law_text_id: int
 
     def vanished(self) -> "World":
         """The same addresses for things that are not there."""
@@ -192,6 +196,7 @@ def _build(app: Flask) -> World:
     applied, invited = _applications(series.id)
     members.set_password(people.kenji(), PASSWORD, actor_id=None)
     installation.change(actor_id=None, logo=PICTURE, logo_type="image/png", imprint={"de": "Impressum"})
+    law.note()
     tokens, katrin, kenji = app.extensions["tokens"], people.katrin(), people.kenji()
     pack = catering.make(meeting.id, "caterer", address="koch@jena.example")
     return World(
@@ -234,10 +239,19 @@ def _build(app: Flask) -> World:
         undo=tokens.mint("undo", _mail(meeting).id),
         mail_id=written_mail(meeting, katrin, "message").id,
         failed_mail_id=written_mail(meeting, katrin, "failed").id,
+        entry_id=_entry(),
         confirm=tokens.mint("opt-in", list(invited)),
         pack=tokens.mint("pack", [pack.id, pack.nonce]),
         sign_in=tokens.mint("sign-in", [kenji.id, members.mint_sign_in(kenji)]),
+        law_text_id=law.kept("imprint")[0].id,
     )
+
+
+def _entry() -> int:
+    """An entry of the journal with words that stand aside."""
+    journal.write("change", "installation", 1, said="Neues Logo")
+    session().flush()
+    return session().scalars(select(func.max(journal.Aside.entry_id))).one()
 
 
 def _mail(meeting: Meeting) -> Incoming:
@@ -396,6 +410,7 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         "roll.show": meeting,
         "roll.line": {**meeting, "member_id": world.member_id},
         "roll.move_up": {**hidden, "member_id": world.waiting_id},
+        "roll.replies": {**meeting, "member_id": world.member_id},
         "roll.pass_on": {**hidden, "member_id": world.seated_id},
         "questions.of_series": series,
         "questions.of_meeting": meeting,
@@ -444,6 +459,11 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         "log.of_meeting": meeting,
         "log.of_series": series,
         "log.of_member": {"member_id": world.member_id},
+        "journal.everything": {},
+        "journal.everything: filtered": {"area": "access", "day": "2026-02-20"},
+        "journal.aside": {"entry_id": world.entry_id},
+        "law.text": {"kind": "privacy"},
+        "law.kept": {"text_id": world.law_text_id},
     }
 
 
@@ -732,10 +752,11 @@ def forms(world: World) -> dict[str, dict[str, str]]:
             "sender_name": "Asa no Kai",
             "remove_logo": "",
             **texts("welcome"),
-            **texts("imprint", "Impressum"),
-            **texts("privacy"),
-            **texts("accessibility"),
         },
+        "journal.aside": {},
+        "roll.replies": {},
+        "law.facts": {name: "" if name == "register" else f"{name} 7" for name in law.FACTS},
+        "law.text": texts("text", "Über **Daten** an [[email: E-Mail]]"),
         "settings.pause": {"back": "pauses"},
     }
 
@@ -796,13 +817,22 @@ def contents() -> Contents:
 
 def without_refusals(found: Contents) -> Contents:
     """The tables without what the journal keeps of refusals."""
-    return {**found, "journal": [entry for entry in found["journal"] if entry["verb"] != "refuse"]}
+    refused = {entry["id"] for entry in found["journal"] if entry["verb"] == "refuse"}
+    return {
+        **found,
+        "journal": [entry for entry in found["journal"] if entry["id"] not in refused],
+        "journal_aside": [aside for aside in found["journal_aside"] if aside["entry_id"] not in refused],
+    }
 
 
 def put_back(kept: Contents) -> None:
     """Make the database hold that again and nothing else."""
     tables = db.Base.metadata.sorted_tables
     with db.transaction() as session:
+        for journal_table in ("journal", "journal_seal"):
+            on = f" ON {journal_table}" if db.db.engine.dialect.name == "postgresql" else ""
+            # As nothing in the program does: the database itself keeps what the journal has got.
+            session.execute(text(f"DROP TRIGGER IF EXISTS {journal_table}_kept{on}"))
         for table in reversed(tables):
             session.execute(table.delete())
         for table in tables:

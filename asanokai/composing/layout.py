@@ -163,6 +163,7 @@ class Typesetter:
             "organisation": work.organisation,
             "imprint_link": self._links.imprint(),
             "privacy_link": self._links.privacy(),
+            "accessibility_link": self._links.accessibility(),
             "home_link": self._links.home(),
             "unsubscribable": work.unsubscribable,
             "calendar_replies": self._calendar_replies,

@@ -4,8 +4,10 @@ It changes nothing and repairs nothing; a letter it sends only where one is aske
 wrong: what cannot be known, since nobody answers or since it lies with the operator's mail server, is a hint.
 
     check      a line
-    standing   settings, database, migrations, disk, clock
+    standing   settings, database, migrations, disk, backups, clock
     waiting    letters and mails that wait, what came back, the worker
+    law_pages  legal notice, privacy, accessibility
+    sealed     the journal's seals
     mail_out   the server that takes letters; a letter to try
     mail_in    LMTP, IMAP; a letter to ourselves
     domains    which domains are looked at
@@ -20,13 +22,14 @@ from typing import Any
 
 from flask import Flask
 
-from asanokai.doctor import domains, mail_in, mail_out, standing, waiting
+from asanokai.doctor import domains, law_pages, mail_in, mail_out, sealed, standing, waiting
 from asanokai.doctor.check import MARK, Check, in_one_line, wrong
+from asanokai.doctor.law_pages import unfilled
 from asanokai.doctor.names import Names
 from asanokai.doctor.standing import schema_problem
 from config import Config
 
-__all__ = ["MARK", "Asked", "Check", "examine", "in_one_line", "schema_problem", "unusable"]
+__all__ = ["MARK", "Asked", "Check", "examine", "in_one_line", "schema_problem", "unfilled", "unusable"]
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ def examine(app: Flask, asked: Asked | None = None, *, resolver: Any = None) -> 
     checks = [standing.settings(config), *standing.database()]
     usable = all(check.well for check in checks)
     checks.append(standing.disk(config))
+    checks += standing.backups(config)
     checks.append(mail_out.examine(app))
     if asked.letter:
         checks.append(mail_out.send_letter(app, asked.letter))
@@ -58,6 +62,7 @@ def examine(app: Flask, asked: Asked | None = None, *, resolver: Any = None) -> 
         checks.append(mail_in.round_trip(app, asked.wait) if usable else wrong("round trip", "needs the database"))
     checks += domains.examine(config, Names(resolver))
     if usable:
-        checks += waiting.examine(config)
+        checks += [*waiting.examine(config), sealed.journal()]
+        checks.append(law_pages.examine())
     checks.append(standing.clock_right(config, usable=usable))
     return checks

@@ -1,4 +1,4 @@
-"""What everything else stands on: settings, database, migrations, disk, clock."""
+"""What everything else stands on: settings, database, migrations, disk, backups, clock."""
 
 import shutil
 from collections.abc import Iterator
@@ -12,13 +12,16 @@ from sqlalchemy import func, select, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
-from asanokai import clock, db
+from asanokai import backup, clock, db
 from asanokai.doctor.check import Check, hint, in_one_line, ok, said, wrong
 from asanokai.letters import Letter
 from config import Config
 
 ASTRAY = timedelta(minutes=1)
 """How far two clocks may differ."""
+
+OLD = timedelta(days=2)
+"""How old the newest backup may be."""
 
 MIB = 1024 * 1024
 GIB = 1024 * MIB
@@ -101,6 +104,22 @@ def disk(config: Config) -> Check:
     if free < NARROW:
         return hint("disk", f"{words}: make room before it is full")
     return ok("disk", words)
+
+
+def backups(config: Config) -> list[Check]:
+    """How old the newest backup is, where a folder for them is set."""
+    if not config.backups:
+        return []
+    try:
+        newest = backup.newest(Path(config.backups))
+    except OSError as error:
+        return [wrong("backups", f"{config.backups} (ASANOKAI_BACKUPS): {error.strerror}")]
+    if newest is None:
+        return [wrong("backups", f"there is none in {config.backups}: let cron or a timer call “asanokai backup”")]
+    words = f"the newest is of {said(newest)}"
+    if clock.now() - newest > OLD:
+        return [wrong("backups", f"{words}, older than two days: does cron or the timer still run “asanokai backup”?")]
+    return [ok("backups", words)]
 
 
 def _first_there(folder: Path) -> Path:

@@ -50,7 +50,14 @@ def pending() -> Check:
         count = session.scalar(select(func.count()).where(*due))
         oldest = session.scalar(select(func.min(Letter.due_at)).where(*due))
         planned = session.scalar(select(func.count()).where(Letter.state == "queued", Letter.due_at > clock.now()))
+        restored = installation.current().restored_from
     words = f"{count} due, {planned} later{', all others paused' if paused else ''}"
+    if restored is not None:
+        return hint(
+            "letters",
+            f"{words} since all was restored from a backup of {said(restored)}: a coordinator looks at those that "
+            "failed, then lets letters go out again",
+        )
     if oldest is None or clock.now() - oldest <= LATE:
         return ok("letters", words)
     return wrong("letters", f"{words}; the oldest waits since {said(oldest)}: is the worker running?")

@@ -8,6 +8,7 @@ It knows no meeting: which series somebody belongs to is `series.Belonging`; app
     finding     searching
     reach       what comes back from addresses
     signing_in  cookies, links, passwords
+    merged      which row a row went into
     wishes      which kinds of letters somebody wants
 """
 
@@ -29,6 +30,7 @@ from asanokai.members.keeping import (
     subscribe,
     unsubscribe,
 )
+from asanokai.members.merged import Merger, all_kept, all_numbers, kept
 from asanokai.members.reach import (
     BOUNCES,
     Bounce,
@@ -58,7 +60,7 @@ from asanokai.members.signing_in import (
     sign_in_holds,
     sign_out_everywhere,
 )
-from asanokai.members.typed import LONGEST, LONGEST_ADDRESS, cleaned, filed, folded, normal_address, prose
+from asanokai.members.typed import LONGEST, LONGEST_ADDRESS, cleaned, comparable, filed, folded, normal_address, prose
 from asanokai.members.wishes import (
     OF_AUDIENCE,
     OF_DESK,
@@ -87,11 +89,14 @@ __all__ = [
     "Application",
     "Bounce",
     "Member",
+    "Merger",
     "Mute",
     "Organisation",
     "add",
     "address_of",
     "addresses_of",
+    "all_kept",
+    "all_numbers",
     "ask_for_sign_in",
     "bounced",
     "by_address",
@@ -104,6 +109,7 @@ __all__ = [
     "change_address",
     "choose",
     "cleaned",
+    "comparable",
     "complained_at",
     "containing",
     "cookie_holds",
@@ -114,6 +120,7 @@ __all__ = [
     "folded",
     "found_by",
     "heard_from",
+    "kept",
     "main_address",
     "make_administrator",
     "mint_sign_in",

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, select, update
 from asanokai import clock, db, journal, letters
 from asanokai.db import session
 from asanokai.errors import N_, BadInput, Missing
+from asanokai.members.guessable import guessable
 from asanokai.members.keeping import by_address, by_id
 from asanokai.members.rows import Address, Member
 from asanokai.members.typed import normal_address
@@ -109,9 +110,15 @@ def _nobodys_hash() -> str:
 
 
 def set_password(member: Member, password: str | None, *, actor_id: int | None) -> None:
-    """Set or, with None, remove the password. Signs every device out. Raises `BadInput` if it is too short."""
+    """Set or, with None, remove the password. Signs every device out. Raises `BadInput` if it is too short or
+    easily guessed."""
     if password is not None and not PASSWORD_MIN <= len(password) <= 1000:
         raise BadInput("password", N_("Please choose a password of at least %(least)s characters."), least=PASSWORD_MIN)
+    if password is not None and guessable(password, member.sought.splitlines()):
+        raise BadInput(
+            "password",
+            N_("This password would soon be guessed. Please take four words, say, that do not belong together."),
+        )
     member.password_hash = _hasher().hash(password) if password is not None else None
     sign_out_everywhere(member)
     journal.write("set password" if password else "remove password", "member", member.id, actor_id=actor_id)

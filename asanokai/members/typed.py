@@ -27,6 +27,14 @@ def normal_address(typed: str) -> str:
         raise BadInput("email", N_("“%(typed)s” is not a mail address."), typed=typed[:100]) from error
 
 
+def comparable(typed: str) -> str:
+    """The normal address, or what was typed where it cannot be one: to count by, known or not."""
+    try:
+        return normal_address(typed)
+    except BadInput:
+        return unicodedata.normalize("NFKC", typed).strip().lower()
+
+
 def cleaned(typed: str | None, *, longest: int = LONGEST) -> str:
     """One line as typed: NFC, control characters and surrounding space removed, cut at `longest` characters."""
     line = unicodedata.normalize("NFC", typed or "")

@@ -8,14 +8,12 @@ its field before it gets here). No rule of the program stands in this package.
 from functools import lru_cache, partial
 from typing import Any
 
-from flask import Flask, Response, current_app, g, render_template, request, session
+from flask import Flask, Response, current_app, g, make_response, render_template, request, session
 from flask_babel import Babel, get_translations, gettext
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_login import LoginManager, current_user, user_logged_in
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from markupsafe import Markup
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.wrappers import Response as BaseResponse
 
 from asanokai import clock, db, journal, languages, uploads
@@ -32,9 +30,12 @@ from asanokai.web import (
     feeds,
     files,
     handouts,
+    headers,
     joining,
     leave,
+    limits,
     loading,
+    origins,
     pack,
     paper,
     passing,
@@ -44,12 +45,14 @@ from asanokai.web import (
     speaking,
     standing,
     undoing,
+    well_known,
     wishes,
 )
 from asanokai.web.coordinate import (
     catering,
     dates,
     desk,
+    law,
     lists,
     log,
     mail,
@@ -67,6 +70,7 @@ from asanokai.web.coordinate import (
     twins,
     writing,
 )
+from asanokai.web.coordinate import journal as journal_pages
 from asanokai.web.coordinate import series as series_pages
 from asanokai.web.forms import HIGHEST
 from asanokai.web.guards import GUARDS
@@ -74,7 +78,6 @@ from config import Config
 
 csrf = CSRFProtect()
 babel = Babel()
-limiter = Limiter(get_remote_address, headers_enabled=False)
 
 PAGES = (
     programme.pages,
@@ -97,6 +100,7 @@ PAGES = (
     speaking.pages,
     standing.pages,
     undoing.pages,
+    well_known.pages,
 )
 DESK = (
     desk.pages,
@@ -116,8 +120,10 @@ DESK = (
     mail.pages,
     catering.pages,
     log.pages,
+    journal_pages.pages,
     writing.pages,
     settings.pages,
+    law.pages,
     speakers.pages,
 )
 
@@ -128,22 +134,18 @@ LARGEST = uploads.MOST_BYTES + 1024 * 1024
 LARGE = ("speaking.person", "speaking.talk", "materials.show")
 """POSTs that may bring a large file, and how much in all; elsewhere it is MAX_CONTENT_LENGTH."""
 
-LIMITS = {
-    "signing_in.ask": "10 per 10 minutes",
-    "signing_in.by_password": "10 per 10 minutes",
-    "signing_in.open_link": "30 per 10 minutes",
-    "joining.join": "10 per 10 minutes",
-    "joining.confirm": "30 per 10 minutes",
-}
-"""POSTs a stranger could repeat, and how often one address may."""
+WORTH_NOTHING = (404, 410)
+"""How a page answers whose link was forged, was altered, or is over."""
 
 
 def init_app(app: Flask) -> None:
     """Register pages, guards, languages and error pages. Raises RuntimeError for a route without a guard."""
+    app.before_request(_say_from_where)
+    app.before_request(origins.check)  # before anything else is done for whoever asks
     app.before_request(_room_for_files)  # before anybody reads the body
     babel.init_app(app, locale_selector=language_of_request, default_timezone="UTC")
     csrf.init_app(app)
-    limiter.init_app(app)
+    limits.init_app(app)
     _sign_in(app)
     app.after_request(_write_what_outlives)  # the first to be registered is the last to be called: after the rollback
     files.init_app(app)
@@ -155,14 +157,20 @@ def init_app(app: Flask) -> None:
     _check_table(app)
     for endpoint in NO_TOKEN:
         csrf.exempt(app.view_functions[endpoint])
-    for endpoint, limit in LIMITS.items():
-        limited: Any = limiter.limit(limit, methods=["POST"])(app.view_functions[endpoint])
-        app.view_functions[endpoint] = limited
     app.before_request(_guard)
     app.after_request(_headers)
+    app.after_request(_count_bad_tokens)
     app.context_processor(_around_every_page)
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(SecurityError, origins.plainly)
+
+
+def _say_from_where() -> None:
+    """Let the journal know who asks, behind the proxies that are trusted. Who only looks writes nothing there."""
+    writes = request.method not in db.READING
+    agent = journal.agent_in_short(request.user_agent.string) if writes else ""
+    journal.came_from.set(journal.Origin(request.remote_addr or "", agent) if writes else None)
 
 
 def _room_for_files() -> None:
@@ -238,25 +246,19 @@ def language_of_request() -> str:
     return languages.best_of(request.accept_languages.values()) or "de"
 
 
+def _count_bad_tokens(response: Response) -> Response:
+    """Whoever tries links that are worth nothing again and again is told to wait. Good ones are not even looked at."""
+    guard = GUARDS.get(request.endpoint or "")
+    if guard is loading.bearer and response.status_code in WORTH_NOTHING and limits.failed("token"):
+        return make_response(_refused(limits.too_often()))
+    return response
+
+
 def _headers(response: Response) -> Response:
     asked = languages.known(request.args.get("lang"))
     if asked and session.get("lang") != asked and request.endpoint not in files.NO_PAGES:
         session["lang"] = asked
-    response.headers.setdefault(
-        "Content-Security-Policy",
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-        "font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'",
-    )
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    if request.endpoint not in loading.OPEN_TO_SEARCH:
-        response.headers.setdefault("Referrer-Policy", "no-referrer")
-        if request.endpoint != "static" or response.status_code >= 400:
-            response.headers.setdefault("X-Robots-Tag", "noindex")
-            response.headers.setdefault("Cache-Control", "no-store")
-    response.headers.setdefault("Referrer-Policy", "same-origin")
-    if current_app.config["ASANOKAI"].https:
-        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
-    return response
+    return headers.add(response)
 
 
 def _around_every_page() -> dict[str, object]:

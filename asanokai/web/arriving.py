@@ -20,8 +20,8 @@ def let_in(member: Member, *, by: str) -> Response:
 
 
 def _local(address: str | None) -> str | None:
-    """The address if it is a path here; a browser takes // and /\\ for another host."""
-    ours = address and address.startswith("/") and address[1:2] not in ("/", "\\")
+    """The address if it is a path here; a browser takes // and /\\ for another host, and leaves out line breaks."""
+    ours = address and address.startswith("/") and address[1:2] not in ("/", "\\") and address.isprintable()
     return address if ours else None
 
 

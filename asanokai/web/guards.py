@@ -63,6 +63,8 @@ GUARDS = {
     "files.manifest": anyone,
     "files.offline": anyone,
     "files.service_worker": anyone,
+    "well_known.security_txt": anyone,
+    "well_known.change_password": anyone,
     "paper.leaflet": readable,
     "paper.picture": readable,
     "paper.roll": of_meeting,
@@ -156,6 +158,9 @@ GUARDS = {
     "log.of_meeting": of_meeting,
     "log.of_series": of_series,
     "log.of_member": coordinator,
+    "journal.everything": administrator,
+    "journal.aside": administrator,
+    "roll.replies": of_meeting,
     "speakers.show": of_meeting,
     "speakers.reach": of_meeting,
     "speakers.host": of_meeting,
@@ -170,5 +175,8 @@ GUARDS = {
     "writing.send_test": of_meeting,
     "settings.edit": administrator,
     "settings.pause": administrator,
+    "law.facts": administrator,
+    "law.text": administrator,
+    "law.kept": administrator,
 }
 """Endpoint → guard. A guard raises `Missing`, sends to the sign-in page, or loads into `g` what the view is about."""

@@ -11,13 +11,13 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, IntegerField, RadioField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
-from asanokai import applying, clock, languages, meetings, members, showing
+from asanokai import applying, clock, knocking, languages, meetings, members, showing
 from asanokai import series as series_rules
 from asanokai.errors import N_, Missing
 from asanokai.meetings import Meeting
 from asanokai.members import LONGEST_ADDRESS, Application
 from asanokai.series import Series
-from asanokai.web import loading
+from asanokai.web import limits, loading
 from asanokai.web.forms import REQUIRED, ButtonForm, attempt, line, options, text
 from asanokai.web.person import NAME_FIELDS, PersonForm, said_before
 
@@ -147,9 +147,11 @@ def _apply(form: JoinForm, meeting: Meeting | None) -> None:
     if form.website.data:
         # Only programs fill in what nobody sees. They are told the same as everybody.
         return
-    applying.apply(
+    email = form.email.data or ""
+    limits.asked("letter", account=members.normal_address(email))
+    knocking.ask_to_take_part(
         form.person,
-        form.email.data or "",
+        email,
         series_id=None if meeting else form.series.data,
         meeting_id=meeting.id if meeting else None,
         answer=form.answer.data if meeting else None,

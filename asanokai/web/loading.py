@@ -44,6 +44,9 @@ FRAMING = (
 )
 """What a page may do that frames a letter of this program."""
 
+SANDBOX = "default-src 'none'; sandbox"
+"""What a file may do that somebody uploaded: nothing."""
+
 OPEN_TO_SEARCH = ("programme.home", "programme.meetings", "programme.meeting", "archive.topics", "joining.join")
 """Pages search engines may list."""
 

@@ -4,17 +4,18 @@ The answer form on a meeting's page is taken in by `answer`, applications by `ac
 """
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, current_app, g, render_template, request
 from sqlalchemy import func, select, text
 
-from asanokai import clock, letters, markdown, meetings, questions, showing
+from asanokai import clock, law, letters, markdown, meetings, questions, showing
 from asanokai.db import session as database
 from asanokai.errors import N_, Missing
-from asanokai.languages import Text, pick
+from asanokai.languages import date_in_words, pick
 from asanokai.members import Member
-from asanokai.web import about, asking, loading
-from asanokai.web.forms import AnswerForm
+from asanokai.web import about, asking, loading, words
+from asanokai.web.forms import AnswerForm, LinkAnswerForm
 
 pages = Blueprint("programme", __name__)
 
@@ -54,9 +55,9 @@ def meeting(path: str) -> str:
 
 
 def _form() -> AnswerForm:
-    """The form for who is asked to come; nobody else is shown one."""
+    """The form for who is asked to come; nobody else is shown one, and gets no cookie for its token."""
     if not about.may_answer():
-        return AnswerForm()
+        return LinkAnswerForm()
     asked = questions.asked(g.meeting.id, g.series.id) if "questions" in g.has else []
     return asking.started(asked, g.rsvp)
 
@@ -67,24 +68,33 @@ def _form() -> AnswerForm:
 @pages.get("/imprint")
 def imprint() -> str:
     """Who runs this."""
-    return _words("imprint", loading.installed().imprint)
+    return _law("imprint")
 
 
 @pages.get("/privacy")
 def privacy() -> str:
     """What is kept, why and how long."""
-    return _words("privacy", loading.installed().privacy)
+    return _law("privacy")
 
 
 @pages.get("/accessibility")
 def accessibility() -> str:
     """How the pages can be used, and whom to tell if they cannot."""
-    return _words("accessibility", loading.installed().accessibility)
+    return _law("accessibility")
 
 
-def _words(kind: str, texts: dict[str, Any] | None) -> str:
-    words: Text = pick(texts, loading.language())
-    return render_template("programme/words.html", kind=kind, words=words, to_html=markdown.to_html)
+def _law(kind: str) -> str:
+    language = loading.language()
+    shown = law.text(loading.installed(), kind, language)
+    day = law.since(kind, language).astimezone(ZoneInfo("Europe/Berlin")).date()
+    return render_template(
+        "programme/words.html",
+        kind=kind,
+        html=law.to_html(shown),
+        missing=law.gaps_of(shown),
+        since=date_in_words(day, language),
+        words=words,
+    )
 
 
 @pages.get("/logo")
@@ -95,6 +105,7 @@ def logo() -> Response:
         raise Missing(N_("There is no such page, or none that you may see."))
     response = Response(row.logo, mimetype=row.logo_type)
     response.headers["Cache-Control"] = "public, max-age=3600"
+    response.headers["Content-Security-Policy"] = loading.SANDBOX
     response.set_etag(str(row.changed_at))
     return response.make_conditional(request)  # type: ignore[return-value]  # the same one comes back
 

@@ -9,6 +9,7 @@ from io import BytesIO
 from flask import Response, send_file
 
 from asanokai.uploads import Upload
+from asanokai.web import loading
 
 
 def sent(found: Upload) -> Response:
@@ -21,5 +22,5 @@ def sent(found: Upload) -> Response:
         etag=found.sha256,
     )
     response.headers["Cache-Control"] = "private, no-cache"
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["Content-Security-Policy"] = loading.SANDBOX
     return response

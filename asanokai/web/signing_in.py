@@ -9,10 +9,10 @@ from werkzeug.wrappers import Response
 from wtforms import PasswordField
 from wtforms.validators import InputRequired, Length
 
-from asanokai import journal, members
+from asanokai import journal, knocking, members
 from asanokai.errors import N_, BadInput
 from asanokai.members import LONGEST_ADDRESS, Member
-from asanokai.web import arriving, loading
+from asanokai.web import arriving, limits, loading
 from asanokai.web.forms import REQUIRED, ButtonForm, Form, attempt, line
 
 pages = Blueprint("signing_in", __name__)
@@ -37,12 +37,17 @@ class PasswordForm(Form):
 def ask() -> Response | tuple[str, int]:
     """Ask for a link by mail. Whether the address is known is not told."""
     form = SignInForm()
-    if attempt(form, lambda: members.ask_for_sign_in(form.email.data or "")):
+    if attempt(form, lambda: _ask(form.email.data or "")):
         flash(gettext("If the address belongs to a member, a link is on its way; it is good for 15 minutes."))
         return redirect(url_for("signing_in.ask"), 303)
     if current_user.is_authenticated and not form.is_submitted():
         return redirect(url_for("account.me"), 303)
     return _sign_in_page(form, PasswordForm(formdata=None), form.status)
+
+
+def _ask(typed: str) -> None:
+    limits.asked("letter", account=members.normal_address(typed))
+    knocking.ask_for_sign_in(typed)
 
 
 def _sign_in_page(form: SignInForm, by_password: PasswordForm, status: int) -> tuple[str, int]:
@@ -61,9 +66,13 @@ def by_password() -> Response | tuple[str, int]:
 
 def _by_password(form: PasswordForm) -> Member:
     typed = form.email.data or ""
+    account = members.comparable(typed)
+    limits.hold("password", account=account)
     member = members.by_password(typed, form.password.data or "")
     if member is None:
-        whose = members.number_of(typed)
+        limits.failed("password", account=account)
+        # 0 is nobody: a row without a number would be another statement, and take another time.
+        whose = members.number_of(typed) or 0
         loading.outlives(lambda: journal.write("refuse", "sign-in", whose, by="password"))
         raise BadInput("password", N_("Address and password do not belong together. A link by mail always works."))
     return member

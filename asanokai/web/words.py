@@ -151,6 +151,9 @@ CAME_BACK = {
 
 REASONS = {
     "not a member any more": lazy_gettext("not a member any more"),
+    "was due when the backup was restored; look whether it went out, and send it again if not": lazy_gettext(
+        "was due when the backup was restored; look whether it went out, and send it again if not"
+    ),
     "unsubscribed": lazy_gettext("has ended the invitations"),
     "switched off": lazy_gettext("does not want this kind of letter"),
     "no address": lazy_gettext("has no mail address"),
@@ -207,6 +210,19 @@ REPLIES = {
     "food": lazy_gettext("food: a choice, or words"),
 }
 """The kinds of questions."""
+
+AREAS = {
+    "access": lazy_gettext("Signing in"),
+    "authority": lazy_gettext("Who may do what"),
+    "reading": lazy_gettext("Read and exported"),
+    "consent": lazy_gettext("Consent and leaving"),
+    "answers": lazy_gettext("Answers"),
+    "members": lazy_gettext("Members"),
+    "meetings": lazy_gettext("Meetings"),
+    "letters": lazy_gettext("Letters"),
+    "house": lazy_gettext("Settings and journal"),
+}
+"""The parts of the journal."""
 
 DEPUTIES = {"deputy": lazy_gettext("Deputy"), "assistant": lazy_gettext("Assistant")}
 
@@ -308,9 +324,17 @@ FIELDS = {
     "imprint": lazy_gettext("Legal notice"),
     "privacy": lazy_gettext("Privacy"),
     "accessibility": lazy_gettext("Accessibility"),
+    "legal": lazy_gettext("Pages of law"),
     "logo": lazy_gettext("Logo"),
 }
 """Fields as the log names them. One that is not here is left out there."""
+LAW = {
+    "imprint": lazy_gettext("Legal notice"),
+    "privacy": lazy_gettext("Privacy"),
+    "accessibility": lazy_gettext("Accessibility"),
+}
+"""The pages the law asks for."""
+
 STANDINGS = {
     "accepted": lazy_gettext("member"),
     "applied": lazy_gettext("invited or applied, not confirmed"),

@@ -197,6 +197,7 @@ def _sent(built: world.World, known: dict[str, str]) -> list[Scene]:
         Scene("another rule, looked at", "akiko", known["dates.show"], sends={"step": "dates", "ordinal": "3"}),
         Scene("settings saved", "katrin", "/me/settings", sends={"family": "Lindner"}),
         Scene("settings of the installation saved", "ludwig", "/coordinate/settings", sends={"sender_name": ""}),
+        Scene("pages of law filled in", "ludwig", "/coordinate/settings/law", sends={"phone": "+49 3641 70"}),
     ]
 
 
@@ -240,6 +241,7 @@ def _refused(built: world.World, states: States, known: dict[str, str]) -> list[
         refused("answering as a deputy", "katrin", known["deputy.answer"], answer="yes", guests="99"),
         refused("a topic", "akiko", known["meeting.add_topic"], **texts),
         refused("settings of the installation", "ludwig", known["settings.edit"], sender_name="a@b"),
+        refused("pages of law", "ludwig", known["law.facts"], name="x" * 600),
     ]
 
 

@@ -118,7 +118,7 @@ def test_being_asked_to_wait_shuts_nobody_out(app, visits):
     with db.transaction():
         people.ludwig()
     scene = Scene("too many sign-ins", "visitor", "/sign-in", sends={"email": "a@b.example"})
-    for _ in range(10):
+    for _ in range(5):
         visits.to(scene, "de")
     page = visits.to(replace(scene, status=429), "de")
     found = looked_at(page, scene, COMBINATIONS)

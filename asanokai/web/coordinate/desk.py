@@ -11,7 +11,7 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response
 
-from asanokai import applying, clock, directory, invitations, letters, meetings, rsvps, showing
+from asanokai import applying, clock, directory, invitations, law, letters, meetings, rsvps, showing
 from asanokai.errors import N_, Missing
 from asanokai.intake import seeing
 from asanokai.meetings import Meeting
@@ -78,6 +78,9 @@ def _todo(own: list[int], drafts: list[showing.Shown], mornings: list[showing.Sh
         if due is not None and due <= limit:
             found.append(ToDo("announce", shown=line, until=due))
     found += [ToDo("topic", shown=line) for line in mornings if not line.topics][:1]
+    missing = law.gaps(loading.installed()) if loading.me().administrator else []
+    if missing:
+        found.append(ToDo("law", len(missing)))
     return found
 
 

@@ -381,6 +381,7 @@ def pauses() -> str:
         shown=showing.shown_all(page.entries, language=loading.language(), zone=loading.zone()),
         queued=letters.queued_of([one.id for one in page.entries]),
         everything=installation.current().paused_at,
+        restored=installation.current().restored_from,
         soon=clock.now() + timedelta(days=1),
         words=words,
         in_words=showing.in_words,

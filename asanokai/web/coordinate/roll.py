@@ -12,12 +12,12 @@ from werkzeug.wrappers import Response
 from wtforms import SelectField
 from wtforms.validators import InputRequired
 
-from asanokai import guests, members, questions, rsvps, showing, topics
+from asanokai import guests, journal, members, questions, rsvps, showing, topics
 from asanokai.db import session as database
 from asanokai.errors import N_, BadInput
 from asanokai.journal import Entry
 from asanokai.members import Member
-from asanokai.rsvps import SHEETS, Line
+from asanokai.rsvps import SHEETS, Line, Rsvp
 from asanokai.web import about, asking, loading, words
 from asanokai.web.forms import REQUIRED, AnswerForm, Form, attempt, line, options, row_number
 
@@ -90,13 +90,34 @@ class PassOnForm(Form):
 def one(meeting_id: int, member_id: int) -> Response | tuple[str, int]:
     """Everything about one person's answer. POST enters what they said by telephone or in person."""
     entry = rsvps.line(meeting_id, member_id)
-    asked = questions.asked(meeting_id, g.series.id)
     if request.method == "GET":
-        return _line(entry, answer=asking.started(asked, entry.rsvp))
+        return _line(entry)
+    hidden = _hidden(entry.rsvp)
+    asked = [one for one in _asked() if one.id not in hidden or one.field in request.form]
     form = asking.made(asked)
     if attempt(form, lambda: asking.enter(meeting_id, member_id, form, by="coordinator", actor_id=loading.me().id)):
         return _saved(meeting_id, member_id)
     return _line(rsvps.line(meeting_id, member_id), answer=form)
+
+
+@pages.post("/meetings/<int:meeting_id>/roll/<int:member_id>/replies")
+def replies(meeting_id: int, member_id: int) -> tuple[str, int]:
+    """The same with what the person replied about food. That it was read is noted."""
+    entry = rsvps.line(meeting_id, member_id)
+    if _hidden(entry.rsvp):
+        number = entry.rsvp.id
+        journal.write("read", "reply", number, actor_id=loading.me().id, meeting=meeting_id, member=member_id)
+    return _line(entry, shown=True)
+
+
+def _asked() -> list[questions.Question]:
+    return questions.asked(g.meeting.id, g.series.id)
+
+
+def _hidden(rsvp: Rsvp) -> set[int]:
+    """The questions with replies that may speak of health or belief: shown only on request."""
+    said = questions.replies(rsvp.id)
+    return {one.id for one in _asked() if one.sensitive and one.id in said}
 
 
 @pages.post("/meetings/<int:meeting_id>/roll/<int:member_id>/move-up")
@@ -131,18 +152,24 @@ def _saved(meeting_id: int, member_id: int) -> Response:
 
 
 def _line(
-    entry: Line, *, answer: AnswerForm | None = None, up: MoveUpForm | None = None, on: PassOnForm | None = None
+    entry: Line,
+    *,
+    answer: AnswerForm | None = None,
+    up: MoveUpForm | None = None,
+    on: PassOnForm | None = None,
+    shown: bool = False,
 ) -> tuple[str, int]:
     """The line with its three forms, one of which may have been refused."""
     status = next((form.status for form in (answer, up, on) if form and form.status != 200), 200)
     rsvp, language = entry.rsvp, loading.language()
-    asked = questions.asked(g.meeting.id, g.series.id)
+    asked, said = _asked(), questions.replies(rsvp.id)
+    hidden = set() if shown else {one.id for one in asked if one.sensitive and one.id in said}
+    asked = [one for one in asked if one.id not in hidden]
     answer = answer or asking.started(asked, rsvp, formdata=None)
     about.fit_guests(answer, g.meeting, rsvp)
     on = on or PassOnForm(formdata=None)
     possible = rsvps.colleagues(g.meeting, entry.member.id) if rsvp.seat == "held" else []
     on.colleague.choices = options({0: "–", **{one.id: one.name.full(language) for one in possible}})
-    said = questions.replies(rsvp.id)
     notes = rsvps.notes_on(rsvp)
     page = _page(
         "roll_line.html",
@@ -155,6 +182,7 @@ def _line(
             for question in asked
             if question.id in said
         ],
+        hidden=len(hidden),
         notes=notes,
         people=_people(_entered_by(rsvp.id), *(one for note in notes for one in (note.actor_id, note.other_id))),
         entered_by=_entered_by(rsvp.id),
@@ -170,7 +198,8 @@ def _line(
 def _entered_by(rsvp_id: int) -> int | None:
     """Who entered the answer as it stands: the journal's last word on it."""
     last = select(Entry.actor_id).where(Entry.object == "rsvp", Entry.object_id == rsvp_id, Entry.verb == "answer")
-    return database().scalar(last.order_by(Entry.at.desc(), Entry.id.desc()).limit(1))
+    found = database().scalar(last.order_by(Entry.at.desc(), Entry.id.desc()).limit(1))
+    return members.kept(found) if found else None
 
 
 def _people(*numbers: int | None) -> dict[int, Member]:

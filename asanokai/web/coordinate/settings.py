@@ -1,6 +1,6 @@
-"""What the installation calls itself: organisation, sender, words of welcome and law, logo; the switch for all letters.
+"""What the installation calls itself: organisation, sender, words of welcome, logo; the switch for all letters.
 
-For administrators. Servers, secrets and addresses come from the environment.
+For administrators. The pages of law are `law`'s. Servers, secrets and addresses come from the environment.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from flask_wtf.file import FileField
 from werkzeug.wrappers import Response
 from wtforms import BooleanField
 
-from asanokai import installation
+from asanokai import installation, uploads
 from asanokai.errors import N_, BadInput
 from asanokai.web import loading
 from asanokai.web.forms import Form, TextsField, attempt, line
@@ -19,11 +19,8 @@ from asanokai.web.forms import Form, TextsField, attempt, line
 pages = Blueprint("settings", __name__)
 
 MOST_BYTES = 300_000
-PICTURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 UNWANTED = set('@:,"<>;()[]\\')
 """What mail programs take for phishing in a sender's name."""
-
-TEXTS = ("welcome", "imprint", "privacy", "accessibility")
 
 
 class InstallationForm(Form):
@@ -32,9 +29,6 @@ class InstallationForm(Form):
     organisation = line(lazy_gettext("Name of the organisation"))
     sender_name = line(lazy_gettext("Name in letters"), longest=80)
     welcome = TextsField(lazy_gettext("Welcome on the start page"), longest=4000, lines=5)
-    imprint = TextsField(lazy_gettext("Legal notice"), longest=20_000, lines=5)
-    privacy = TextsField(lazy_gettext("Privacy"), longest=40_000, lines=5)
-    accessibility = TextsField(lazy_gettext("Accessibility"), longest=20_000, lines=5)
     logo = FileField(lazy_gettext("Logo"))
     remove_logo = BooleanField(lazy_gettext("Remove the logo"))
 
@@ -43,14 +37,14 @@ class InstallationForm(Form):
 def edit() -> Response | tuple[str, int]:
     """Change them."""
     row = installation.current()
-    form = InstallationForm(data={name: getattr(row, name) for name in ("organisation", "sender_name", *TEXTS)})
+    form = InstallationForm(data={name: getattr(row, name) for name in ("organisation", "sender_name", "welcome")})
 
     def act() -> None:
         if UNWANTED & set(form.sender_name.data or ""):
             raise BadInput(
                 "sender_name", N_("Please leave out @ : , ; quotes and brackets: mail programs take them for fraud.")
             )
-        values: dict[str, Any] = {name: form[name].data or None for name in TEXTS}
+        values: dict[str, Any] = {"welcome": form.welcome.data or None}
         values |= {"organisation": form.organisation.data or "", "sender_name": form.sender_name.data or ""}
         installation.change(actor_id=loading.me().id, **values, **_logo(form))
 
@@ -61,7 +55,7 @@ def edit() -> Response | tuple[str, int]:
 
 
 def _logo(form: InstallationForm) -> dict[str, Any]:
-    """The picture's bytes and kind, told by its first bytes and not by its name. Raises `BadInput`."""
+    """The picture, drawn anew. Raises `BadInput`."""
     if form.remove_logo.data:
         return {"logo": None, "logo_type": None}
     if not form.logo.data:
@@ -69,12 +63,7 @@ def _logo(form: InstallationForm) -> dict[str, Any]:
     data = form.logo.data.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
         raise BadInput("logo", N_("The picture is too large; 300 kB are the most."))
-    kind = next((kind for start, kind in PICTURES.items() if data.startswith(start)), None)
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        kind = "image/webp"
-    if kind is None:
-        raise BadInput("logo", N_("Please choose a picture in PNG, JPEG or WebP."))
-    return {"logo": data, "logo_type": kind}
+    return {"logo": uploads.logo(data, field="logo"), "logo_type": "image/png"}
 
 
 @pages.post("/settings/pause")

@@ -8,17 +8,13 @@ import io
 import logging
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
-from functools import wraps
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 import flask_migrate
-from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -39,6 +35,8 @@ from asanokai import (
 )
 from asanokai import series as series_rules
 from asanokai.app import create_app
+from asanokai.cli import backups, journals
+from asanokai.cli.opening import entered, fail, opened, with_app
 from asanokai.errors import Refused
 from asanokai.importing import VERDICTS, WRITTEN
 from asanokai.importing.sheet import MOST_BYTES
@@ -60,11 +58,6 @@ COLOURS = {"ok": "green", "hint": "yellow", "wrong": "red"}
 as_json_too = click.option("--json", "as_json", is_flag=True, help="one JSON document instead of lines")
 
 
-def _fail(words: object, code: int = 1) -> NoReturn:
-    click.echo(str(words), err=True)
-    sys.exit(code)
-
-
 class _Commands(click.Group):
     """Turns what may well go wrong into one line on standard error. A traceback means a mistake in the program."""
 
@@ -79,43 +72,11 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except (Refused, ConfigError) as refusal:
-            _fail(refusal)
+            fail(refusal)
         except SQLAlchemyError as error:
-            _fail(f"The database cannot be used: {doctor.in_one_line(error)}")
+            fail(f"The database cannot be used: {doctor.in_one_line(error)}")
         except (PermissionError, FileNotFoundError) as error:
-            _fail(f"{error.filename}: {error.strerror}")
-
-
-@contextmanager
-def _entered(app: Flask) -> Iterator[Flask]:
-    """The app in its context. Leaves no connection behind."""
-    with app.app_context():
-        try:
-            yield app
-        finally:
-            db.db.session.remove()
-            db.dispose()
-
-
-@contextmanager
-def _opened() -> Iterator[Flask]:
-    """The app in its context, on a database whose schema it knows; else says how to get there."""
-    with _entered(create_app(Config.from_env())) as app:
-        problem = doctor.schema_problem()
-        if problem:
-            _fail(problem)
-        yield app
-
-
-def with_app(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Run the command inside the app."""
-
-    @wraps(command)
-    def inside(*args: Any, **options: Any) -> Any:
-        with _opened():
-            return command(*args, **options)
-
-    return inside
+            fail(f"{error.filename}: {error.strerror}")
 
 
 def _moment(_context: click.Context, _parameter: click.Parameter, typed: str | None) -> datetime | None:
@@ -164,7 +125,7 @@ def run(host: str, port: int) -> None:
 @click.option("--quiet", is_flag=True, help="Say only what goes wrong.")
 def serve(bind: str, workers: int, quiet: bool) -> None:
     """Start the web server."""
-    with _opened():
+    with opened():
         pass
     running.serve(bind, workers, quiet=quiet)
 
@@ -172,7 +133,7 @@ def serve(bind: str, workers: int, quiet: bool) -> None:
 @main.command()
 def worker() -> None:
     """Start the worker: proposes, plans, delivers, tidies."""
-    with _opened() as app:
+    with opened() as app:
         Worker(app).run()
 
 
@@ -202,7 +163,7 @@ def _examined(asked: doctor.Asked) -> list[doctor.Check]:
         app = create_app(Config.from_env())
     except ConfigError as error:
         return doctor.unusable(error.problems)
-    with _entered(app):
+    with entered(app):
         return doctor.examine(app, asked)
 
 
@@ -214,9 +175,14 @@ def database() -> None:
 @database.command()
 def upgrade() -> None:
     """Bring the database to the newest schema."""
-    with _entered(create_app(Config.from_env())):
+    with entered(create_app(Config.from_env())):
         flask_migrate.upgrade()
     click.echo("The database is up to date.")
+
+
+main.add_command(backups.backup_)
+main.add_command(backups.restore_)
+main.add_command(journals.journal_)
 
 
 @main.command("demo")
@@ -247,11 +213,11 @@ def add_member(email: str, family: str, given: str, language: str, role: str) ->
     """Add a member, or give one who exists another role."""
     kind, _, slug = role.partition(":")
     if role not in ("member", "administrator") and not (kind == "coordinator" and slug):
-        _fail("--role must be member, coordinator:SERIES or administrator", 2)
+        fail("--role must be member, coordinator:SERIES or administrator", 2)
     with db.transaction():
         found = members.by_address(email)
         if found is not None and found.standing != "accepted":
-            _fail(f"The member with the address {email} is “{found.standing}” and gets no role.")
+            fail(f"The member with the address {email} is “{found.standing}” and gets no role.")
         who = found or members.add(email, family=family, given=given, language=language, verified=True)
         if kind == "administrator":
             members.make_administrator(who, True, actor_id=None)
@@ -272,9 +238,9 @@ def import_members(file: Path, slug: str | None, apply_: bool, as_json: bool) ->
     try:
         sheet = importing.read(_content(file))
     except OSError as error:
-        _fail(f"{file} cannot be read: {error.strerror}", 2)
+        fail(f"{file} cannot be read: {error.strerror}", 2)
     except Refused as refusal:
-        _fail(refusal, 2)
+        fail(refusal, 2)
     work = importing.take if apply_ else importing.preview
     with Progress() as progress, db.transaction() if apply_ else db.reading():
         verdicts = work(sheet, series=series_rules.by_slug(slug) if slug else None, tell=progress)
@@ -308,7 +274,7 @@ def _sign_in_link(email: str, life: timedelta) -> str:
     with db.transaction():
         found = members.by_address(email)
         if found is None or found.standing != "accepted":
-            _fail(f"There is no member with the address {email}.")
+            fail(f"There is no member with the address {email}.")
         return running.sign_in_link(found, life)
 
 
@@ -347,7 +313,7 @@ def _texts(typed: str) -> dict[str, str]:
     if not pairs:
         return {"de": typed.strip()}
     if len(pairs) < len(parts) or not {language for language, _text in pairs} <= set(LANGUAGES):
-        _fail("--name must be a name, or names with their languages: de=… | en=… | ja=…", 2)
+        fail("--name must be a name, or names with their languages: de=… | en=… | ja=…", 2)
     return {language: text.strip() for language, text in pairs}
 
 
@@ -365,7 +331,7 @@ def announce_meeting(series: str, day: str) -> None:
     try:
         wanted = date.fromisoformat(day)
     except ValueError:
-        _fail(f"“{day}” is not a date such as 2026-03-12", 2)
+        fail(f"“{day}” is not a date such as 2026-03-12", 2)
     with db.transaction():
         meeting = meetings.on_date(series_rules.by_slug(series), wanted)
         announcing.announce(meeting.id)
@@ -382,7 +348,7 @@ def announce_meeting(series: str, day: str) -> None:
 def intake_(files: tuple[Path, ...], as_json: bool) -> None:
     """Take mails from files, or from standard input (-), as if they had arrived."""
     rows = []
-    with _opened() as app:
+    with opened() as app:
         for file in files:
             try:
                 taken = take_file(_content(file, MOST_MAIL), app.extensions["intake"])
@@ -460,17 +426,13 @@ def retry(number: int) -> None:
 @as_json_too
 def send_due_(at: datetime | None, as_json: bool) -> None:
     """Plan and deliver until nothing is due, then return."""
-    with _opened() as app, Progress() as progress:
+    with opened() as app, Progress() as progress:
         if at is not None:
             clock.use(lambda: at)
         total = send_due(app, Night(*app.config["ASANOKAI"].night), tell=progress if progress.shown else None)
     if total.away:
-        _fail(f"The mail server cannot be reached: {total.away}")
+        fail(f"The mail server cannot be reached: {total.away}")
     if as_json:
         terminal.document({name: getattr(total, name) for name in ("sent", "failed", "postponed", "dropped")})
         return
     click.echo(f"{total.sent} sent, {total.failed} failed, {total.postponed} postponed, {total.dropped} dropped")
-
-
-if __name__ == "__main__":
-    main()
