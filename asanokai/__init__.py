@@ -9,10 +9,11 @@ The map. One deep file per business word; imports only go down these floors:
                                                             a letter row → a mail → SMTP
     4  alerting  >  digesting  >  intake  >  bulk   knocking   planning   writing  >  announcing   applying   archive
                                                             mail that comes back, and what coordinators are told of it
-       asking   catering   entering   exporting   history   importing   invitations   leaving   merging   showing
+       asking   catering   entering   exporting   history   importing   invitations   leaving   merging   readdressing
+       showing
                                                             verbs that touch several words
-    3  directory   views > questions   guests > rsvps > proposals   materials > uploads > speakers > programme
-       > topics > meetings > series > deputies > members > law > installation > letters
+    3  circle   directory   views > questions   guests > rsvps > proposals   materials > uploads > speakers > programme
+       > topics > meetings > series > deputies > ceremony > passkeys > members > consents > law > installation > letters
     2  seals > journal   erased > db   languages   markdown   tokens   links   ical   holidays   night   outgoing
        terminal > tables
     1  clock   errors

@@ -254,7 +254,7 @@ def confirm(
     if member.standing in ("applied", "left"):
         member.standing = "confirmed"
     _verify_address(application)
-    session().flush()
+    members.note_opt_in(application)
     journal.write("confirm", "application", application.id, actor_id=member.id, **application.about)
     if application.inviter_id is not None or _open_to(application, member):
         approve(application_id, actor_id=application.inviter_id)

@@ -129,6 +129,13 @@ def end_all(member: Member, *, actor_id: int | None = None) -> None:
         _end(found, actor_id)
 
 
+def end_since(member: Member, since: datetime, *, actor_id: int | None = None) -> None:
+    """Whom the member has named since then answers for them no more: it may not have been the member."""
+    named = (Deputy.member_id == member.id, Deputy.since >= since, Deputy.until.is_(None))
+    for found in session().scalars(select(Deputy).where(*named).order_by(Deputy.id)).all():
+        _end(found, actor_id)
+
+
 def answers_for(who: Member) -> Sequence[tuple[Deputy, Member]]:
     """Whom this member may answer for now, by name."""
     if who.standing != "accepted":

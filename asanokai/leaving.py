@@ -1,9 +1,9 @@
 """Leaving: a series, or the whole undertaking, by oneself or by who coordinates.
 
-Belongings, standing answers, votes and deputies end, answers to meetings to come become *no* so that seats go to who
-waits, and for each that stands in their calendar one more letter goes out, which takes it out (`parted`). Who leaves
-everything is never written to after that; they cannot sign in, and the personal calendar is dead. They return as they
-came: by applying or by being invited (`applying`), and choose anew where they belong. Nothing is erased here.
+Belongings, standing answers, votes, deputies and consents end, answers to meetings to come become *no* so that seats go
+to who waits, and for each that stands in their calendar one more letter goes out, which takes it out (`parted`). Who
+leaves everything is never written to after that; they cannot sign in, and the personal calendar is dead. They return as
+they came: by applying or by being invited (`applying`), and choose anew where they belong. Nothing is erased here.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Select, func, select
 
-from asanokai import clock, deputies, journal, letters, meetings, members, proposals, rsvps, views
+from asanokai import clock, consents, deputies, journal, letters, meetings, members, passkeys, proposals, rsvps, views
 from asanokai import series as series_rules
 from asanokai.db import session
 from asanokai.errors import N_, Refused
@@ -54,9 +54,11 @@ def leave(member: Member, *, actor_id: int) -> None:
     deputies.end_all(member, actor_id=actor_id)
     proposals.withdraw_votes(member.id, actor_id=actor_id)
     views.drop_all(member.id)
+    consents.withdraw(member.id, consents.KINDS, by="left", actor_id=actor_id)
     member.standing, member.left_at = "left", clock.now()
     member.administrator = False
     member.password_hash = member.sign_in_hash = member.sign_in_until = None
+    passkeys.forget(member)
     members.sign_out_everywhere(member)
     session().flush()
     journal.write("leave", "member", member.id, actor_id=actor_id)

@@ -28,6 +28,10 @@ class Links:
     def me(self) -> str:
         return f"{self.base}/me/"
 
+    def keys(self) -> str:
+        """Where a member adds and removes ways of signing in."""
+        return f"{self.base}/me/keys"
+
     def meeting(self, path: str) -> str:
         return f"{self.base}/meetings/{quote(path)}"
 
@@ -53,6 +57,14 @@ class Links:
         """Where an application or a coordinator's invitation is confirmed."""
         return f"{self.base}/join/{token}"
 
+    def address(self, token: str) -> str:
+        """Where a new address is confirmed."""
+        return f"{self.base}/address/{token}"
+
+    def objection(self, token: str) -> str:
+        """Where the former address objects to the new one."""
+        return f"{self.base}/objection/{token}"
+
     def pack(self, token: str) -> str:
         """The page of a meeting's host or caterer."""
         return f"{self.base}/pack/{token}"
@@ -69,6 +81,9 @@ class Links:
 
     def coordinate_applications(self) -> str:
         return f"{self.base}/coordinate/applications"
+
+    def log_of_member(self, member_id: int) -> str:
+        return f"{self.base}/coordinate/people/{member_id}/log"
 
     def calendar(self, secret: str) -> str:
         return f"{self.base}/calendar/{secret}.ics"

@@ -22,6 +22,8 @@ SIGN_IN_LIFE = timedelta(minutes=15)
 UNSUBSCRIBE_LIFE = timedelta(days=730)
 UNDO_LIFE = timedelta(days=30)
 OPT_IN_LIFE = timedelta(days=14)
+ADDRESS_LIFE = timedelta(days=2)
+OBJECTION_LIFE = timedelta(days=7)
 ANSWER_LIFE_AFTER_MEETING = timedelta(days=30)
 SPEAKING_LIFE_AFTER_MEETING = timedelta(days=30)
 

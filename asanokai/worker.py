@@ -30,6 +30,7 @@ from asanokai import (
     law,
     meetings,
     questions,
+    readdressing,
     rsvps,
     seals,
     writing,
@@ -94,9 +95,18 @@ def _propose(series_id: int) -> int:
 
 def tidy_step() -> int:
     """What is over was held; applications nobody confirmed vanish, and so do the replies that were
-    for the morning alone and the bytes of old mails. How many; raises as `plan_step` does. It also notes which texts
-    stand on the pages of law."""
-    return _each([meetings.mark_held, applying.forget_unconfirmed, questions.forget, intake.forget, _note_law])
+    for the morning alone, the bytes of old mails, and changes of address that are done with. How many; raises as
+    `plan_step` does. It also notes which texts stand on the pages of law."""
+    return _each(
+        [
+            meetings.mark_held,
+            applying.forget_unconfirmed,
+            questions.forget,
+            intake.forget,
+            readdressing.forget,
+            _note_law,
+        ]
+    )
 
 
 def _note_law() -> int:

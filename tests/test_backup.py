@@ -10,6 +10,7 @@ import resource
 import signal
 import stat
 import tarfile
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +26,7 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 from sqlalchemy import func, select, text
 
-from asanokai import backup, db, erased, installation, letters, members, proposals, rsvps
+from asanokai import backup, db, erased, installation, letters, members, proposals, rsvps, seals
 from asanokai.app import create_app
 from asanokai.backup import afterwards, envelope, folder, form, making, restoring
 from asanokai.backup.envelope import Key, Lock
@@ -36,6 +37,7 @@ from asanokai.meetings import Meeting
 from asanokai.members import Address, Member
 from asanokai.night import Night
 from asanokai.rsvps import Rsvp
+from asanokai.seals import Sealer
 from config import Config
 from tests import people
 from tests.grounds import postgres, sqlite
@@ -47,6 +49,13 @@ pytestmark = pytest.mark.timeout(180)
 NIGHT = Night()
 FORK = multiprocessing.get_context("fork")
 _numbers = count(1)
+
+
+@pytest.fixture
+def tmp_path(quick_folder) -> Iterator[Path]:
+    """In memory where there is some: databases are made from nothing here, a step of the migrations after the other."""
+    with tempfile.TemporaryDirectory(dir=quick_folder) as made:
+        yield Path(made)
 
 
 @pytest.fixture
@@ -138,6 +147,18 @@ def test_every_row_comes_back_as_it_was(breakfast, config, into, empty, nothing_
         with db.transaction():
             numbers = db.session().scalars(select(Member.id)).all()
             assert people.member().id == max(numbers) + 1
+
+
+def test_the_seals_of_the_journal_hold_after_a_restore(breakfast, config, into, empty):
+    """Into the other kind of database too; what the restore itself writes is sealed on top."""
+    Sealer().step()
+    made = backup.make(into)
+    with elsewhere(config, empty):
+        backup.restore(made.path, night=NIGHT)
+        before = seals.newest().number
+        Sealer().step()
+        report = seals.verify_now()
+        assert (report.broken, seals.newest().number > before) == (None, True)
 
 
 def test_a_migrated_but_empty_database_is_a_place_too(breakfast, config, into, tmp_path, sqlite_template):

@@ -32,6 +32,8 @@ from asanokai import (
     letters,
     meetings,
     members,
+    passkeys,
+    readdressing,
     rsvps,
     speakers,
     topics,
@@ -343,6 +345,12 @@ def letters_about_accounts(app: Flask, clock: Any, smtp: Any, keep: Keep) -> Non
         with db.transaction():
             members.ask_for_sign_in(members.main_address(make()).text)  # type: ignore[union-attr]  # they all have one
     stage.deliver("sign_in")
+    for way, name in (("passkey", "Büro"), ("provider", "Jena-ID")):
+        for what in (f"{way} {'added' if way == 'passkey' else 'joined'}", f"{way} removed"):
+            with db.transaction():
+                for make in READERS:
+                    passkeys.tell(make(), what, name)
+            stage.deliver("keys", f"keys-{what.replace(' ', '-')}")
     with db.transaction():
         for language, (email, person) in APPLICANTS.items():
             _apply(f"meeting-{email}", person, language, meeting_id=meeting_id)
@@ -618,6 +626,48 @@ def _tell_all(kind: str, meeting_id: int, facts: dict[str, Any]) -> None:
             letters.post(kind, key, member_id=make().id, meeting_id=meeting_id, facts=facts)
 
 
+def letters_about_addresses(app: Flask, clock: Any, smtp: Any, keep: Keep) -> None:
+    """A new address is asked for and confirmed, a coordinator sets another, and from the old one it is objected to."""
+    stage = Stage(app, smtp, keep)
+    with db.transaction():
+        people.coordinate(people.series(), *(make() for make in READERS))
+        people.oskar()
+    with db.transaction():
+        for make in READERS:
+            readdressing.ask(make(), f"neu.{make().language}@jena.example")
+    stage.deliver("address_confirm")
+    with db.transaction():
+        for make in READERS:
+            asked = readdressing.asked(make())
+            assert asked is not None
+            readdressing.confirm(asked.id, readdressing.mint_confirmation(asked.id))
+    stage.deliver("address_changed")
+    with db.transaction():
+        for make in READERS:
+            readdressing.give(make(), f"amt.{make().language}@jena.example", actor_id=people.ludwig().id)
+    before = len(smtp.letters)
+    send_due(app, Night())
+    for came in smtp.letters[before:]:
+        keep(f"address_changed-desk-{(row_of(came).facts or {})['to']}.{came.message['Content-Language']}", came)
+    with db.transaction():
+        for make in READERS:
+            readdressing.ask(people.oskar(), members.main_address(make()).text)  # type: ignore[union-attr]  # they all have one
+    stage.deliver("address_taken")
+    with db.transaction():
+        readdressing.give(people.oskar(), "oskar.neu@elsewhere.example", actor_id=people.ludwig().id)
+        series_rules.join(series_rules.by_slug("asanokai"), people.oskar())
+    send_due(app, Night())
+    with db.transaction():
+        made = readdressing.objectionable(people.oskar())
+        assert made is not None
+        readdressing.objection(made.id, readdressing.mint_objection(made.id))
+    before = len(smtp.letters)
+    send_due(app, Night())
+    for came in smtp.letters[before:]:
+        if came.to.startswith("amt."):  # the administrator hears of it too, in German
+            keep(f"address_objected.{came.message['Content-Language']}", came)
+
+
 SCENES: dict[str, Scene] = {
     "meeting": letters_about_a_meeting,
     "replies": letters_about_replies,
@@ -628,6 +678,7 @@ SCENES: dict[str, Scene] = {
     "leaving": letters_to_who_leaves,
     "calendars": letters_about_calendar_answers,
     "shortly": letters_shortly_before,
+    "addresses": letters_about_addresses,
 }
 
 ALL = {
@@ -638,11 +689,18 @@ ALL = {
     ),
     "replies": ("acknowledged-yes", "acknowledged-maybe", "acknowledged-no", "acknowledged-waiting", "reply"),
     "queue": ("invite-kept", "remind-kept", "lapsed", "waiting-offers", "offer", "free"),
-    "accounts": (*("sign_in", "opt_in", "opt_in-meeting", "join", "application", "welcome", "declined", "digest"),),
+    "accounts": (
+        *(f"keys-{what}" for what in ("passkey-added", "passkey-removed", "provider-joined", "provider-removed")),
+        *("sign_in", "opt_in", "opt_in-meeting", "join", "application", "welcome", "declined", "digest"),
+    ),
     "speakers": ("speaker", "speaker-host", "speaker_remind", "speaker_remind-host"),
     "leaving": ("parted", "parted-series"),
     "calendars": ("answered", "ask_back", "not_taken", "not_taken-cancelled"),
     "shortly": ("alert", "alert-late", "digest-mails"),
+    "addresses": (
+        *("address_confirm", "address_changed", "address_changed-desk-old", "address_changed-desk-new"),
+        *("address_taken", "address_objected"),
+    ),
     "catering": (
         *("pack", "pack-host", "catering_change", "catering_change-desk"),
         *("catering_change-off", "catering_change-off-desk"),
@@ -655,7 +713,10 @@ every_scene = pytest.mark.parametrize("scene", SCENES)
 # --- as readers get them ----------------------------------------------------------------------------------------------
 
 MEANINGLESS = (
-    (re.compile(r"/(answer|undo|unsubscribe|sign-in|join|speaking|pack)/[A-Za-z0-9_.-]+"), r"/\1/‹token›"),
+    (
+        re.compile(r"/(answer|undo|unsubscribe|sign-in|join|speaking|pack|address|objection)/[A-Za-z0-9_.-]+"),
+        r"/\1/‹token›",
+    ),
     (re.compile(r"\b(rsvp|bounce|unsubscribe)\+[a-z2-7]+@"), r"\1+‹token›@"),
     (re.compile(r"<[0-9a-f]{32}@"), "<‹number›@"),
 )
@@ -773,10 +834,12 @@ def links(message: EmailMessage, app: Flask) -> dict[str, Any]:
         ("join", "opt-in"),
         ("speaking",) * 2,
         ("pack",) * 2,
+        ("address",) * 2,
+        ("objection",) * 2,
     ):
         for token in re.findall(rf"/{page}/([A-Za-z0-9_.-]+)", body.get_content()):
             value = app.extensions["tokens"].read(purpose, token)
-            value = value[0] if purpose in ("sign-in", "opt-in") else value
+            value = value[0] if purpose in ("sign-in", "opt-in", "address", "objection") else value
             assert held.setdefault(purpose, value) == value
     return held
 
@@ -855,6 +918,10 @@ def _known(name: str, letter: Letter, app: Flask, session: Any) -> dict[str, Any
         told["links"] = {"speaking": [asked.id, asked.secret]}
     if member is None and "pack" in (letter.facts or {}):
         told["links"] = {"pack": [letter.facts["pack"], letter.facts["nonce"]]}
+    if kind == "address_confirm":
+        told["links"] = {"address": letter.facts["change"]}
+    if kind in ("address_changed", "address_changed-desk-old"):
+        told["links"] = {"objection": letter.facts["change"]}
     if kind == "sign_in":
         told["links"] = {"sign-in": member.id}
     if kind in ("opt_in", "opt_in-meeting", "join"):

@@ -58,6 +58,9 @@ READ: Expected = {
     "signing_in.open_link": EVERYBODY,
     "account.me": SIGNED_IN,
     "account.settings": SIGNED_IN,
+    "address.change": SIGNED_IN,
+    "address.confirm": EVERYBODY,
+    "address.objection": EVERYBODY,
     "wishes.letters": SIGNED_IN,
     "wishes.unsubscribe": EVERYBODY,
     "leave.by_oneself": SIGNED_IN,
@@ -112,6 +115,9 @@ READ: Expected = {
     "questions.of_meeting": OF_SERIES,
     "questions.change_of_meeting": OF_SERIES,
     "passing.to_colleague": (404, 200, 404, 404, 404, 404, 404),
+    "keys.mine": SIGNED_IN,
+    "keys.ask_for_new": SIGNED_IN,
+    "keys.ask_for_any": EVERYBODY,
     "deputy.mine": SIGNED_IN,
     "deputy.meetings": (IN, 200, 404, 404, 404, 404, 200),
     "deputy.answer": (IN, 200, 404, 404, 404, 404, 200),
@@ -176,6 +182,10 @@ READ: Expected = {
     "law.facts": CHIEF,
     "law.text": CHIEF,
     "law.kept": CHIEF,
+    "circle.mine": SIGNED_IN,
+    "circle.of_series": (IN, 200, 404, 200, 404, 200, 404),
+    "consenting.mine": SIGNED_IN,
+    "consent_records.of_member": OF_SERIES,
 }
 
 ALL_DONE = (303,) * 7
@@ -196,6 +206,9 @@ SENT: Expected = {
     "account.password": MEMBERS_DONE,
     "account.new_calendar": MEMBERS_DONE,
     "account.use_address_again": MEMBERS_DONE,
+    "address.change": MEMBERS_DONE,
+    "address.confirm": ALL_DONE,
+    "address.objection": ALL_DONE,
     "wishes.letters": MEMBERS_DONE,
     # The only administrator must stay.
     "leave.by_oneself": (IN, 303, 303, 303, 303, 409, 303),
@@ -253,6 +266,11 @@ SENT: Expected = {
     "questions.change_of_meeting": OF_SERIES_DONE,
     "questions.drop_of_meeting": OF_SERIES_DONE,
     "passing.to_colleague": (404, 303, 404, 404, 404, 404, 404),
+    # Without a device there is nothing to add; tests/test_passkeys.py has one.
+    "keys.mine": (IN, *[422] * 6),
+    "keys.sign_in": (422,) * 7,
+    "keys.rename": (IN, 303, 404, 404, 404, 404, 404),
+    "keys.remove": (IN, 303, 404, 404, 404, 404, 404),
     "deputy.mine": MEMBERS_DONE,
     "deputy.remove": (IN, 303, 404, 404, 404, 404, 404),
     "deputy.agree": (IN, 303, 404, 404, 404, 404, 404),
@@ -297,6 +315,9 @@ SENT: Expected = {
     "roll.replies": OF_SERIES,
     "law.facts": CHIEF_DONE,
     "law.text": CHIEF_DONE,
+    "circle.mine": MEMBERS_DONE,
+    "consenting.withdraw": (IN, 303, 404, 404, 404, 404, 404),
+    "consent_records.disclose": OF_SERIES,
 }
 
 NEEDS_NO_TOKEN = {"answer.by_link": 303, "wishes.unsubscribe": 200, "undo.by_link": 303}
@@ -495,6 +516,6 @@ def test_a_link_that_asks_by_get_does_nothing_where_a_form_is_wanted(app, built,
     writes.clear()
     only_sent = set(addresses(app, built, "POST")) - set(addresses(app, built, "GET"))
     found = {name: reader.get(addresses(app, built, "POST")[name]).status_code for name in only_sent}
-    # "password" there is taken for the token of a link.
-    assert found == {**dict.fromkeys(only_sent, 405), "signing_in.by_password": 404}
+    # "password" and "passkey" there are taken for the token of a link.
+    assert found == {**dict.fromkeys(only_sent, 405), "signing_in.by_password": 404, "keys.sign_in": 404}
     assert writes == []

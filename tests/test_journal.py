@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from itertools import product
 from pathlib import Path
+from secrets import token_bytes
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from asanokai import (
     applying,
     asking,
     catering,
+    consents,
     deputies,
     exporting,
     guests,
@@ -30,10 +32,12 @@ from asanokai import (
     meetings,
     members,
     merging,
+    passkeys,
     planning,
     programme,
     proposals,
     questions,
+    readdressing,
     rsvps,
     seals,
     speakers,
@@ -148,6 +152,7 @@ WORDS = {
     *meetings.EDITABLE,
     "topics",
     *members.NAMES,
+    *consents.KINDS,
     *members.BOUNCES,
     *intake.OUTCOMES,
     *intake.STATES,
@@ -182,6 +187,7 @@ class Stage:
         about = PersonText({"family": f"{SECRET}rat"})
         self.host = speakers.name_host(self.meeting, about, Reach(f"{SECRET}10@jena.example"))
         self.file = self.upload().id
+        self.passkey = passkeys.add(self.one, self.new_passkey(), SECRET, actor_id=self.one.id).id
         members.set_password(self.one, f"{SECRET} und lang genug", actor_id=None)
         self.asked, self.nonce = self.application("4")
         self.confirmed, nonce = self.application("5")
@@ -192,6 +198,9 @@ class Stage:
         self.message = self.write()
         catering.make(self.meeting.id, "caterer", address=f"{SECRET}@jena.example")
         session().flush()
+
+    def new_passkey(self) -> passkeys.Passkey:
+        return passkeys.Passkey(credential_id=token_bytes(8), public_key=SECRET.encode(), handle=SECRET.encode())
 
     def ask_and_name(self) -> None:
         """A question that was answered, a colleague who could come instead, and somebody asked to be a deputy."""
@@ -264,6 +273,12 @@ class Stage:
         row = world.written_mail(self.meeting, self.one, outcome)
         row.subject = SECRET
         return row
+
+    def object_to_address(self) -> None:
+        readdressing.give(self.one, f"{SECRET}9@jena.example", actor_id=self.actor)
+        made = readdressing.objectionable(self.one)
+        assert made is not None
+        readdressing.objection(made.id, readdressing.mint_objection(made.id))
 
     def take_in(self) -> None:
         intake.receive(f"Subject: {SECRET}\n\n{SECRET}".encode(), way="file", tokens=Tokens([SECRET]))
@@ -437,10 +452,15 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("change address", "member"): lambda on, _: members.change_address(
         on.one, f"{SECRET}7@jena.example", actor_id=on.actor
     ),
+    ("ask address", "member"): lambda on, _: readdressing.ask(on.one, f"{SECRET}8@jena.example"),
+    ("object to address", "member"): lambda on, _: on.object_to_address(),
     ("sign in", "member"): lambda on, _: members.redeem_sign_in(on.one.id, members.mint_sign_in(on.one)),
     ("set password", "member"): lambda on, _: members.set_password(on.two, f"{SECRET}er als vorher", actor_id=on.actor),
     ("remove password", "member"): lambda on, _: members.set_password(on.one, None, actor_id=on.actor),
     ("new calendar secret", "member"): lambda on, _: members.new_calendar_secret(on.one),
+    ("add", "passkey"): lambda on, _: passkeys.add(on.two, on.new_passkey(), SECRET, actor_id=on.actor),
+    ("rename", "passkey"): lambda on, _: passkeys.rename(on.one, on.passkey, f"{SECRET}er", actor_id=on.actor),
+    ("remove", "passkey"): lambda on, _: passkeys.remove(on.one, on.passkey, actor_id=on.actor),
     ("unsubscribe", "member"): lambda on, _: members.unsubscribe(on.one),
     ("subscribe", "member"): lambda on, _: (
         setattr(on.one, "unsubscribed_at", berlin(2026, 2, 1, 8)),
@@ -497,6 +517,16 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("freeze", "catering"): lambda _, clock: (clock.set(berlin(2026, 3, 9, 13)), counting.freeze_due()),
     ("thaw", "catering"): lambda on, clock: (on.froze(clock), counting.freeze_due()),
     ("tell", "catering"): lambda on, clock: (on.froze(clock), counting.tell_changes()),
+    # consents
+    ("consent", "consent"): lambda on, _: consents.give(on.one.id, "name", consents.Said(SECRET, SECRET, "de", SECRET)),
+    ("withdraw consent", "consent"): lambda on, _: (
+        consents.give(on.one.id, "position", consents.Said(SECRET, SECRET, "de", SECRET)),
+        consents.withdraw(on.one.id, ("position",), by="page", actor_id=on.actor),
+    ),
+    ("read", "consent"): lambda on, _: (
+        consents.give(on.one.id, "address", consents.Said(SECRET, SECRET, "de", SECRET)),
+        consents.disclose(consents.of_member(on.one.id)[:1], actor_id=on.actor),
+    ),
     # the rest
     ("prune", "journal"): lambda on, clock: pruned(on.actor, clock.now),
     ("retry", "letter"): lambda on, _: letters.retry(on.letter.id, actor_id=on.actor),
@@ -510,6 +540,12 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
 """Every verb there is, and a deed that should be noted as that."""
 
 TOGETHER_WITH: dict[Verb, list[Verb]] = {
+    ("object to address", "member"): [
+        *[("change address", "member")] * 2,
+        ("new calendar secret", "member"),
+        ("remove password", "member"),
+        ("remove", "passkey"),
+    ],
     ("ask again", "meeting"): [("ask again", "rsvp"), ("ask again", "rsvp")],
     ("ask again", "rsvp"): [("ask again", "meeting"), ("ask again", "rsvp")],
     ("use again", "member"): [("suppress", "member")],
@@ -521,6 +557,8 @@ TOGETHER_WITH: dict[Verb, list[Verb]] = {
     ("restore", "meeting"): [("drop", "meeting")],
     ("approved", "application"): [("join", "series")],
     ("choose", "proposal"): [("post", "topic")],
+    ("withdraw consent", "consent"): [("consent", "consent")],
+    ("read", "consent"): [("consent", "consent")],
     ("accept", "member"): [("change", "member"), ("import", "member")],
     ("expire", "rsvp"): [("offer", "rsvp")],
     ("wait again", "rsvp"): [("offer", "rsvp"), ("expire", "rsvp"), ("answer", "rsvp")],
@@ -545,7 +583,9 @@ BY_NOBODY = {
     *((verb, "catering") for verb in ("freeze", "thaw", "tell")),
 }
 BY_THEMSELVES = {
+    ("consent", "consent"),
     *((verb, "member") for verb in ("sign in", "new calendar secret", "unsubscribe", "mute", "unmute")),
+    *((verb, "member") for verb in ("ask address", "object to address")),
 }
 
 

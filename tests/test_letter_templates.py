@@ -22,10 +22,10 @@ LANGUAGES = ("de", "en", "ja")
 KINDS = {
     "invite", "remind", "confirm", "waiting", "seat", "offer", "free", "lapsed", "moved", "changed", "cancelled", "eve",
     "parted", "nudge", "own", "thanks", "answered", "ask_back", "not_taken",
-    "sign_in", "opt_in", "join", "welcome", "declined", "application", "digest", "alert",
+    "sign_in", "keys", "opt_in", "join", "welcome", "declined", "application", "digest", "alert",
     "pack", "catering_change",
     "speaker", "speaker_remind",
-    "acknowledged", "reply",
+    "acknowledged", "reply", "address_confirm", "address_taken", "address_changed", "address_objected",
 }  # fmt: skip
 ANSWERS = {"yes_link", "maybe_link", "no_link"}
 OF_A_MEETING = ANSWERS | {"answer_link"}
@@ -179,6 +179,7 @@ STRANGE |= {"link": "https://kai.example/coordinate/mail/8"}
 GONE = {"name": "Dr. Kenji Yamada", "comment": "Die Bahn & <ich>.\nEs tut mir leid."}
 FAILED = {"kind_words": "Einladung", "name": "Jan Holz", "words": "550 5.1.1 unknown <user>"}
 DESK = "https://kai.example/desk"
+KEYS = "https://kai.example/me/keys"
 APPLICANT = {"applicant": "Eva Roth", "series": "Asa no Kai Thüringen", "desk_link": DESK}
 
 
@@ -341,6 +342,36 @@ VARIANTS: list[tuple[str, dict[str, Any], Any, set[str]]] = [
         for whole in (True, False)
     ),
     ("sign_in", {}, None, {"sign_in_link"}),
+    ("address_confirm", {"until": "8.3., 8:45"}, None, {"address_link"}),
+    ("address_taken", {}, None, set()),
+    *(
+        (
+            "address_changed",
+            {
+                **{"to": to, "by_coordinator": desk, "until": "8.3., 8:45"},
+                **{"entitled": entitled, "former": entitled},
+            },
+            None,
+            {"objection_link"} if entitled else set(),
+        )
+        for to, desk, entitled in (
+            ("old", False, True),
+            ("old", True, True),
+            ("old", True, False),
+            ("new", True, False),
+        )
+    ),
+    (
+        "address_changed",
+        {"to": "new", "by_coordinator": True, "until": "8.3., 8:45", "entitled": False, "former": True},
+        None,
+        set(),
+    ),
+    ("address_objected", {"who": "Dr. Kenji Yamada", "log_link": f"{DESK}/log"}, None, set()),
+    *(
+        ("keys", {"what": what, "name": "Büro & <Rechner>", "when": "3. Mai", "keys_link": KEYS}, None, set())
+        for what in ("passkey added", "passkey removed", "provider joined", "provider removed")
+    ),
     *(("opt_in", {}, meeting, {"confirm_link"}) for meeting in (full, None)),
     ("join", {"inviter": "Dr. Claudia Brandt", "series": "Asa no Kai Thüringen"}, None, {"confirm_link"}),
     ("join", {"inviter": "", "series": ""}, None, {"confirm_link"}),
@@ -421,7 +452,12 @@ VARIANTS: list[tuple[str, dict[str, Any], Any, set[str]]] = [
 # Written to people who have not agreed to anything yet, or to whoever asked: nothing to unsubscribe from.
 SPEAKERS = {"speaker", "speaker_remind"}
 NOT_SUBSCRIBED = {
+    "address_confirm",
+    "address_taken",
+    "address_changed",
+    "address_objected",
     "sign_in",
+    "keys",
     "opt_in",
     "join",
     "declined",
@@ -455,6 +491,8 @@ OWN_LINKS = {
     "pack": {"pack_link"},
     "catering_change": {"pack_link"},
     "sign_in": {"sign_in_link"},
+    "address_confirm": {"address_link"},
+    "address_changed": {"objection_link"},
     "opt_in": {"confirm_link"},
     "join": {"confirm_link"},
     "waiting": {"position"},
@@ -640,6 +678,8 @@ def test_a_letter_has_at_most_one_primary_button(
         or kind
         in (
             "sign_in",
+            "address_confirm",
+            "address_objected",
             "opt_in",
             "join",
             "welcome",

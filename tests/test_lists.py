@@ -15,6 +15,7 @@ from asanokai import (
     applying,
     catering,
     clock,
+    consents,
     db,
     deputies,
     guests,
@@ -58,8 +59,11 @@ NO_LIST = {
     "view": "thirty of a list at most",
     "mailbox": "one row for each folder, on no page",
     "mute": "a few for each member",
+    "passkey": "ten for each member at most",
+    "spent_challenge": "on no page",
     "happening": "a letter's own, on its page",
     "bounce": "counted, on no page",
+    "address_change": "one that waits and one that was made, for each member",
     "knock": "gone within seconds, on no page",
     "erased": "hashes, on no page",
 }
@@ -82,6 +86,9 @@ def _one_more(meeting: meetings.Meeting, series: series_rules.Series, known: wor
     person = people.member(f"more{number}@jena.example", language=language, organisation=f"Werk {number}")
     people.member(f"twin{number}@jena.example", family=person.family, given=person.given)
     people.belong(series, person)
+    said = consents.Said(f"Ich willige ein {number}.", "2026-11", "de", None)
+    for whose, kind in ((people.katrin(), "invitations"), (person, "name")):
+        consents.give(whose.id, kind, said)
     people.say(meeting, person, ("yes", "maybe", "no")[number % 3], comment="Gern", by="coordinator")
     _said(meeting, known, person, number)
     _letters(meeting, known, person, number)

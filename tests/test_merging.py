@@ -3,13 +3,14 @@
 import pytest
 from sqlalchemy import select
 
-from asanokai import deputies, history, intake, law, letters, members, merging, proposals, topics, views
+from asanokai import consents, deputies, history, intake, law, letters, members, merging, proposals, topics, views
 from asanokai import series as series_rules
 from asanokai.db import Base, session, transaction
 from asanokai.errors import Refused
 from asanokai.journal import Entry
-from asanokai.members import Address, Application, Member, Mute
+from asanokai.members import Address, AddressChange, Application, Member, Mute
 from asanokai.merging import Merger
+from asanokai.passkeys import Passkey
 from asanokai.proposals import Words
 from asanokai.rsvps import Rsvp, standing
 from asanokai.rsvps.passing import SeatNote
@@ -291,13 +292,17 @@ def test_whatever_names_a_member_is_passed_on_or_stays_for_a_reason(clock):
         member_id=other.id, inviter_id=other.id, decided_by_id=other.id, series_id=series.id, applied_at=clock.now
     )
     law.note(actor_id=other.id)
+    consents.give(other.id, "name", consents.Said("Ich willige ein.", "2026-11", "de", None))
     note = SeatNote(rsvp_id=rsvp.id, other_id=other.id, actor_id=other.id, reason="", at=clock.now)
+    key = Passkey(member_id=other.id, credential_id=b"x", public_key=b"x", handle=b"x", name="x", created_at=clock.now)
+    session().add(key)
     letters.post("sign_in", "x", member_id=other.id)
     came = intake.Incoming(
         digest="x", raw_hash="x", size=1, way="file", came_at=clock.now, due_at=clock.now, member_id=other.id
     )
     came.settled_by_id = other.id
-    session().add_all([application, note, came, Mute(member_id=other.id, kind="thanks")])
+    moved = AddressChange(member_id=other.id, before="x@x.example", after="y@x.example", newly=True, asked_at=clock.now)
+    session().add_all([application, note, came, moved, Mute(member_id=other.id, kind="thanks")])
     session().flush()
     assert holding(other.id) - set(STAYS) == naming_a_member() - set(STAYS)
     merge(katrin, other)

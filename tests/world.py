@@ -32,7 +32,9 @@ from asanokai import (
     asking,
     bulk,
     catering,
+    circle,
     clock,
+    consents,
     db,
     deputies,
     installation,
@@ -42,9 +44,11 @@ from asanokai import (
     materials,
     members,
     merging,
+    passkeys,
     programme,
     proposals,
     questions,
+    readdressing,
     rsvps,
     speakers,
     topics,
@@ -119,6 +123,7 @@ class World:
     named_id: int
     asking_id: int
     represented_id: int
+    passkey_id: int
     application_id: int
     letter_id: int
     message_id: int
@@ -141,7 +146,10 @@ class World:
     confirm: str
     sign_in: str
     pack: str
+    address: str
+    objection: str
     law_text_id: int
+    consent_id: int
 
     def vanished(self) -> "World":
         """The same addresses for things that are not there."""
@@ -223,6 +231,7 @@ def _build(app: Flask) -> World:
         named_id=named,
         asking_id=wanting,
         represented_id=people.emma().id,
+        passkey_id=_passkey(people.katrin()),
         application_id=applied,
         letter_id=failed.id,
         message_id=written.id,
@@ -242,8 +251,10 @@ def _build(app: Flask) -> World:
         entry_id=_entry(),
         confirm=tokens.mint("opt-in", list(invited)),
         pack=tokens.mint("pack", [pack.id, pack.nonce]),
+        **_addresses(app),
         sign_in=tokens.mint("sign-in", [kenji.id, members.mint_sign_in(kenji)]),
         law_text_id=law.kept("imprint")[0].id,
+        consent_id=_shown().id,
     )
 
 
@@ -295,6 +306,15 @@ def written_mail(meeting: Meeting, who: Member, outcome: str, number: int = 0) -
     return row
 
 
+def _shown() -> consents.Consent:
+    """Katrin and Emma let their series see them; Katrin's record of her name."""
+    said = consents.Said("Ich willige ein.", "2026-11", "de", "192.0.2.7")
+    for field in ("name", "address"):
+        circle.show(people.emma(), field, said)
+    circle.show(people.katrin(), "name", said)
+    return consents.of_member(people.katrin().id)[0]
+
+
 def _seats(series: Series, hidden: Meeting) -> Member:
     """At the hidden meeting: Katrin has a seat, a colleague could take it, and somebody waits although one is free."""
     colleague = people.member(COLLEAGUE, organisation="Optik Jena")
@@ -324,6 +344,12 @@ def _deputies() -> tuple[int, int]:
     return mine.id, deputies.name(people.kenji(), "katrin.lindner@optik-jena.example", "deputy").id
 
 
+def _passkey(who: Member, credential: bytes = b"a passkey") -> int:
+    """A passkey; nobody has its key."""
+    row = passkeys.Passkey(credential_id=credential, public_key=b"its key", handle=b"its member")
+    return passkeys.add(who, row, "Büro", actor_id=who.id).id
+
+
 def _proposals(series: Any) -> dict[str, int]:
     """Emma's and Katrin's that are open, and one that was declined."""
     emma, katrin, akiko = people.emma().id, people.katrin().id, people.akiko().id
@@ -332,6 +358,19 @@ def _proposals(series: Any) -> dict[str, int]:
     declined = proposals.propose(series, katrin, Words({"de": "Steuerrecht"}))
     proposals.decline(series, declined.id, {"de": "Hatten wir gerade."}, actor_id=akiko)
     return {"proposal_id": theirs.id, "own_proposal_id": own.id, "declined_id": declined.id}
+
+
+def _addresses(app: Flask) -> dict[str, str]:
+    """Emma has asked for another address, and the one of somebody of her house was changed."""
+    tokens, chief, moved = app.extensions["tokens"], people.ludwig(), people.member("m.umzug@jena.example")
+    readdressing.ask(people.emma(), "emma@neu.example")
+    readdressing.give(moved, "m.umzug@weimar.example", actor_id=chief.id)
+    asked, made = readdressing.asked(people.emma()), readdressing.objectionable(moved)
+    assert asked is not None and made is not None
+    return {
+        "address": tokens.mint("address", [asked.id, readdressing.mint_confirmation(asked.id)]),
+        "objection": tokens.mint("objection", [made.id, readdressing.mint_objection(made.id)]),
+    }
 
 
 def _applications(series_id: int) -> tuple[int, tuple[int, str]]:
@@ -376,6 +415,8 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         "signing_in.open_link": {"token": world.sign_in},
         "wishes.unsubscribe": {"token": world.unsubscribe},
         "undo.by_link": {"token": world.undo},
+        "address.confirm": {"token": world.address},
+        "address.objection": {"token": world.objection},
         "joining.join: a meeting": {"meeting": world.path},
         "answer.by_link": {"token": world.answer},
         "answer.by_member": {"path": world.path},
@@ -417,6 +458,7 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         **{f"questions.{verb}_of_series": series_question for verb in ("change", "drop")},
         **{f"questions.{verb}_of_meeting": meeting_question for verb in ("change", "drop")},
         "passing.to_colleague": {"path": world.hidden_path},
+        **{f"keys.{verb}": {"passkey_id": world.passkey_id} for verb in ("rename", "remove")},
         "deputy.remove": {"deputy_id": world.named_id},
         **{f"deputy.{verb}": {"deputy_id": world.asking_id} for verb in ("agree", "refuse")},
         "deputy.meetings": {"member_id": world.represented_id},
@@ -459,6 +501,9 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         "log.of_meeting": meeting,
         "log.of_series": series,
         "log.of_member": {"member_id": world.member_id},
+        "circle.of_series": series,
+        "consenting.withdraw": {"consent_id": world.consent_id},
+        **{f"consent_records.{verb}": {"member_id": world.member_id} for verb in ("of_member", "disclose")},
         "journal.everything": {},
         "journal.everything: filtered": {"area": "access", "day": "2026-02-20"},
         "journal.aside": {"entry_id": world.entry_id},
@@ -615,6 +660,9 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "account.settings": SETTINGS_OF_MEMBER,
         "account.password": {"password": PASSWORD, "again": PASSWORD},
         "account.new_calendar": {},
+        "address.change": {"email": "katrin@neu.example"},
+        "address.confirm": {},
+        "address.objection": {},
         "wishes.letters": {"kinds": "eve", "letters": ""},
         "standing.change": {"normally": "yes"},
         "wishes.unsubscribe": {"switches": "y", "kinds": "eve"},
@@ -695,6 +743,10 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "questions.drop_of_series": {},
         "questions.drop_of_meeting": {},
         "passing.to_colleague": {"email": COLLEAGUE},
+        "keys.mine": {"name": "Telefon", "answer": "{}"},
+        "keys.sign_in": {"answer": "{}"},
+        "keys.rename": {"name": "Telefon"},
+        "keys.remove": {},
         "deputy.mine": {"email": "hans@jena.example", "kind": "assistant"},
         "deputy.remove": {},
         "deputy.agree": {},
@@ -753,6 +805,9 @@ def forms(world: World) -> dict[str, dict[str, str]]:
             "remove_logo": "",
             **texts("welcome"),
         },
+        "circle.mine": {"field": "name", "to": "members", "version": "2026-11", "language": "de"},
+        "consenting.withdraw": {},
+        "consent_records.disclose": {},
         "journal.aside": {},
         "roll.replies": {},
         "law.facts": {name: "" if name == "register" else f"{name} 7" for name in law.FACTS},

@@ -32,7 +32,7 @@ LONGEST_CHUNK = 1 << 30
 """Bytes of one file in the tar that are believed: a row with the largest upload is far below."""
 
 MANIFEST = "manifest.json"
-NEEDED = ("ASANOKAI_SECRET_KEY", "ASANOKAI_ERASED_KEY")
+NEEDED = ("ASANOKAI_SECRET_KEY", "ASANOKAI_ERASED_KEY", "ASANOKAI_SEAL_KEY")
 """The settings without which a backup is of little use, by name."""
 
 NOT_WHOLE = "This backup is not whole: it was cut off, or altered. Take another one."

@@ -215,6 +215,11 @@ class Composer:
             marks["confirm_link"] = self.links.confirm(self.tokens.mint("opt-in", [work.application_id, work.nonce]))
         if work.kind in ("pack", "catering_change"):
             marks["pack_link"] = self.links.pack(self.tokens.mint("pack", [work.pack_id, work.nonce]))
+        if work.kind == "address_confirm":
+            marks["address_link"] = self.links.address(self.tokens.mint("address", [work.change_id, work.nonce]))
+        if work.kind == "address_changed" and work.nonce:
+            objection = self.tokens.mint("objection", [work.change_id, work.nonce])
+            marks["objection_link"] = self.links.objection(objection)
         return marks
 
     def _sender(self, work: Work) -> str:

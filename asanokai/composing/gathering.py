@@ -24,9 +24,10 @@ from asanokai import (
     topics,
     writing,
 )
-from asanokai.composing import calendars, changes, packs
+from asanokai.composing import addresses, calendars, changes, packs
 from asanokai.composing.alert import alert
 from asanokai.composing.digest import digest
+from asanokai.composing.keys import keys
 from asanokai.composing.overtaking import Row, held_until, overtaken
 from asanokai.composing.own import own_words, paragraph_in
 from asanokai.composing.threads import About, Threads
@@ -80,6 +81,7 @@ class Work:
     application_id: int = 0
     pack_id: int = 0
     mail_id: int = 0
+    change_id: int = 0
     answers: str = ""
     nonce: str = ""
     contributor: tuple[int, str] | None = None
@@ -224,6 +226,7 @@ def work_of(row: Row, around: Around) -> Work:
         application_id=application.id if application else 0,
         pack_id=row.facts.get("pack", 0),
         mail_id=row.facts.get("mail", 0),
+        change_id=row.facts.get("change", 0),
         answers=str(row.facts.get("answers") or ""),
         nonce=_nonce(row, application),
         contributor=(row.contributor.id, row.contributor.secret) if row.contributor else None,
@@ -279,6 +282,8 @@ def _name(member: Member | None, application: Application | None) -> Name:
 
 
 def _nonce(row: Row, application: Application | None) -> str:
+    if row.letter.kind in addresses.SECRETS:
+        return addresses.secret(row)
     if row.letter.kind in ("pack", "catering_change"):
         return str(row.facts.get("nonce", ""))
     if row.letter.kind == "sign_in" and row.member is not None:
@@ -448,6 +453,7 @@ _FACTS = {
     "changed": changes.changed,
     "cancelled": _cancelled,
     "parted": _parted,
+    "keys": keys,
     "welcome": _of_application,
     "declined": _of_application,
     "join": _join,
@@ -459,4 +465,7 @@ _FACTS = {
     "catering_change": packs.catering_change,
     "speaker": _contribution,
     "speaker_remind": _contribution,
+    "address_confirm": addresses.confirm,
+    "address_changed": addresses.changed,
+    "address_objected": addresses.objected,
 }

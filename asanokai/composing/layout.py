@@ -65,6 +65,8 @@ class Marks:
         "confirm_link",
         "pack_link",
         "speaking_link",
+        "address_link",
+        "objection_link",
     )
 
     def __getattr__(self, name: str) -> str:
@@ -169,12 +171,16 @@ class Typesetter:
             "calendar_replies": self._calendar_replies,
             "meeting": self._meeting(work),
         }
+        if work.kind == "keys":
+            facts["keys_link"] = self._links.keys()
         if work.kind in ("application", "digest"):
             facts["desk_link"] = self._links.coordinate()
         if work.kind == "catering_change":
             facts["desk_link"] = self._links.coordinate_meeting(work.meeting_id)
         if work.kind == "application":
             facts["desk_link"] = self._links.coordinate_applications()
+        if work.kind == "address_objected":
+            facts["log_link"] = self._links.log_of_member(work.facts["about"])
         if work.kind == "alert":
             meeting_link = self._links.coordinate_meeting(work.meeting_id)
             facts |= {"desk_link": meeting_link, "letters_link": f"{meeting_link}/letters"}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from asanokai import alerting, asking, catering, clock, series
+from asanokai import alerting, asking, catering, clock, members, readdressing, series
 from asanokai.letters import AGAIN, OF_MEETING, Letter, may_go_from
 from asanokai.meetings import Meeting
 from asanokai.members import SWITCHED_OFF, Address, Member
@@ -62,6 +62,10 @@ def overtaken(row: Row) -> str | None:
         return "nothing to say"
     if letter.kind == "alert" and not _still_told(row):
         return "nothing to say"
+    if letter.kind == "sign_in" and _is_strangers(row):
+        return "not an address of theirs any more"
+    if letter.kind in readdressing.KINDS and "change" in row.facts and not readdressing.concerns(row.facts["change"]):
+        return "overtaken by a later change"
     if letter.kind in asking.KINDS:
         return _overtaken_by_contributor(row)
     if letter.kind in OF_MEETING:
@@ -93,6 +97,12 @@ def held_until(row: Row, night: Night) -> datetime | None:
         return None
     may = may_go_from(row.letter.kind, now, row.member.zone, night, row.letter.useless_after)
     return may if may > now else None
+
+
+def _is_strangers(row: Row) -> bool:
+    """Whether the address it was asked for is the member's no more: a link that signs in must not go there."""
+    address = row.letter.address
+    return address is not None and members.address_of(row.letter.member_id, address) is None
 
 
 def _has_left(row: Row) -> bool:

@@ -192,7 +192,7 @@ def _complaint(report: Report, found: Found | None) -> Outcome:
     letter = found.letter
     if letter is not None and letters.note_once(letter.id, "complained", report.complaint[:40]) and address:
         members.bounced(address, letter_id=letter.id, sort="complaint", status="", words=report.complaint[:40])
-    members.unsubscribe(found.member)
+    members.unsubscribe(found.member, by="complaint")
     return _outcome("complaint", found, {**facts, "followed": True})
 
 

@@ -20,5 +20,5 @@ def read(arrived: Arrived) -> Outcome | None:
         return Outcome("nothing")
     if member.standing == "erased":
         return Outcome("nothing")
-    members.unsubscribe(member)
+    members.unsubscribe(member, by="mail")
     return Outcome("unsubscribed", member_id=member.id)

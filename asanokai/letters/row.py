@@ -9,11 +9,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 from asanokai.db import Base, Facts
 
 STATES = ("queued", "claimed", "sent", "failed", "dropped", "bounced")
-FIRST_OF_ALL = ("sign_in", "opt_in")
+FIRST_OF_ALL = ("sign_in", "opt_in", "address_confirm")
 """Kinds somebody is waiting for in front of the screen."""
 
 ASKED_FOR = (
     "sign_in",
+    "keys",
     "opt_in",
     "join",
     "welcome",
@@ -27,6 +28,10 @@ ASKED_FOR = (
     "speaker",
     "speaker_remind",
     "reply",
+    "address_confirm",
+    "address_taken",
+    "address_changed",
+    "address_objected",
 )
 """Kinds that are about an account or the desk, not a meeting's audience: no List-* headers and no calendar part."""
 

@@ -6,6 +6,7 @@ It knows no meeting: which series somebody belongs to is `series.Belonging`; app
     typed       what people type, made comparable
     keeping     adding, describing, looking up
     finding     searching
+    opting_in   the record of a double opt-in
     reach       what comes back from addresses
     signing_in  cookies, links, passwords
     merged      which row a row went into
@@ -16,6 +17,7 @@ from asanokai.members.finding import containing, found_by
 from asanokai.members.keeping import (
     NAMES,
     add,
+    as_typed,
     by_address,
     by_id,
     by_ids,
@@ -27,10 +29,12 @@ from asanokai.members.keeping import (
     number_of,
     organisation,
     organisation_name,
+    respell,
     subscribe,
     unsubscribe,
 )
 from asanokai.members.merged import Merger, all_kept, all_numbers, kept
+from asanokai.members.opting_in import note_opt_in, versioned
 from asanokai.members.reach import (
     BOUNCES,
     Bounce,
@@ -44,7 +48,7 @@ from asanokai.members.reach import (
     suppress,
     use_again,
 )
-from asanokai.members.rows import STANDINGS, Address, Application, Member, Organisation
+from asanokai.members.rows import STANDINGS, Address, AddressChange, Application, Member, Organisation
 from asanokai.members.signing_in import (
     PASSWORD_MIN,
     ask_for_sign_in,
@@ -86,6 +90,7 @@ __all__ = [
     "STANDINGS",
     "SWITCHED_OFF",
     "Address",
+    "AddressChange",
     "Application",
     "Bounce",
     "Member",
@@ -97,6 +102,7 @@ __all__ = [
     "addresses_of",
     "all_kept",
     "all_numbers",
+    "as_typed",
     "ask_for_sign_in",
     "bounced",
     "by_address",
@@ -128,12 +134,14 @@ __all__ = [
     "muted",
     "new_calendar_secret",
     "normal_address",
+    "note_opt_in",
     "number_of",
     "organisation",
     "organisation_name",
     "policy_bounces",
     "prose",
     "redeem_sign_in",
+    "respell",
     "send_sign_in",
     "set_password",
     "sign_in_holds",
@@ -144,5 +152,6 @@ __all__ = [
     "unsubscribe",
     "unwanted",
     "use_again",
+    "versioned",
     "wanted",
 ]

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from asanokai import clock, journal
+from asanokai import clock, consents, journal
 from asanokai.db import session
 from asanokai.errors import N_, BadInput, Missing
 from asanokai.languages import SALUTATIONS, known, zones
@@ -67,7 +67,7 @@ def add(
     if email is not None and normal is not None:
         kept = Address(
             member_id=member.id,
-            text=unicodedata.normalize("NFKC", email).strip(),
+            text=as_typed(email),
             normal=normal,
             kind="main",
             verified_at=now if verified else None,
@@ -155,8 +155,23 @@ def main_address(member: Member) -> Address | None:
     return session().scalar(select(Address).where(Address.member_id == member.id, Address.kind == "main"))
 
 
-def change_address(member: Member, typed: str, *, actor_id: int | None) -> None:
-    """Give the member another main address. Raises `BadInput` if it is somebody's already."""
+def as_typed(typed: str) -> str:
+    """An address as somebody wrote it, which letters go to."""
+    return unicodedata.normalize("NFKC", typed).strip()
+
+
+def respell(address: Address, typed: str) -> None:
+    """Write the same address in another way. Raises `BadInput` if it is another one."""
+    if normal_address(typed) != address.normal:
+        raise BadInput("email", N_("This is another address."))
+    address.text = as_typed(typed)
+
+
+def change_address(member: Member, typed: str, *, actor_id: int | None, verified: bool = False) -> None:
+    """Give the member another main address. Raises `BadInput` if it is somebody's already.
+
+    Tells nobody: that is `readdressing`. `verified` says that somebody has just shown to read it.
+    """
     normal = normal_address(typed)
     owner = by_address(normal)
     if owner is not None and owner.id != member.id:
@@ -166,8 +181,10 @@ def change_address(member: Member, typed: str, *, actor_id: int | None) -> None:
     if kept is None:
         kept = Address(member_id=member.id, normal=normal)
         session().add(kept)
-    kept.text, kept.kind = unicodedata.normalize("NFKC", typed).strip(), "main"
+    kept.text, kept.kind = as_typed(typed), "main"
     kept.suppressed_at = kept.reason = None
+    if verified:
+        kept.verified_at = clock.now()
     _file(member)
     journal.write("change address", "member", member.id, actor_id=actor_id)
 
@@ -181,8 +198,10 @@ def number_of(typed: str) -> int | None:
     return member.id if member else None
 
 
-def unsubscribe(member: Member) -> None:
-    """No invitations, reminders and evening notes any more. Twice is as good as once."""
+def unsubscribe(member: Member, *, by: str = "page") -> None:
+    """No invitations, reminders and evening notes any more; withdraws the consent to them. `by` as in `consents.ENDS`.
+    Twice is as good as once."""
+    consents.withdraw(member.id, ("invitations",), by=by, actor_id=member.id)
     if member.unsubscribed_at is None:
         member.unsubscribed_at = clock.now()
         journal.write("unsubscribe", "member", member.id, actor_id=member.id)

@@ -115,6 +115,28 @@ class Address(Base):
     reason: Mapped[str | None] = mapped_column(Text)
 
 
+class AddressChange(Base):
+    """A member's address is to become another, or has. `readdressing.py` holds the rules.
+
+    `newly` says that the new one was not the member's before. The secrets in the letters to both are kept as hashes.
+    """
+
+    __tablename__ = "address_change"
+    __table_args__ = (CheckConstraint("state IN ('asked', 'dropped', 'made', 'objected')", name="state"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), index=True)
+    before: Mapped[str | None]
+    after: Mapped[str]
+    newly: Mapped[bool]
+    state: Mapped[str] = mapped_column(default="asked")
+    confirm_hash: Mapped[str | None]
+    object_hash: Mapped[str | None]
+    asked_at: Mapped[datetime]
+    made_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
 class Application(Base):
     """Somebody asks to belong to a series, or to come to one meeting. Holds what was consented to, word by word.
 

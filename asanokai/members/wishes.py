@@ -85,7 +85,7 @@ def unwanted(member_id: int, kind: str) -> bool:
     return bool(session().scalar(select(does_without(kind, literal(member_id)))))
 
 
-def choose(member: Member, wishes: Collection[str], *, among: Collection[str]) -> None:
+def choose(member: Member, wishes: Collection[str], *, among: Collection[str], by: str = "page") -> None:
     """Set the switches of `among`: those in `wishes` on, the others off. Raises as `mute`.
 
     Who wants nothing that goes to an audience has ended the invitations, as by one click; who then wants something
@@ -96,7 +96,7 @@ def choose(member: Member, wishes: Collection[str], *, among: Collection[str]) -
     audience = {*among} & {*OF_AUDIENCE}
     nothing = bool(audience) and not audience & {*wishes}
     if nothing:
-        unsubscribe(member)
+        unsubscribe(member, by=by)
     elif audience:
         subscribe(member, actor_id=member.id)
     for kind in sorted({*among} - audience if nothing else among):

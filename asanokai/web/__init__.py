@@ -13,7 +13,7 @@ from flask_babel import Babel, get_translations, gettext
 from flask_login import LoginManager, current_user, user_logged_in
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from markupsafe import Markup
-from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, SecurityError
 from werkzeug.wrappers import Response as BaseResponse
 
 from asanokai import clock, db, journal, languages, uploads
@@ -23,8 +23,11 @@ from asanokai.questions import Question
 from asanokai.series import Series
 from asanokai.web import (
     account,
+    address,
     answer,
     archive,
+    circle,
+    consenting,
     deputy,
     design,
     feeds,
@@ -32,6 +35,7 @@ from asanokai.web import (
     handouts,
     headers,
     joining,
+    keys,
     leave,
     limits,
     loading,
@@ -84,6 +88,8 @@ PAGES = (
     signing_in.pages,
     joining.pages,
     account.pages,
+    address.pages,
+    keys.pages,
     wishes.pages,
     leave.pages,
     answer.pages,
@@ -100,6 +106,8 @@ PAGES = (
     speaking.pages,
     standing.pages,
     undoing.pages,
+    circle.pages,
+    consenting.pages,
     well_known.pages,
 )
 DESK = (
@@ -124,6 +132,7 @@ DESK = (
     writing.pages,
     settings.pages,
     law.pages,
+    consenting.desk,
     speakers.pages,
 )
 
@@ -316,7 +325,7 @@ def _refused(error: Refused) -> BaseResponse | tuple[str, int]:
     return _error_page(error.status, gettext(error.message, **error.facts))
 
 
-def _http_error(error: HTTPException) -> BaseResponse | tuple[str, int]:
+def _http_error(error: HTTPException) -> BaseResponse | tuple[str, int, dict[str, str]]:
     if isinstance(error.response, BaseResponse):
         return error.response
     code = error.code or 500
@@ -330,7 +339,10 @@ def _http_error(error: HTTPException) -> BaseResponse | tuple[str, int]:
             429: gettext("That was too often. Please wait a few minutes and try again."),
             500: gettext("Something failed on our side. It has been noted; please try again later."),
         }.get(code, gettext("The request could not be understood."))
-    return _error_page(code, words)
+    page, status = _error_page(code, words)
+    # What it may be used for instead (RFC 9110, 15.5.6).
+    methods = sorted(error.valid_methods or ()) if isinstance(error, MethodNotAllowed) else []
+    return page, status, {"Allow": ", ".join(methods)} if methods else {}
 
 
 def _error_page(status: int, words: str) -> tuple[str, int]:

@@ -158,7 +158,7 @@ def _apply(form: JoinForm, meeting: Meeting | None) -> None:
         guests=(form.guests.data or 0) if "guests" in form else 0,
         message=form.message.data or "",
         consent_text=_consent(meeting),
-        consent_version=CONSENT_VERSION,
+        consent_version=members.versioned(CONSENT_VERSION, loading.language()),
         from_address=request.remote_addr,
     )
 
@@ -177,7 +177,10 @@ def confirm(token: str) -> Response | tuple[str, int]:
     if attempt(
         form,
         lambda: applying.confirm(
-            application_id, nonce, from_address=request.remote_addr, consent=(consent, CONSENT_VERSION)
+            application_id,
+            nonce,
+            from_address=request.remote_addr,
+            consent=(consent, members.versioned(CONSENT_VERSION, loading.language())),
         ),
     ):
         return redirect(url_for("joining.confirm", token=token, lang=request.args.get("lang")), 303)

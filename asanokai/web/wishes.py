@@ -10,7 +10,8 @@ from werkzeug.wrappers import Response
 from wtforms import SelectMultipleField
 from wtforms.widgets import CheckboxInput
 
-from asanokai import members, merging, series
+from asanokai import consents, members, merging, series
+from asanokai.consents import Said
 from asanokai.members import OF_AUDIENCE, OF_DESK, Member
 from asanokai.tokens import UNSUBSCRIBE_LIFE
 from asanokai.web import loading, words
@@ -56,13 +57,19 @@ def letters() -> Response | tuple[str, int]:
         flash(gettext("Your choice is saved."))
         return redirect(url_for("wishes.letters"), 303)
     return render_template(
-        "account/letters.html", form=form, said=words.WISHES_SAID, subscribed=_subscribed(member)
+        "account/letters.html",
+        form=form,
+        said=words.WISHES_SAID,
+        subscribed=_subscribed(member),
+        again=words.INVITED_AGAIN,
     ), form.status
 
 
 def _all_at_once(member: Member, among: dict[str, Any], *, on: bool) -> Response:
     if on:
         members.choose(member, among, among=among)
+        said = Said(str(words.INVITED_AGAIN), words.INVITED_AGAIN_VERSION, loading.language(), request.remote_addr)
+        consents.give(member.id, "invitations", said)
         flash(gettext("You receive invitations again."))
     else:
         members.unsubscribe(member)
@@ -85,9 +92,11 @@ def unsubscribe(token: str) -> tuple[str, int]:
     loading.reads(member.language)
     switches = request.method == "POST" and "switches" in request.form and ONE_CLICK not in request.form
     if request.method == "POST" and not switches:
-        members.unsubscribe(member)
+        members.unsubscribe(member, by="link")
     form = _form(LinkWishesForm, member, OF_AUDIENCE, **({} if switches else {"formdata": None}))
-    saved = switches and attempt(form, lambda: members.choose(member, form.kinds.data or (), among=OF_AUDIENCE))
+    saved = switches and attempt(
+        form, lambda: members.choose(member, form.kinds.data or (), among=OF_AUDIENCE, by="link")
+    )
     return render_template(
         "account/unsubscribe.html", form=form, said=words.WISHES_SAID, saved=saved, done=not _subscribed(member)
     ), form.status

@@ -28,6 +28,7 @@ KINDS = {
     "thanks": lazy_gettext("Thanks"),
     "test": lazy_gettext("Test to yourself"),
     "sign_in": lazy_gettext("Sign-in link"),
+    "keys": lazy_gettext("Change of how you sign in"),
     "opt_in": lazy_gettext("Confirmation of the address"),
     "join": lazy_gettext("Invitation to join"),
     "welcome": lazy_gettext("Welcome"),
@@ -40,6 +41,10 @@ KINDS = {
     "speaker": lazy_gettext("Request to a speaker or host"),
     "speaker_remind": lazy_gettext("Reminder to a speaker or host"),
     "reply": lazy_gettext("Reply to a mail"),
+    "address_confirm": lazy_gettext("Confirmation of the new address"),
+    "address_taken": lazy_gettext("Address given by somebody else"),
+    "address_changed": lazy_gettext("Address changed"),
+    "address_objected": lazy_gettext("Objection to a change of address"),
 }
 
 MAILS = {
@@ -157,6 +162,7 @@ REASONS = {
     "unsubscribed": lazy_gettext("has ended the invitations"),
     "switched off": lazy_gettext("does not want this kind of letter"),
     "no address": lazy_gettext("has no mail address"),
+    "not an address of theirs any more": lazy_gettext("not an address of theirs any more"),
     "address suppressed": lazy_gettext("letters to this address came back"),
     "has it already": lazy_gettext("has it already"),
     "not invited": lazy_gettext("was not invited"),
@@ -375,3 +381,60 @@ LEFT_OUT = {
     "no mail address, or letters come back": lazy_gettext("no mail address, or letters come back"),
 }
 """Why somebody is left out of a deed for many."""
+
+
+# --- consents ---------------------------------------------------------------------------------------------------------
+
+SHOWN_VERSION = "2026-11"
+"""Goes up with every change of the four texts below: what somebody agreed to is kept with it, word by word."""
+
+SHOWN_TEXTS = {
+    "name": lazy_gettext(
+        "I agree that %(organisation)s shows my name with its title, in both scripts and with its reading, to the "
+        "members of the series I belong to, in the members' directory. I can withdraw this at any time with one click."
+    ),
+    "organisation": lazy_gettext(
+        "I agree that %(organisation)s shows my organisation to the members of the series I belong to, in the members' "
+        "directory. I can withdraw this at any time with one click."
+    ),
+    "position": lazy_gettext(
+        "I agree that %(organisation)s shows my position to the members of the series I belong to, in the members' "
+        "directory. I can withdraw this at any time with one click."
+    ),
+    "address": lazy_gettext(
+        "I agree that %(organisation)s shows my mail address to the members of the series I belong to, in the members' "
+        "directory. I can withdraw this at any time with one click."
+    ),
+}
+
+INVITED_AGAIN_VERSION = "2026-11"
+INVITED_AGAIN = lazy_gettext(
+    "I agree to receive invitations, reminders, evening notes and letters from the organisers by mail again. I can end "
+    "this at any time with one click."
+)
+"""What somebody says who had ended the letters and wants them again."""
+
+SHOWN_FIELDS = {
+    "name": lazy_gettext("Name"),
+    "organisation": lazy_gettext("Organisation"),
+    "position": lazy_gettext("Position"),
+    "address": lazy_gettext("Mail address"),
+}
+
+CONSENTS = {
+    "invitations": lazy_gettext("Invitations by mail"),
+    "meeting": lazy_gettext("Letters about one meeting"),
+    "name": lazy_gettext("Name in the members' directory"),
+    "organisation": lazy_gettext("Organisation in the members' directory"),
+    "position": lazy_gettext("Position in the members' directory"),
+    "address": lazy_gettext("Mail address in the members' directory"),
+}
+
+CONSENT_ENDS = {
+    "page": lazy_gettext("on these pages"),
+    "link": lazy_gettext("by the link in a letter"),
+    "mail": lazy_gettext("by a mail to us"),
+    "complaint": lazy_gettext("by marking a letter as spam"),
+    "left": lazy_gettext("by leaving"),
+}
+"""How a consent was withdrawn."""

@@ -127,6 +127,10 @@ def all_scenes(app: Flask, built: world.World, states: States) -> list[Scene]:
         *_sent(built, known),
         *_refused(built, states, known),
         failed,
+        Scene("another address, refused", "kenji", "/me/address", 422, {"email": "nonsense"}),
+        Scene("another address asked for", "kenji", "/me/address", sends={"email": "kenji@neu.example"}),
+        Scene("another address confirmed", "visitor", known["address.confirm"], sends={}),
+        Scene("a change of address objected to", "visitor", known["address.objection"], sends={}),
     ]
 
 
@@ -197,6 +201,9 @@ def _sent(built: world.World, known: dict[str, str]) -> list[Scene]:
         Scene("another rule, looked at", "akiko", known["dates.show"], sends={"step": "dates", "ordinal": "3"}),
         Scene("settings saved", "katrin", "/me/settings", sends={"family": "Lindner"}),
         Scene("settings of the installation saved", "ludwig", "/coordinate/settings", sends={"sender_name": ""}),
+        Scene("the name shown to the series", "emma", "/me/directory"),
+        Scene("searching the circle, nobody found", "katrin", f"{known['circle.of_series']}?q=xyz"),
+        Scene("no consent yet", "kenji", "/me/consents"),
         Scene("pages of law filled in", "ludwig", "/coordinate/settings/law", sends={"phone": "+49 3641 70"}),
     ]
 

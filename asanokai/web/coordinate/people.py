@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, SelectField
 from wtforms.validators import InputRequired
 
-from asanokai import applying, directory, leaving, members, showing, views
+from asanokai import applying, directory, leaving, members, readdressing, showing, views
 from asanokai import series as rules
 from asanokai.directory import Wanted
 from asanokai.errors import N_, BadInput, Missing
@@ -193,7 +193,7 @@ def _change_address(member: Member, stored: str, typed: str) -> None:
         return
     if not typed:
         raise BadInput("email", N_("An address can be replaced by another one, but not removed here."))
-    members.change_address(member, typed, actor_id=loading.me().id)
+    readdressing.give(member, typed, actor_id=loading.me().id)
 
 
 @pages.route("/members/<int:member_id>", methods=["GET", "POST"])
