@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --universal --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long fuzz check bench bench-long format letters catalogues pictures lighthouse chromium dovecot
+.PHONY: help run test test-long fuzz check bench bench-long format letters catalogues pictures lighthouse chromium dovecot provider
 .PHONY: lock licences audit
 
 help: ## this list
@@ -22,10 +22,10 @@ help: ## this list
 run: .venv/installed ## web, worker and mail catcher on PORT (8000) and HOST (127.0.0.1), with demo data
 	@exec $(BIN)/asanokai run
 
-test: .venv/installed-dev chromium dovecot ## all tests, on SQLite and PostgreSQL, with a browser; ARGS go to pytest
+test: .venv/installed-dev chromium dovecot provider ## all tests, on SQLite and PostgreSQL, with a browser; ARGS go to pytest
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
-test-long: .venv/installed-dev chromium dovecot ## the same without cuts
+test-long: .venv/installed-dev chromium dovecot provider ## the same without cuts
 	@ASANOKAI_LONG=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 fuzz: .venv/installed-dev ## mails that nobody would send through the intake, MINUTES (60); figures at the end
@@ -65,6 +65,9 @@ chromium: .venv/installed-dev
 
 dovecot: .venv/installed-dev
 	@$(BIN)/python -m tests.grounds.dovecot
+
+provider: .venv/installed-dev
+	@$(BIN)/python -m tests.grounds.provider
 
 lock: .venv/installed-dev ## choose the newest versions that pyproject.toml allows
 	$(LOCK) --upgrade --group build pyproject.toml --output-file requirements.txt

@@ -51,6 +51,16 @@ class Mail:
 
 
 @dataclass(frozen=True)
+class OpenId:
+    """An OpenID provider of the operator's, and what its button is called."""
+
+    issuer: str
+    client_id: str
+    client_secret: str
+    name: str
+
+
+@dataclass(frozen=True)
 class Config:
     """All settings, checked. `night` is the pair of wall times between which nothing unasked arrives."""
 
@@ -68,6 +78,7 @@ class Config:
     authserv_id: str = ""
     dkim_selector: str = ""
     mail: Mail = field(default_factory=Mail)
+    openid: OpenId | None = None
     night: tuple[time, time] = (time(21), time(7))
     limits_storage: str = "memory://"
     metrics: bool = False
@@ -208,6 +219,7 @@ class _Reader:
             authserv_id=self.text("ASANOKAI_AUTHSERV_ID").lower(),
             dkim_selector=self._dkim_selector(),
             mail=self._mail(loopback),
+            openid=self._openid(),
             night=self._night(),
             limits_storage=self._limits_storage(),
             metrics=self.truth("ASANOKAI_METRICS"),
@@ -451,6 +463,24 @@ class _Reader:
             timeout=float(self.number("MAIL_TIMEOUT", 20, least=1, most=600)),
         )
 
+    def _openid(self) -> OpenId | None:
+        issuer, name = self.text("ASANOKAI_OIDC_ISSUER"), self.text("ASANOKAI_OIDC_NAME")
+        client_id, secret = self.text("ASANOKAI_OIDC_CLIENT_ID"), self.text("ASANOKAI_OIDC_CLIENT_SECRET")
+        typed = {"ISSUER": issuer, "CLIENT_ID": client_id, "CLIENT_SECRET": secret, "NAME": name}
+        if not any(typed.values()):
+            return None
+        missing = [f"ASANOKAI_OIDC_{word}" for word, words in typed.items() if not words]
+        if missing:
+            self.problems.append(f"The settings for an OpenID provider belong together; missing: {', '.join(missing)}")
+        if issuer and not _is_issuer(issuer):
+            self.problems.append(
+                "ASANOKAI_OIDC_ISSUER must be an https address as the provider writes it, without ? and #, "
+                f"not {_quoted(issuer)}"
+            )
+        if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in name) or len(name) > 60:
+            self.problems.append("ASANOKAI_OIDC_NAME must be one line of at most 60 characters")
+        return OpenId(issuer, client_id, secret, name)
+
     def _night(self) -> tuple[time, time]:
         typed = self.text("ASANOKAI_NIGHT", "21:00-07:00")
         found = re.fullmatch(r"(\d\d:\d\d)\s*-\s*(\d\d:\d\d)", typed, re.ASCII)
@@ -490,6 +520,13 @@ def _address(typed: str) -> SplitResult | None:
     named = (hostname == "::1" or _HOST.fullmatch(hostname)) and typed.isprintable() and " " not in typed
     extra = parts.path or parts.query or parts.fragment or "@" in parts.netloc or port == 0
     return parts if parts.scheme in ("http", "https") and named and not extra else None
+
+
+def _is_issuer(typed: str) -> bool:
+    """Whether it can be an issuer (OpenID Connect Discovery 3): https, a host, perhaps a path; http on this machine."""
+    parts = _address("/".join(typed.split("/")[:3]))
+    plain = typed.isascii() and typed.isprintable() and not set(typed) & set(" ?#\\")
+    return parts is not None and plain and (parts.scheme == "https" or parts.hostname in LOOPBACK)
 
 
 def _quoted(typed: str) -> str:

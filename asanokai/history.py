@@ -128,6 +128,8 @@ SENTENCES: dict[tuple[str, str], str] = {
     ("add", "passkey"): N_("Passkey added"),
     ("rename", "passkey"): N_("Passkey renamed"),
     ("remove", "passkey"): N_("Passkey removed"),
+    ("join", "identity"): N_("Connected with the sign-in of another service"),
+    ("remove", "identity"): N_("Connection with another service removed"),
     ("unsubscribe", "member"): N_("Ended the invitations"),
     ("subscribe", "member"): N_("Wants invitations again"),
     ("mute", "member"): N_("Letters switched off: %(letters)s"),

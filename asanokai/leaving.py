@@ -11,7 +11,20 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Select, func, select
 
-from asanokai import clock, consents, deputies, journal, letters, meetings, members, passkeys, proposals, rsvps, views
+from asanokai import (
+    clock,
+    consents,
+    deputies,
+    journal,
+    letters,
+    meetings,
+    members,
+    outside,
+    passkeys,
+    proposals,
+    rsvps,
+    views,
+)
 from asanokai import series as series_rules
 from asanokai.db import session
 from asanokai.errors import N_, Refused
@@ -59,6 +72,7 @@ def leave(member: Member, *, actor_id: int) -> None:
     member.administrator = False
     member.password_hash = member.sign_in_hash = member.sign_in_until = None
     passkeys.forget(member)
+    outside.forget(member)
     members.sign_out_everywhere(member)
     session().flush()
     journal.write("leave", "member", member.id, actor_id=actor_id)

@@ -35,7 +35,7 @@ FLOORS = {
     3.5: "meetings",
     3.4: "series",
     3.35: "deputies",
-    3.33: "ceremony",
+    3.33: "ceremony outside",
     3.32: "passkeys",
     3.3: "members",
     3.28: "consents",
@@ -43,7 +43,7 @@ FLOORS = {
     3.2: "installation",
     3.1: "letters",
     2.3: "seals",
-    2.2: "journal terminal erased",
+    2.2: "journal provider terminal erased",
     2.1: "db languages markdown tables tokens links ical holidays night outgoing",
     1: "clock errors",
 }

@@ -187,6 +187,8 @@ NOTHING_TO_KEEP = {
             "questions.drop_of_series",
             "questions.drop_of_meeting",
             "keys.remove",
+            "outside.redeem",
+            "outside.remove",
             "deputy.remove",
             "deputy.agree",
             "deputy.refuse",
@@ -231,7 +233,7 @@ def senders(app, built) -> dict[str, Actor]:
         name: next(
             actor
             for role, actor in actors.items()
-            if row[places.index(role)] in (200, 303, 422) or name == "signing_in.ask"
+            if row[places.index(role)] in (200, 303, 422) or name in ("signing_in.ask", "outside.redeem")
         )
         for name, row in SENT.items()
     }

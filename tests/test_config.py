@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from config import HOME, Config, ConfigError, Mail
+from config import HOME, Config, ConfigError, Mail, OpenId
 
 KEY = "a key that is long enough to be one: 0123456789"
 ERASED_KEY = "another-key-that-is-long-enough-to-be-one:0123"
@@ -428,3 +428,35 @@ def test_mail_is_named_as_flask_mail_wants_it():
         "MAIL_SUPPRESS_SEND": False,
         "MAIL_TIMEOUT": 7.0,
     }
+
+
+OPENID = {
+    "ASANOKAI_OIDC_ISSUER": "https://id.example.org/realms/staff",
+    "ASANOKAI_OIDC_CLIENT_ID": "asanokai",
+    "ASANOKAI_OIDC_CLIENT_SECRET": "secret",
+    "ASANOKAI_OIDC_NAME": "Staff account",
+}
+
+
+def openid_problems(**changed: str) -> list[str]:
+    try:
+        Config.from_env({**OPENID, **changed})
+    except ConfigError as error:
+        return error.problems
+    return []
+
+
+def test_an_openid_provider_is_told_whole_or_not_at_all_and_by_https_off_this_machine(tmp_path):
+    assert Config.from_env({"ASANOKAI_INSTANCE": str(tmp_path)}).openid is None
+    found = Config.from_env({**OPENID, "ASANOKAI_INSTANCE": str(tmp_path)}).openid
+    assert found == OpenId("https://id.example.org/realms/staff", "asanokai", "secret", "Staff account")
+    home = {"ASANOKAI_INSTANCE": str(tmp_path)}
+    for name in OPENID:
+        assert openid_problems(**home, **{name: ""}) == [
+            f"The settings for an OpenID provider belong together; missing: {name}"
+        ]
+    wrong = ("http://id.example.org", "https://id.example.org?x", "https://a b.example", "ftp://x", "id.example.org")
+    for issuer in wrong:
+        assert len(openid_problems(**home, ASANOKAI_OIDC_ISSUER=issuer)) == 1
+    for issuer in ("https://id.example.org/", "http://localhost:8080/realms/x"):
+        assert openid_problems(**home, ASANOKAI_OIDC_ISSUER=issuer) == []

@@ -118,6 +118,10 @@ READ: Expected = {
     "keys.mine": SIGNED_IN,
     "keys.ask_for_new": SIGNED_IN,
     "keys.ask_for_any": EVERYBODY,
+    # Where the operator has set no provider; tests/test_outside.py has one.
+    "outside.go": (404,) * 7,
+    "outside.go_and_join": (IN, *[404] * 6),
+    "outside.back": (404,) * 7,
     "deputy.mine": SIGNED_IN,
     "deputy.meetings": (IN, 200, 404, 404, 404, 404, 200),
     "deputy.answer": (IN, 200, 404, 404, 404, 404, 200),
@@ -271,6 +275,8 @@ SENT: Expected = {
     "keys.sign_in": (422,) * 7,
     "keys.rename": (IN, 303, 404, 404, 404, 404, 404),
     "keys.remove": (IN, 303, 404, 404, 404, 404, 404),
+    "outside.redeem": (404,) * 7,
+    "outside.remove": (IN, 303, 404, 404, 404, 404, 404),
     "deputy.mine": MEMBERS_DONE,
     "deputy.remove": (IN, 303, 404, 404, 404, 404, 404),
     "deputy.agree": (IN, 303, 404, 404, 404, 404, 404),
@@ -517,5 +523,7 @@ def test_a_link_that_asks_by_get_does_nothing_where_a_form_is_wanted(app, built,
     only_sent = set(addresses(app, built, "POST")) - set(addresses(app, built, "GET"))
     found = {name: reader.get(addresses(app, built, "POST")[name]).status_code for name in only_sent}
     # "password" and "passkey" there are taken for the token of a link.
-    assert found == {**dict.fromkeys(only_sent, 405), "signing_in.by_password": 404, "keys.sign_in": 404}
+    assert found == {**dict.fromkeys(only_sent, 405), "signing_in.by_password": 404, "keys.sign_in": 404} | {
+        "outside.redeem": 404
+    }
     assert writes == []

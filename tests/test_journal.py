@@ -32,6 +32,7 @@ from asanokai import (
     meetings,
     members,
     merging,
+    outside,
     passkeys,
     planning,
     programme,
@@ -187,6 +188,7 @@ class Stage:
         about = PersonText({"family": f"{SECRET}rat"})
         self.host = speakers.name_host(self.meeting, about, Reach(f"{SECRET}10@jena.example"))
         self.file = self.upload().id
+        self.identity = outside.join(self.one, SECRET, f"{SECRET}er", name=SECRET, actor_id=self.one.id).id
         self.passkey = passkeys.add(self.one, self.new_passkey(), SECRET, actor_id=self.one.id).id
         members.set_password(self.one, f"{SECRET} und lang genug", actor_id=None)
         self.asked, self.nonce = self.application("4")
@@ -461,6 +463,8 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
     ("add", "passkey"): lambda on, _: passkeys.add(on.two, on.new_passkey(), SECRET, actor_id=on.actor),
     ("rename", "passkey"): lambda on, _: passkeys.rename(on.one, on.passkey, f"{SECRET}er", actor_id=on.actor),
     ("remove", "passkey"): lambda on, _: passkeys.remove(on.one, on.passkey, actor_id=on.actor),
+    ("join", "identity"): lambda on, _: outside.join(on.two, SECRET, SECRET, name=SECRET, actor_id=on.actor),
+    ("remove", "identity"): lambda on, _: outside.remove(on.one, on.identity, name=SECRET, actor_id=on.actor),
     ("unsubscribe", "member"): lambda on, _: members.unsubscribe(on.one),
     ("subscribe", "member"): lambda on, _: (
         setattr(on.one, "unsubscribed_at", berlin(2026, 2, 1, 8)),

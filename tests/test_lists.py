@@ -59,6 +59,7 @@ NO_LIST = {
     "view": "thirty of a list at most",
     "mailbox": "one row for each folder, on no page",
     "mute": "a few for each member",
+    "outside_identity": "five for each member at most",
     "passkey": "ten for each member at most",
     "spent_challenge": "on no page",
     "happening": "a letter's own, on its page",

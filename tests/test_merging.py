@@ -10,6 +10,7 @@ from asanokai.errors import Refused
 from asanokai.journal import Entry
 from asanokai.members import Address, AddressChange, Application, Member, Mute
 from asanokai.merging import Merger
+from asanokai.outside import OutsideIdentity
 from asanokai.passkeys import Passkey
 from asanokai.proposals import Words
 from asanokai.rsvps import Rsvp, standing
@@ -295,7 +296,7 @@ def test_whatever_names_a_member_is_passed_on_or_stays_for_a_reason(clock):
     consents.give(other.id, "name", consents.Said("Ich willige ein.", "2026-11", "de", None))
     note = SeatNote(rsvp_id=rsvp.id, other_id=other.id, actor_id=other.id, reason="", at=clock.now)
     key = Passkey(member_id=other.id, credential_id=b"x", public_key=b"x", handle=b"x", name="x", created_at=clock.now)
-    session().add(key)
+    session().add_all([key, OutsideIdentity(member_id=other.id, issuer="x", subject="x", created_at=clock.now)])
     letters.post("sign_in", "x", member_id=other.id)
     came = intake.Incoming(
         digest="x", raw_hash="x", size=1, way="file", came_at=clock.now, due_at=clock.now, member_id=other.id

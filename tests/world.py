@@ -44,6 +44,7 @@ from asanokai import (
     materials,
     members,
     merging,
+    outside,
     passkeys,
     programme,
     proposals,
@@ -124,6 +125,7 @@ class World:
     asking_id: int
     represented_id: int
     passkey_id: int
+    identity_id: int
     application_id: int
     letter_id: int
     message_id: int
@@ -232,6 +234,7 @@ def _build(app: Flask) -> World:
         asking_id=wanting,
         represented_id=people.emma().id,
         passkey_id=_passkey(people.katrin()),
+        identity_id=outside.join(katrin, "https://id.example", "7", name="Jena-ID", actor_id=katrin.id).id,
         application_id=applied,
         letter_id=failed.id,
         message_id=written.id,
@@ -459,6 +462,7 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         **{f"questions.{verb}_of_meeting": meeting_question for verb in ("change", "drop")},
         "passing.to_colleague": {"path": world.hidden_path},
         **{f"keys.{verb}": {"passkey_id": world.passkey_id} for verb in ("rename", "remove")},
+        "outside.remove": {"identity_id": world.identity_id},
         "deputy.remove": {"deputy_id": world.named_id},
         **{f"deputy.{verb}": {"deputy_id": world.asking_id} for verb in ("agree", "refuse")},
         "deputy.meetings": {"member_id": world.represented_id},
@@ -747,6 +751,8 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "keys.sign_in": {"answer": "{}"},
         "keys.rename": {"name": "Telefon"},
         "keys.remove": {},
+        "outside.redeem": {"state": "x", "code": "x", "iss": ""},
+        "outside.remove": {},
         "deputy.mine": {"email": "hans@jena.example", "kind": "assistant"},
         "deputy.remove": {},
         "deputy.agree": {},

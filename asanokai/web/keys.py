@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response
 from wtforms import HiddenField
 from wtforms.validators import InputRequired
 
-from asanokai import journal, passkeys, showing
+from asanokai import journal, outside, passkeys, showing
 from asanokai.errors import N_, Expired, Missing, Refused
 from asanokai.members import Member
 from asanokai.passkeys import CHALLENGE_LIFE, LONGEST_NAME, NotTaken
@@ -84,7 +84,14 @@ def _page(form: AddForm, renaming: tuple[int, RenameForm] | None = None) -> str:
     for number, naming in forms.items():
         naming["name"].id = f"name-{number}"
     return render_template(
-        "account/keys.html", form=form, own=own, forms=forms, most=passkeys.MOST, why_not=why_not(), in_words=_in_words
+        "account/keys.html",
+        form=form,
+        own=own,
+        forms=forms,
+        most=passkeys.MOST,
+        why_not=why_not(),
+        in_words=_in_words,
+        identities=outside.of_member(loading.me()),
     )
 
 
