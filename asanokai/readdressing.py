@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, func, select, update
 
-from asanokai import clock, deputies, journal, letters, members, passkeys
+from asanokai import clock, deputies, journal, letters, members, outside, passkeys
 from asanokai import series as series_rules
 from asanokai.db import affected, session
 from asanokai.errors import N_, BadInput, Expired, Refused
@@ -257,6 +257,7 @@ def _close_doors(member: Member, *, since: datetime) -> None:
     for passkey in passkeys.of_member(member):
         if passkey.created_at >= since:
             passkeys.remove(member, passkey.id, actor_id=member.id)
+    outside.end_since(member, since, actor_id=member.id)
     members.new_calendar_secret(member)
     deputies.end_since(member, since, actor_id=member.id)
 
