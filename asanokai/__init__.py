@@ -13,8 +13,8 @@ The map. One deep file per business word; imports only go down these floors:
        showing
                                                             verbs that touch several words
     3  circle   directory   views > questions   guests > rsvps > proposals   materials > uploads > speakers > programme
-       > topics > meetings > series > deputies > ceremony   outside > passkeys > members > consents > law
-       > installation > letters
+       > topics > meetings > series > deputies > ceremony   outside > passkeys > members > consents > devices
+       > law > installation > letters
     2  seals > journal   erased > db   languages   markdown   tokens   links   ical   holidays   night   outgoing
        provider   terminal > tables
     1  clock   errors

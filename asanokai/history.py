@@ -142,6 +142,8 @@ SENTENCES: dict[tuple[str, str], str] = {
     ("use again", "member"): N_("The address is written to again"),
     ("merge", "member"): N_("Two entries merged"),
     ("export", "member"): N_("Exported"),
+    ("sign out", "device"): N_("A device signed out"),
+    ("sign out others", "device"): N_("All other devices signed out"),
     ("send sign-in", "member"): N_("Sign-in link sent"),
     ("export", "series"): N_("Members exported"),
     # applications

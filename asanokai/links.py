@@ -28,6 +28,10 @@ class Links:
     def me(self) -> str:
         return f"{self.base}/me/"
 
+    def devices(self) -> str:
+        """Where a member sees on which devices they are signed in."""
+        return f"{self.base}/me/devices"
+
     def keys(self) -> str:
         """Where a member adds and removes ways of signing in."""
         return f"{self.base}/me/keys"

@@ -120,6 +120,7 @@ def merge(kept_id: int, other_id: int, choice: Mapping[str, str], *, actor_id: i
     freed = _answers(one.id, other.id, shared)
     _belongings(one.id, other.id)
     _addresses(one.id, other.id, wanted.pop("email"))
+    members.sign_out_everywhere(other)  # whoever has a device of the other row signs in anew
     _absorb(table_of(Member), other.id, one.id)
     session().expire_all()
     _unite(one, other)
@@ -225,7 +226,6 @@ def _empty(other: Member) -> None:
     other.organisation_id = None
     other.standing, other.administrator = "erased", False
     other.password_hash = other.sign_in_hash = other.sign_in_until = None
-    members.sign_out_everywhere(other)
     other.calendar_secret = letters.mint_nonce()
     session().flush()
 

@@ -23,6 +23,7 @@ from asanokai import (
     asking,
     clock,
     db,
+    devices,
     digesting,
     intake,
     invitations,
@@ -95,7 +96,8 @@ def _propose(series_id: int) -> int:
 
 def tidy_step() -> int:
     """What is over was held; applications nobody confirmed vanish, and so do the replies that were
-    for the morning alone, the bytes of old mails, and changes of address that are done with. How many; raises as
+    for the morning alone, the bytes of old mails, changes of address that are done with and devices that have ended.
+    How many; raises as
     `plan_step` does. It also notes which texts stand on the pages of law."""
     return _each(
         [
@@ -104,6 +106,7 @@ def tidy_step() -> int:
             questions.forget,
             intake.forget,
             readdressing.forget,
+            devices.forget,
             _note_law,
         ]
     )

@@ -104,7 +104,6 @@ def _member(number: int) -> dict[str, Any]:
         "language": language,
         "zone": "Asia/Tokyo" if number % 10 == 0 else "Europe/Berlin",
         "administrator": False,
-        "session_stamp": f"stamp{number}",
         "calendar_secret": f"secret{number}",
         "created_at": clock.now(),
         "joined_at": clock.now(),

@@ -38,6 +38,7 @@ FLOORS = {
     3.33: "ceremony outside",
     3.32: "passkeys",
     3.3: "members",
+    3.26: "devices",
     3.28: "consents",
     3.25: "law",
     3.2: "installation",

@@ -26,7 +26,7 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 from sqlalchemy import func, select, text
 
-from asanokai import backup, db, erased, installation, letters, members, proposals, rsvps, seals
+from asanokai import backup, db, devices, erased, installation, letters, members, proposals, rsvps, seals
 from asanokai.app import create_app
 from asanokai.backup import afterwards, envelope, folder, form, making, restoring
 from asanokai.backup.envelope import Key, Lock
@@ -651,16 +651,15 @@ def test_letters_that_may_have_gone_out_since_wait_for_a_person(breakfast, confi
 def test_cookies_and_sign_in_links_of_the_backup_open_nothing(breakfast, config, into, tmp_path):
     with db.transaction():
         kenji = people.kenji()
-        nonce, cookie = members.mint_sign_in(kenji), kenji.get_id()
-        number = kenji.id
+        number, nonce = kenji.id, members.mint_sign_in(kenji)
+        _device, cookie = devices.begin(number, by="link", name="")
     made = backup.make(into)
     with elsewhere(config, empty_sqlite(tmp_path)):
         backup.restore(made.path, night=NIGHT)
         with db.reading() as session:
             assert not members.sign_in_holds(number, nonce)
-            assert not members.cookie_holds(members.by_id(number), cookie)
-            stamps = session.scalars(select(Member.session_stamp)).all()
-            assert len(set(stamps)) == len(stamps)
+            assert not devices.holds(cookie)
+            assert session.scalar(select(func.count()).select_from(devices.Device)) == 0
 
 
 # --- the commands -----------------------------------------------------------------------------------------------------

@@ -74,7 +74,7 @@ def test_an_insert_that_exists_is_skipped_and_says_so(app):
 def test_foreign_keys_and_checks_hold(app):
     for wrong in (
         Address(member_id=4711, text="a@b.example", normal="a@b.example"),
-        Member(standing="odd", session_stamp="x", calendar_secret="x", created_at=datetime.now(UTC)),
+        Member(standing="odd", calendar_secret="x", created_at=datetime.now(UTC)),
     ):
         with transaction():
             session().add(wrong)

@@ -27,6 +27,7 @@ from asanokai import (
     catering,
     clock,
     db,
+    devices,
     intake,
     leaving,
     letters,
@@ -351,6 +352,10 @@ def letters_about_accounts(app: Flask, clock: Any, smtp: Any, keep: Keep) -> Non
                 for make in READERS:
                     passkeys.tell(make(), what, name)
             stage.deliver("keys", f"keys-{what.replace(' ', '-')}")
+    with db.transaction():
+        for make in READERS:
+            devices.tell(devices.begin(make().id, by="link", name="Firefox, Android")[0])
+    stage.deliver("new_device")
     with db.transaction():
         for language, (email, person) in APPLICANTS.items():
             _apply(f"meeting-{email}", person, language, meeting_id=meeting_id)
@@ -690,6 +695,7 @@ ALL = {
     "replies": ("acknowledged-yes", "acknowledged-maybe", "acknowledged-no", "acknowledged-waiting", "reply"),
     "queue": ("invite-kept", "remind-kept", "lapsed", "waiting-offers", "offer", "free"),
     "accounts": (
+        *("sign_in", "new_device", "opt_in", "opt_in-meeting", "join", "application", "welcome", "declined", "digest"),
         *(f"keys-{what}" for what in ("passkey-added", "passkey-removed", "provider-joined", "provider-removed")),
         *("sign_in", "opt_in", "opt_in-meeting", "join", "application", "welcome", "declined", "digest"),
     ),

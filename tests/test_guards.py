@@ -58,6 +58,8 @@ READ: Expected = {
     "signing_in.open_link": EVERYBODY,
     "account.me": SIGNED_IN,
     "account.settings": SIGNED_IN,
+    "devices.mine": SIGNED_IN,
+    "devices.prove": SIGNED_IN,
     "address.change": SIGNED_IN,
     "address.confirm": EVERYBODY,
     "address.objection": EVERYBODY,
@@ -209,6 +211,12 @@ SENT: Expected = {
     "account.settings": MEMBERS_DONE,
     "account.password": MEMBERS_DONE,
     "account.new_calendar": MEMBERS_DONE,
+    # Katrin's own.
+    "devices.sign_out": (IN, 303, 404, 404, 404, 404, 404),
+    "devices.sign_out_others": MEMBERS_DONE,
+    # Nobody here has a password.
+    "devices.prove": (IN, 422, 422, 422, 422, 422, 422),
+    "devices.prove_by_link": MEMBERS_DONE,
     "account.use_address_again": MEMBERS_DONE,
     "address.change": MEMBERS_DONE,
     "address.confirm": ALL_DONE,

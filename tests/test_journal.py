@@ -20,6 +20,7 @@ from asanokai import (
     catering,
     consents,
     deputies,
+    devices,
     exporting,
     guests,
     importing,
@@ -212,6 +213,10 @@ class Stage:
         self.question = questions.add({"de": SECRET}, "food", meeting_id=self.meeting.id)
         questions.record(self.rsvp, {self.question.id: SECRET}, {})
         self.deputy = deputies.name(self.two, f"{SECRET}1@jena.example", "deputy")
+
+    def device(self) -> int:
+        """Another one that the first member is signed in on."""
+        return devices.begin(self.one.id, by="link", name=f"{SECRET}, {SECRET}")[0].id
 
     def name_guest(self) -> None:
         self.rsvp.guests = 1
@@ -476,6 +481,8 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
         session().flush(),
         members.unmute(on.one, "remind"),
     ),
+    ("sign out", "device"): lambda on, _: devices.sign_out(on.one.id, on.device()),
+    ("sign out others", "device"): lambda on, _: (on.device(), devices.sign_out_others(on.one.id, but=None)),
     ("make administrator", "member"): lambda on, _: members.make_administrator(on.one, True, actor_id=on.actor),
     ("send sign-in", "member"): lambda on, _: members.send_sign_in(
         on.one, f"{SECRET}1@jena.example", actor_id=on.actor
@@ -625,10 +632,12 @@ def test_every_verb_writes_exactly_one_row_whose_facts_are_numbers_states_and_mo
 def test_every_row_says_which_thing_it_is_about_and_who_did_it(journalled, clock):
     actor = people.akiko().id
     own = {verb: next(row for row in found if (row.verb, row.object) == verb) for verb, found in journalled.items()}
-    assert [verb for verb, row in own.items() if row.object_id is None] == [("export", "member"), ("import", "member")]
+    about_several = [("sign out others", "device"), ("export", "member"), ("import", "member")]
+    assert [verb for verb, row in own.items() if row.object_id is None] == about_several
     assert {verb for verb, row in own.items() if row.actor_id is None} == BY_NOBODY | SPOKEN_FOR | {("answer", "rsvp")}
     themselves = {verb for verb, row in own.items() if row.actor_id not in (None, actor)}
-    assert themselves == BY_THEMSELVES | {("confirm", "application")}
+    of_theirs = {("confirm", "application"), ("sign out", "device"), ("sign out others", "device")}
+    assert themselves == BY_THEMSELVES | of_theirs
     assert {verb for verb in BY_THEMSELVES if own[verb].actor_id == own[verb].object_id} == BY_THEMSELVES
 
 

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from asanokai import applying, invitations, leaving, members, proposals, views
+from asanokai import applying, devices, invitations, leaving, members, proposals, views
 from asanokai import series as series_rules
 from asanokai.db import session, transaction
 from asanokai.errors import Refused
@@ -44,11 +44,12 @@ def test_who_leaves_gives_the_seat_to_who_waits_and_is_written_to_no_more(meetin
 def test_who_left_cannot_sign_in_and_the_calendar_is_dead(meeting):
     katrin = people.katrin()
     members.set_password(katrin, "lang genug zum Merken", actor_id=katrin.id)
-    secret, cookie, nonce = katrin.calendar_secret, katrin.get_id(), members.mint_sign_in(katrin)
+    secret, nonce = katrin.calendar_secret, members.mint_sign_in(katrin)
+    _device, cookie = devices.begin(katrin.id, by="link", name="")
     session().flush()
     leaving.leave(katrin, actor_id=katrin.id)
     members.ask_for_sign_in("katrin.lindner@optik-jena.example")
-    assert (members.cookie_holds(katrin, cookie), members.sign_in_holds(katrin.id, nonce)) == (False, False)
+    assert (devices.holds(cookie), members.sign_in_holds(katrin.id, nonce)) == (False, False)
     assert members.by_password("katrin.lindner@optik-jena.example", "lang genug zum Merken") is None
     assert "sign_in" not in people.kinds_to(katrin)
     with pytest.raises(Refused):

@@ -25,7 +25,7 @@ KINDS = {
     "sign_in", "keys", "opt_in", "join", "welcome", "declined", "application", "digest", "alert",
     "pack", "catering_change",
     "speaker", "speaker_remind",
-    "acknowledged", "reply", "address_confirm", "address_taken", "address_changed", "address_objected",
+    "acknowledged", "reply", "new_device", "address_confirm", "address_taken", "address_changed", "address_objected",
 }  # fmt: skip
 ANSWERS = {"yes_link", "maybe_link", "no_link"}
 OF_A_MEETING = ANSWERS | {"answer_link"}
@@ -369,6 +369,10 @@ VARIANTS: list[tuple[str, dict[str, Any], Any, set[str]]] = [
     ),
     ("address_objected", {"who": "Dr. Kenji Yamada", "log_link": f"{DESK}/log"}, None, set()),
     *(
+        ("new_device", {"device": name, "at": "Sonntag, 1. Februar 2026, 10:00 Uhr"}, None, set())
+        for name in ("", "Firefox, Android")
+    ),
+    *(
         ("keys", {"what": what, "name": "Büro & <Rechner>", "when": "3. Mai", "keys_link": KEYS}, None, set())
         for what in ("passkey added", "passkey removed", "provider joined", "provider removed")
     ),
@@ -468,6 +472,7 @@ NOT_SUBSCRIBED = {
     "catering_change",
     "parted",
     "reply",
+    "new_device",
 } | SPEAKERS
 HAS_ANSWER_LINKS = {
     *(
@@ -514,6 +519,7 @@ def render(language: str, kind: str, facts: dict[str, Any], meeting: Any) -> tup
         "privacy_link": "https://kai.example/privacy",
         "accessibility_link": "https://kai.example/accessibility",
         "home_link": "https://kai.example/",
+        "devices_link": "https://kai.example/me/devices",
         "language": language,
         "unsubscribable": kind not in NOT_SUBSCRIBED,
         "calendar_replies": True,
@@ -689,6 +695,7 @@ def test_a_letter_has_at_most_one_primary_button(
             "offer",
             "free",
             "ask_back",
+            "new_device",
             *SPEAKERS,
         )
     )

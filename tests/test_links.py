@@ -13,6 +13,7 @@ ADDRESSES = {
     "privacy": ((), "programme.privacy", {}),
     "accessibility": ((), "programme.accessibility", {}),
     "me": ((), "account.me", {}),
+    "devices": ((), "devices.mine", {}),
     "keys": ((), "keys.mine", {}),
     "meeting": (("2026-03-12-asanokai",), "programme.meeting", {"path": "2026-03-12-asanokai"}),
     "picture": (("2026-03-12-asanokai", "ja"), "paper.picture", {"path": "2026-03-12-asanokai"}),

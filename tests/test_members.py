@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from asanokai import members
+from asanokai import devices, members
 from asanokai.db import session, transaction
 from asanokai.errors import BadInput, Missing
 from asanokai.journal import Entry
@@ -197,10 +197,10 @@ def test_opening_the_link_proves_the_address_if_it_is_the_only_one(clock):
 
 def test_a_password_signs_in_and_can_be_taken_away(clock):
     katrin = people.katrin()
-    stamp = katrin.session_stamp
+    _device, cookie = devices.begin(katrin.id, by="link", name="")
     members.set_password(katrin, "Zwölf Zeichen und 朝", actor_id=katrin.id)
     session().flush()
-    assert "Zeichen" not in katrin.password_hash and katrin.session_stamp != stamp
+    assert "Zeichen" not in katrin.password_hash and not devices.holds(cookie)
     assert members.by_password("Katrin.Lindner@optik-jena.example", "Zwölf Zeichen und 朝") is katrin
     assert members.by_password("katrin.lindner@optik-jena.example", "zwölf Zeichen und 朝") is None
     assert members.by_password("nobody@jena.example", "Zwölf Zeichen und 朝") is None
@@ -214,29 +214,6 @@ def test_a_password_signs_in_and_can_be_taken_away(clock):
 def test_a_password_too_short_or_endless_is_refused(password):
     with pytest.raises(BadInput):
         members.set_password(people.katrin(), password, actor_id=None)
-
-
-def test_a_cookie_holds_until_everything_is_signed_out(clock):
-    katrin = people.katrin()
-    cookie = katrin.get_id()
-    assert members.cookie_number(cookie) == katrin.id
-    assert members.cookie_holds(katrin, cookie)
-    members.sign_out_everywhere(katrin)
-    assert not members.cookie_holds(katrin, cookie)
-    assert members.cookie_holds(katrin, katrin.get_id())
-    katrin.standing = "left"
-    assert not members.cookie_holds(katrin, katrin.get_id())
-
-
-@pytest.mark.parametrize("cookie", ["", ".", "x.y", "-1.x", "٣.x", "9" * 400 + ".x"])
-def test_a_cookie_of_rubbish_speaks_of_nobody(cookie):
-    assert members.cookie_number(cookie) is None
-
-
-@pytest.mark.parametrize("stamp", ["", ".", ".x", ".朝", ".{}x", "0.{}"])
-def test_a_cookie_with_another_stamp_does_not_hold(stamp):
-    katrin = people.katrin()
-    assert not members.cookie_holds(katrin, f"{katrin.id}{stamp}".format(katrin.session_stamp))
 
 
 def test_the_calendars_secret_can_be_renewed(clock):

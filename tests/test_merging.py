@@ -3,7 +3,20 @@
 import pytest
 from sqlalchemy import select
 
-from asanokai import consents, deputies, history, intake, law, letters, members, merging, proposals, topics, views
+from asanokai import (
+    consents,
+    deputies,
+    devices,
+    history,
+    intake,
+    law,
+    letters,
+    members,
+    merging,
+    proposals,
+    topics,
+    views,
+)
 from asanokai import series as series_rules
 from asanokai.db import Base, session, transaction
 from asanokai.errors import Refused
@@ -108,7 +121,8 @@ def test_fields_are_chosen_one_by_one_and_the_kept_row_is_found_by_them():
 
 def test_the_other_row_is_empty_and_says_where_it_went(clock):
     katrin, other = people.katrin(), twin()
-    secret, number, cookie = other.calendar_secret, other.id, other.get_id()
+    secret, number = other.calendar_secret, other.id
+    _device, cookie = devices.begin(number, by="link", name="")
     merge(katrin, other)
     assert (other.standing, other.family, other.given, other.organisation_id, other.sought) == (
         "erased",
@@ -117,7 +131,7 @@ def test_the_other_row_is_empty_and_says_where_it_went(clock):
         None,
         "",
     )
-    assert (other.calendar_secret == secret, members.cookie_holds(other, cookie)) == (False, False)
+    assert (other.calendar_secret == secret, devices.holds(cookie)) == (False, False)
     row = session().scalars(select(Merger)).one()
     assert (row.member_id, row.kept_id, row.at) == (number, katrin.id, clock.now)
     assert (merging.kept(number), merging.kept(katrin.id)) == (katrin.id, katrin.id)
@@ -247,6 +261,7 @@ STAYS = {
     "merger.member_id": "says which row was given up",
     "journal.actor_id": "says who did it then; history follows the merger",
     "merger.kept_id": "is followed from one merger to the next",
+    "device.member_id": "ends: whoever has it signs in anew",
 }
 """Columns that name a member and are not passed on, and why."""
 
@@ -302,6 +317,7 @@ def test_whatever_names_a_member_is_passed_on_or_stays_for_a_reason(clock):
         digest="x", raw_hash="x", size=1, way="file", came_at=clock.now, due_at=clock.now, member_id=other.id
     )
     came.settled_by_id = other.id
+    devices.begin(other.id, by="link", name="")
     moved = AddressChange(member_id=other.id, before="x@x.example", after="y@x.example", newly=True, asked_at=clock.now)
     session().add_all([application, note, came, moved, Mute(member_id=other.id, kind="thanks")])
     session().flush()

@@ -37,6 +37,7 @@ from asanokai import (
     consents,
     db,
     deputies,
+    devices,
     installation,
     journal,
     law,
@@ -148,6 +149,7 @@ class World:
     confirm: str
     sign_in: str
     pack: str
+    device_id: int
     address: str
     objection: str
     law_text_id: int
@@ -254,11 +256,18 @@ def _build(app: Flask) -> World:
         entry_id=_entry(),
         confirm=tokens.mint("opt-in", list(invited)),
         pack=tokens.mint("pack", [pack.id, pack.nonce]),
+        device_id=_second_devices()[katrin.id],
         **_addresses(app),
         sign_in=tokens.mint("sign-in", [kenji.id, members.mint_sign_in(kenji)]),
         law_text_id=law.kept("imprint")[0].id,
         consent_id=_shown().id,
     )
+
+
+def _second_devices() -> dict[int, int]:
+    """Everybody who plays a role is signed in on another device as well: member → device."""
+    numbers = [made().id for made in ROLES.values() if made is not None]
+    return {number: devices.begin(number, by="password", name="Safari, iPhone")[0].id for number in numbers}
 
 
 def _entry() -> int:
@@ -482,6 +491,7 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         **{f"materials.{verb}": meeting for verb in ("show", "minutes")},
         **{f"materials.{verb}": {**meeting, "upload_id": world.material_id} for verb in ("file", "seen", "remove")},
         "handouts.file": {"path": world.path, "upload_id": world.material_id},
+        "devices.sign_out": {"device_id": world.device_id},
         "outbox.of_meeting": meeting,
         **{name: {**meeting, "kind": name.partition(": ")[2]} for name in preview},
         "outbox.preview: part": {**meeting, "kind": "invite", "part": "html"},
@@ -664,6 +674,10 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "account.settings": SETTINGS_OF_MEMBER,
         "account.password": {"password": PASSWORD, "again": PASSWORD},
         "account.new_calendar": {},
+        "devices.sign_out": {},
+        "devices.sign_out_others": {},
+        "devices.prove": {"password": ""},
+        "devices.prove_by_link": {},
         "address.change": {"email": "katrin@neu.example"},
         "address.confirm": {},
         "address.objection": {},

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import String, cast, delete, func, or_, select, update
+from sqlalchemy import delete, or_, select, update
 
 from asanokai import clock, db, erased, installation, invitations, leaving, members, writing
 from asanokai.db import session, table_of
+from asanokai.devices import Device
 from asanokai.erased import Erasure
 from asanokai.letters import Letter
 from asanokai.members import Address, Member
@@ -45,10 +46,8 @@ def see_to(made_at: datetime, lines: Sequence[Erasure], *, night: Night) -> Seen
 
 def sign_everybody_out() -> None:
     """Make every cookie and every link that signs in worthless: whoever lost a device since the backup is rid of it."""
-    # Made by the database, from the same source as Python's secrets: row by row it would take minutes.
-    postgresql = db.db.engine.dialect.name == "postgresql"
-    stamp = cast(func.gen_random_uuid(), String) if postgresql else func.lower(func.hex(func.randomblob(16)))
-    session().execute(update(table_of(Member)).values(session_stamp=stamp, sign_in_hash=None, sign_in_until=None))
+    session().execute(delete(Device))
+    session().execute(update(table_of(Member)).values(sign_in_hash=None, sign_in_until=None))
     session().expire_all()
 
 

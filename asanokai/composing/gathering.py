@@ -24,7 +24,7 @@ from asanokai import (
     topics,
     writing,
 )
-from asanokai.composing import addresses, calendars, changes, packs
+from asanokai.composing import accounts, addresses, calendars, changes, packs
 from asanokai.composing.alert import alert
 from asanokai.composing.digest import digest
 from asanokai.composing.keys import keys
@@ -465,6 +465,7 @@ _FACTS = {
     "catering_change": packs.catering_change,
     "speaker": _contribution,
     "speaker_remind": _contribution,
+    "new_device": accounts.new_device,
     "address_confirm": addresses.confirm,
     "address_changed": addresses.changed,
     "address_objected": addresses.objected,

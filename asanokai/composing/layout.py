@@ -175,6 +175,8 @@ class Typesetter:
             facts["keys_link"] = self._links.keys()
         if work.kind in ("application", "digest"):
             facts["desk_link"] = self._links.coordinate()
+        if work.kind in ("new_device",):
+            facts["devices_link"] = self._links.devices()
         if work.kind == "catering_change":
             facts["desk_link"] = self._links.coordinate_meeting(work.meeting_id)
         if work.kind == "application":

@@ -28,6 +28,7 @@ ASKED_FOR = (
     "speaker",
     "speaker_remind",
     "reply",
+    "new_device",
     "address_confirm",
     "address_taken",
     "address_changed",

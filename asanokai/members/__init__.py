@@ -8,6 +8,7 @@ It knows no meeting: which series somebody belongs to is `series.Belonging`; app
     finding     searching
     opting_in   the record of a double opt-in
     reach       what comes back from addresses
+    signing_in  links, passwords
     signing_in  cookies, links, passwords
     merged      which row a row went into
     wishes      which kinds of letters somebody wants
@@ -54,10 +55,9 @@ from asanokai.members.signing_in import (
     ask_for_sign_in,
     by_calendar_secret,
     by_password,
-    cookie_holds,
-    cookie_number,
     mint_sign_in,
     new_calendar_secret,
+    password_is,
     redeem_sign_in,
     send_sign_in,
     set_password,
@@ -118,8 +118,6 @@ __all__ = [
     "comparable",
     "complained_at",
     "containing",
-    "cookie_holds",
-    "cookie_number",
     "describe",
     "does_without",
     "filed",
@@ -138,6 +136,7 @@ __all__ = [
     "number_of",
     "organisation",
     "organisation_name",
+    "password_is",
     "policy_bounces",
     "prose",
     "redeem_sign_in",

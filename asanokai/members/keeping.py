@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from asanokai import clock, consents, journal
+from asanokai import clock, consents, devices, journal
 from asanokai.db import session
 from asanokai.errors import N_, BadInput, Missing
 from asanokai.languages import SALUTATIONS, known, zones
@@ -55,7 +55,6 @@ def add(
         raise BadInput("email", N_("There is already a member with the address %(address)s."), address=normal)
     member = Member(
         standing=standing,
-        session_stamp=secrets.token_urlsafe(12),
         calendar_secret=secrets.token_urlsafe(24),
         created_at=now,
         joined_at=now if standing == "accepted" else None,
@@ -215,6 +214,8 @@ def subscribe(member: Member, *, actor_id: int | None) -> None:
 
 
 def make_administrator(member: Member, administrator: bool, *, actor_id: int | None) -> None:
-    """Give or take the right to everything."""
+    """Give or take the right to everything. Who loses it is signed out everywhere."""
+    if member.administrator and not administrator:
+        devices.end_all(member.id)
     member.administrator = administrator
     journal.write("make administrator", "member", member.id, actor_id=actor_id, administrator=administrator)

@@ -56,7 +56,7 @@ class Member(Base, UserMixin):  # type: ignore[misc]  # Flask-Login carries no t
     password_hash: Mapped[str | None]
     sign_in_hash: Mapped[str | None]
     sign_in_until: Mapped[datetime | None]
-    session_stamp: Mapped[str]
+    first_in_at: Mapped[datetime | None]
     calendar_secret: Mapped[str] = mapped_column(unique=True)
     unsubscribed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
@@ -66,6 +66,9 @@ class Member(Base, UserMixin):  # type: ignore[misc]  # Flask-Login carries no t
     filed: Mapped[str] = mapped_column(default="", server_default="")
 
     organisation: Mapped[Organisation | None] = relationship(lazy="raise")
+
+    cookie = ""
+    """No column: set while signing in, for Flask-Login."""
 
     @property
     def name(self) -> Name:
@@ -82,8 +85,8 @@ class Member(Base, UserMixin):  # type: ignore[misc]  # Flask-Login carries no t
         )
 
     def get_id(self) -> str:
-        """What the cookie holds: a new stamp signs every device out."""
-        return f"{self.id}.{self.session_stamp}"
+        """What the cookie holds: the token of the device that is being signed in (`devices`), and only then."""
+        return self.cookie
 
     @property
     def is_active(self) -> bool:

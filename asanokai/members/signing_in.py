@@ -8,7 +8,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import ColumnElement, select, update
 
-from asanokai import clock, db, journal, letters
+from asanokai import clock, db, devices, journal, letters
 from asanokai.db import session
 from asanokai.errors import N_, BadInput, Missing
 from asanokai.members.guessable import guessable
@@ -18,17 +18,6 @@ from asanokai.members.typed import normal_address
 from asanokai.tokens import SIGN_IN_LIFE, hashed
 
 PASSWORD_MIN = 12
-
-
-def cookie_number(cookie: str) -> int | None:
-    """The number of the member a cookie speaks of, if it speaks of any."""
-    number = cookie.partition(".")[0]
-    return int(number) if number.isascii() and number.isdigit() and len(number) < 10 else None
-
-
-def cookie_holds(member: Member, cookie: str) -> bool:
-    """Whether the cookie signs this member in: an accepted one, and the stamp is still the member's."""
-    return member.standing == "accepted" and secrets.compare_digest(member.get_id().encode(), cookie.encode())
 
 
 def ask_for_sign_in(typed: str) -> None:
@@ -109,9 +98,9 @@ def _nobodys_hash() -> str:
     return _hasher().hash(secrets.token_urlsafe(16))
 
 
-def set_password(member: Member, password: str | None, *, actor_id: int | None) -> None:
-    """Set or, with None, remove the password. Signs every device out. Raises `BadInput` if it is too short or
-    easily guessed."""
+def set_password(member: Member, password: str | None, *, actor_id: int | None, but: int | None = None) -> None:
+    """Set or, with None, remove the password. Signs every device out, or all but one. Raises `BadInput` if it is too
+    short or easily guessed."""
     if password is not None and not PASSWORD_MIN <= len(password) <= 1000:
         raise BadInput("password", N_("Please choose a password of at least %(least)s characters."), least=PASSWORD_MIN)
     if password is not None and guessable(password, member.sought.splitlines()):
@@ -120,7 +109,7 @@ def set_password(member: Member, password: str | None, *, actor_id: int | None) 
             N_("This password would soon be guessed. Please take four words, say, that do not belong together."),
         )
     member.password_hash = _hasher().hash(password) if password is not None else None
-    sign_out_everywhere(member)
+    devices.end_all(member.id, but=but)
     journal.write("set password" if password else "remove password", "member", member.id, actor_id=actor_id)
 
 
@@ -141,9 +130,18 @@ def by_password(typed: str, password: str) -> Member | None:
     return member
 
 
+def password_is(member: Member, password: str) -> bool:
+    """Whether that is the member's password. Writes nothing."""
+    try:
+        _hasher().verify(member.password_hash or _nobodys_hash(), password[:1000])
+    except (VerificationError, InvalidHashError):
+        return False
+    return member.password_hash is not None
+
+
 def sign_out_everywhere(member: Member) -> None:
     """Make every cookie of the member worthless."""
-    member.session_stamp = secrets.token_urlsafe(12)
+    devices.end_all(member.id)
 
 
 def new_calendar_secret(member: Member) -> None:

@@ -17,6 +17,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, SecurityError
 from werkzeug.wrappers import Response as BaseResponse
 
 from asanokai import clock, db, journal, languages, uploads
+from asanokai import devices as device_rules
 from asanokai.errors import N_, Missing, Refused
 from asanokai.members import Member
 from asanokai.questions import Question
@@ -30,6 +31,7 @@ from asanokai.web import (
     consenting,
     deputy,
     design,
+    devices,
     feeds,
     files,
     handouts,
@@ -89,6 +91,7 @@ PAGES = (
     signing_in.pages,
     joining.pages,
     account.pages,
+    devices.pages,
     address.pages,
     keys.pages,
     outside.pages,
@@ -195,7 +198,7 @@ def _room_for_files() -> None:
 
 def _sign_in(app: Flask) -> None:
     login = LoginManager(app)
-    login.session_protection = None  # an address changes between home and train; the cookie's stamp ends sessions
+    login.session_protection = None  # an address changes between home and train; the device's row ends sessions
     login.user_loader(_whose)
     user_logged_in.connect(_date_cookie, app)
 
@@ -229,7 +232,17 @@ def _guard() -> BaseResponse | None:
         raise Missing(N_("There is no such page, or none that you may see."))
     if any(isinstance(value, int) and value > HIGHEST for value in (request.view_args or {}).values()):
         raise Missing(N_("There is no such page, or none that you may see."))
+    _note_use()
     return GUARDS[request.endpoint]()
+
+
+def _note_use() -> None:
+    """When something is sent from a device, and that only: reading writes nothing."""
+    if request.method in db.READING or "_user_id" not in session:
+        return
+    device = loading.device()
+    if device is not None:
+        device_rules.note_use(device)
 
 
 def _write_what_outlives(response: Response) -> Response:

@@ -5,7 +5,6 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext, lazy_gettext, refresh
-from flask_login import login_user
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 from wtforms import PasswordField
@@ -135,15 +134,14 @@ def use_address_again() -> Response:
 @pages.post("/me/password")
 def password() -> Response | tuple[str, int]:
     """Set a password or, with `remove`, do without one. Other devices are signed out by both."""
-    member = loading.me()
+    member, device = loading.me(), loading.device()
+    here = device.id if device else None
     if request.form.get("remove"):
-        members.set_password(member, None, actor_id=member.id)
-        login_user(member)
+        members.set_password(member, None, actor_id=member.id, but=here)
         flash(gettext("The password is removed. You sign in by a link from now on."))
         return redirect(url_for("account.settings"), 303)
     form = NewPasswordForm()
-    if attempt(form, lambda: members.set_password(member, form.password.data, actor_id=member.id)):
-        login_user(member)
+    if attempt(form, lambda: members.set_password(member, form.password.data, actor_id=member.id, but=here)):
         flash(gettext("The password is set. Other devices have been signed out."))
         return redirect(url_for("account.settings"), 303)
     return _settings_page(SettingsForm(formdata=None, data=said_before(member)), form, form.status)

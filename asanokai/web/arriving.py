@@ -1,22 +1,87 @@
 """What happens once somebody has proved who they are, by whatever means: a new session, and on to where they wanted."""
 
-from flask import redirect, session, url_for
-from flask_login import login_user
+from flask import g, redirect, request, session, url_for
+from flask_login import login_user, logout_user
 from werkzeug.wrappers import Response
 
+from asanokai import clock, devices
 from asanokai import series as series_rules
+from asanokai.devices import Device
 from asanokai.members import Member
 from asanokai.web import loading
 
+KNOWN_HERE = "known"
+"""What stays in a browser after signing out: marks that say nothing to anybody else, by which the program sees that a
+member has been here before and need not be told of a new device."""
+
+MOST_KNOWN = 5
+
 
 def let_in(member: Member, *, by: str) -> Response:
-    """`member` has proved who they are `by` a link, a password, …: begin a session of their own. Nothing of the one
-    before stays, least of all its identity."""
+    """`member` has proved who they are `by` a link, a password, a passkey or a provider: begin a session of their own.
+    Nothing of the one before stays, least of all its identity or its token."""
     wanted = _local(session.get("next"))
+    device, token = _begin(member, by)
+    known_here = _marks()
     session.clear()
+    _sign_in(member, device, token)
+    session[KNOWN_HERE] = known_here
+    _remember(member)
+    return redirect(wanted or _usual_start(member), 303)
+
+
+def _begin(member: Member, by: str) -> tuple[Device, str]:
+    """The new device; the one that was signed in here until now ends. A member is told of a device that is new to
+    them, but not of their first."""
+    before = loading.device()
+    again = before is not None and before.member_id == member.id
+    if before is not None:
+        devices.end(before)
+    device, token = devices.begin(
+        member.id,
+        by=by,
+        name=devices.name_of(request.user_agent.string),
+        both=by in loading.BOTH_FACTORS,
+    )
+    if member.first_in_at is None:
+        member.first_in_at = clock.now()
+    elif not again and _mark(member) not in _marks():
+        devices.tell(device)
+    return device, token
+
+
+def _sign_in(member: Member, device: Device, token: str) -> None:
+    g.device = device
+    member.cookie = token
     session.permanent = True
     login_user(member)
-    return redirect(wanted or _usual_start(member), 303)
+    session.pop("_id", None)  # Flask-Login's hash of address and browser, which nobody reads here
+
+
+def leave() -> None:
+    """Sign out here, and keep nothing but the mark."""
+    before, known_here = loading.device(), _marks()
+    if before is not None:
+        devices.end(before)
+    logout_user()
+    session.clear()
+    if known_here:
+        session[KNOWN_HERE] = known_here
+        session.permanent = True
+
+
+def _marks() -> list[str]:
+    kept = session.get(KNOWN_HERE)
+    return [str(mark) for mark in kept] if isinstance(kept, list) else []
+
+
+def _mark(member: Member) -> str:
+    return loading.tokens().mark("browser", str(member.id))
+
+
+def _remember(member: Member) -> None:
+    mark = _mark(member)
+    session[KNOWN_HERE] = [mark, *(other for other in _marks() if other != mark)][:MOST_KNOWN]
 
 
 def _local(address: str | None) -> str | None:

@@ -6,6 +6,7 @@ anyone, token = loading.anyone, loading.bearer
 member, coordinator, administrator = loading.member, loading.coordinator, loading.administrator
 of_series, of_meeting, readable = loading.desk_series, loading.desk_meeting, loading.readable_meeting
 within = loading.within_series
+fresh, fresh_administrator = loading.recently, loading.chief_recently
 
 GUARDS = {
     "static": anyone,
@@ -27,7 +28,12 @@ GUARDS = {
     "account.me": member,
     "account.settings": member,
     "account.use_address_again": member,
-    "account.password": member,
+    "account.password": fresh,
+    "devices.mine": member,
+    "devices.sign_out": member,
+    "devices.sign_out_others": member,
+    "devices.prove": member,
+    "devices.prove_by_link": member,
     "account.new_calendar": member,
     "address.change": member,
     "address.confirm": token,
@@ -187,7 +193,7 @@ GUARDS = {
     "writing.paragraph": of_meeting,
     "writing.nudge": of_meeting,
     "writing.send_test": of_meeting,
-    "settings.edit": administrator,
+    "settings.edit": fresh_administrator,
     "settings.pause": administrator,
     "circle.mine": member,
     "circle.of_series": within,

@@ -2,13 +2,12 @@
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext, lazy_gettext
-from flask_login import logout_user
 from werkzeug.wrappers import Response
 from wtforms import BooleanField
 from wtforms.validators import DataRequired
 
 from asanokai import leaving, showing
-from asanokai.web import loading
+from asanokai.web import arriving, loading
 from asanokai.web.forms import Form, attempt
 
 pages = Blueprint("leave", __name__)
@@ -29,7 +28,7 @@ def by_oneself() -> Response | tuple[str, int]:
     member = loading.me()
     form = LeaveForm()
     if attempt(form, lambda: leaving.leave(member, actor_id=member.id)):
-        logout_user()
+        arriving.leave()
         flash(
             gettext(
                 "You have left. We will not write to you any more. If you would like to come back, please apply again."

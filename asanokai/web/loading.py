@@ -19,9 +19,10 @@ from sqlalchemy import and_, bindparam, exists, or_, select
 from sqlalchemy.orm import load_only
 from werkzeug.wrappers import Response
 
-from asanokai import clock, installation, meetings, members
+from asanokai import clock, devices, installation, meetings
 from asanokai import series as series_rules
 from asanokai.db import session as database
+from asanokai.devices import Device
 from asanokai.errors import N_, Missing
 from asanokai.installation import Installation
 from asanokai.languages import LANGUAGES
@@ -34,7 +35,7 @@ from asanokai.questions import Question
 from asanokai.rsvps import HELD, QUEUED, Rsvp
 from asanokai.series import Belonging, Series, still
 from asanokai.speakers import Contributor
-from asanokai.tokens import Tokens
+from asanokai.tokens import Tokens, hashed
 from asanokai.uploads import Upload
 
 FRAMING = (
@@ -75,27 +76,45 @@ def links() -> Links:
     return addresses
 
 
+BOTH_FACTORS = ("passkey",)
+"""Ways of signing in that prove two factors at once."""
+
 _KNOWN = (
-    select(Member, Belonging.series_id, Belonging.role, Installation)
+    select(Member, Belonging.series_id, Belonging.role, Installation, Device)
+    .join(Device, Device.member_id == Member.id)
     .outerjoin(Belonging, and_(Belonging.member_id == Member.id, still(bindparam("now"))))
     .outerjoin(Installation, Installation.id == 1)
-    .where(Member.id == bindparam("id"))
+    .where(
+        Device.token_hash == bindparam("token_hash"),
+        Device.used_at > bindparam("used_after"),
+        Device.created_at > bindparam("created_after"),
+        Device.waits_until.is_(None),
+        Member.standing == "accepted",
+    )
 )
 
 
 def known(cookie: str) -> Member | None:
-    """The member a cookie signs in. With it comes what every page asks next: what the member is in which series, and
-    what this installation is called."""
-    number = members.cookie_number(cookie)
-    if number is None:
+    """The member a cookie signs in. With it comes what every page asks next: what the member is in which series, what
+    this installation is called, and the device."""
+    if len(cookie) > devices.LONGEST_COOKIE:
         return None
-    found = database().execute(_KNOWN, {"id": number, "now": clock.now()}).all()
-    if not found or not members.cookie_holds(found[0].Member, cookie):
+    now = clock.now()
+    life = {"now": now, "used_after": now - devices.UNUSED, "created_after": now - devices.LONGEST}
+    found = database().execute(_KNOWN, {"token_hash": hashed(cookie), **life}).all()
+    if not found:
         return None
     member: Member = found[0].Member
-    g.roles = (member.id, {(series_id, role) for _, series_id, role, _ in found if role})
+    g.roles = (member.id, {(row.series_id, row.role) for row in found if row.role})
+    g.device = found[0].Device
     g.installation = found[0].Installation or installation.unset()
     return member
+
+
+def device() -> Device | None:
+    """The device that is signed in here, if one is."""
+    found: Device | None = g.get("device") if current_user.is_authenticated else None
+    return found
 
 
 def installed() -> Installation:
@@ -165,6 +184,30 @@ def member() -> Response | None:
     if request.method == "GET":
         session["next"] = request.full_path.rstrip("?")
     return redirect(url_for("signing_in.ask"), 303)
+
+
+def recently() -> Response | None:
+    """Whoever has proved within a quarter of an hour that it is they; others are asked again and come back. Guard of
+    what is delicate, also for views to call: `if (asked := loading.recently()): return asked`. A form that was sent too
+    late is not taken; its page is shown again afterwards."""
+    sent_away = member()
+    if sent_away is not None or devices.recent(device()):
+        return sent_away
+    session["next"] = _page_behind()
+    return redirect(url_for("devices.prove"), 303)
+
+
+def _page_behind() -> str:
+    """The page that is asked for or, for a form without a page of its own, the settings."""
+    if request.method == "GET":
+        return request.full_path.rstrip("?")
+    rule = request.url_rule
+    return request.path if rule and "GET" in (rule.methods or ()) else url_for("account.settings")
+
+
+def chief_recently() -> Response | None:
+    """Whoever may everything, and has proved a short while ago that it is they."""
+    return administrator() or recently()
 
 
 def coordinates_anything() -> bool:

@@ -2,9 +2,9 @@
 from letters show a button; only the POST behind it does something.
 """
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
-from flask_login import current_user, logout_user
+from flask_login import current_user
 from werkzeug.wrappers import Response
 from wtforms import PasswordField
 from wtforms.validators import InputRequired, Length
@@ -98,8 +98,7 @@ def sign_out() -> Response:
     """Sign out here, or with `everywhere` on every device."""
     if request.form.get("everywhere"):
         members.sign_out_everywhere(loading.me())
-    logout_user()
-    session.clear()
+    arriving.leave()
     flash(gettext("You are signed out."))
     response = redirect(url_for("programme.home"), 303)
     # What the browser keeps of this member goes too, above all the copy of the own page (static/service-worker.js). Not

@@ -41,6 +41,7 @@ KINDS = {
     "speaker": lazy_gettext("Request to a speaker or host"),
     "speaker_remind": lazy_gettext("Reminder to a speaker or host"),
     "reply": lazy_gettext("Reply to a mail"),
+    "new_device": lazy_gettext("Sign-in on a new device"),
     "address_confirm": lazy_gettext("Confirmation of the new address"),
     "address_taken": lazy_gettext("Address given by somebody else"),
     "address_changed": lazy_gettext("Address changed"),
