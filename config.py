@@ -178,10 +178,14 @@ class Config:
         }
 
 
+SILENT = {"hide_parameters": True}
+"""What a statement that fails was given stands in no log: it may be anybody's name."""
+
+
 def _engine_options(database_url: str) -> dict[str, Any]:
     if database_url.startswith("sqlite"):
-        return {"connect_args": {"timeout": 10}}
-    return {"pool_size": 8, "max_overflow": 8}
+        return {"connect_args": {"timeout": 10}, **SILENT}
+    return {"pool_size": 8, "max_overflow": 8, **SILENT}
 
 
 def _readers(database_url: str) -> dict[str, Any]:
@@ -189,7 +193,7 @@ def _readers(database_url: str) -> dict[str, Any]:
     if database_url.startswith("sqlite"):
         return {}
     only_reading = {"options": "-c default_transaction_read_only=on"}
-    return {"reading": {"url": database_url, "isolation_level": "AUTOCOMMIT", "connect_args": only_reading}}
+    return {"reading": {"url": database_url, "isolation_level": "AUTOCOMMIT", "connect_args": only_reading, **SILENT}}
 
 
 class _Reader:

@@ -7,14 +7,14 @@ The map. One deep file per business word; imports only go down these floors:
     6  web/*   worker                                       pages; the heartbeat
     5  delivering   demo   lives  >  doctor  >  composing   transport   catcher   printing   backup   listing
                                                             a letter row → a mail → SMTP
-    4  alerting  >  digesting  >  intake  >  bulk   knocking   planning   writing  >  announcing   applying   archive
-                                                            mail that comes back, and what coordinators are told of it
-       asking   catering   entering   exporting   history   importing   invitations   leaving   merging   readdressing
-       showing
-                                                            verbs that touch several words
-    3  circle   directory   views > questions   guests > rsvps > proposals   materials > uploads > speakers > programme
-       > topics > meetings > series > deputies > ceremony   outside > passkeys > members > consents > devices
-       > law > installation > letters
+    4  alerting  >  digesting  >  retention  >  erasing  >  copies  >  intake  >  bulk   knocking   planning
+                                                            mail that comes back, what coordinators are told of it, and
+                                                            what becomes of a person's data
+       writing  >  announcing   applying   archive   asking   catering   entering   exporting   history   importing
+       invitations   leaving   merging   readdressing   showing   verbs that touch several words
+    3  circle   directory   views > questions   guests > whose > rsvps > proposals   materials > uploads > speakers
+       > programme > topics > meetings > series > deputies > ceremony   outside > passkeys > members > consents
+       > devices > law > installation > letters
     2  seals > journal   erased > db   languages   markdown   tokens   links   ical   holidays   night   outgoing
        provider   terminal > tables
     1  clock   errors

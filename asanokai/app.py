@@ -8,14 +8,17 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from asanokai import (
     catering,
     clock,
+    copies,
     deputies,
     erased,
+    erasing,
     guests,
     installation,
     intake,
     journal,
     letters,
     questions,
+    retention,
     rsvps,
     seals,
     topics,
@@ -27,7 +30,23 @@ from asanokai.links import Links
 from asanokai.tokens import Tokens
 from config import Config
 
-TABLES = (catering, deputies, erased, guests, installation, intake, journal, letters, questions, rsvps, seals, topics)
+TABLES = (
+    catering,
+    copies,
+    deputies,
+    erased,
+    erasing,
+    guests,
+    installation,
+    intake,
+    journal,
+    letters,
+    questions,
+    retention,
+    rsvps,
+    seals,
+    topics,
+)
 """Modules whose tables nothing above may happen to import, so that migrations see all of them."""
 
 

@@ -253,6 +253,7 @@ def confirm(
         application.consent_text, application.consent_version = consent
     if member.standing in ("applied", "left"):
         member.standing = "confirmed"
+        members.comes_back(member)
     _verify_address(application)
     members.note_opt_in(application)
     journal.write("confirm", "application", application.id, actor_id=member.id, **application.about)

@@ -219,6 +219,12 @@ def is_known(normal_address: str) -> bool:
     return session().get(Erased, the_list().mark(normal_address)) is not None
 
 
+def among(normal_addresses: Iterable[str]) -> set[str]:
+    """Which of these addresses belonged to somebody who was erased."""
+    marks = known()
+    return {address for address in normal_addresses if the_list().mark(address) in marks} if marks else set()
+
+
 def lift(normal_address: str) -> None:
     """Forget that the owner was erased: they apply themself. Written into the list too, if there was anything."""
     mark = the_list().mark(normal_address)

@@ -9,7 +9,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, and_, delete, func, or_, select
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Text,
+    UniqueConstraint,
+    and_,
+    delete,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from asanokai import clock, db, journal, languages
@@ -369,3 +381,28 @@ def _forget_of(meeting_id: int) -> int:
     replies = db.affected(gone)
     journal.write("forget", "meeting", meeting_id, replies=replies)
     return replies
+
+
+def count_in(which: ColumnElement[bool]) -> None:
+    """Keep how often each of these replies was given by who had a seat, before they are deleted: the counts stay as
+    they are. Words are counted under no value."""
+    query = (
+        select(Reply.question_id, Reply.value, Rsvp.meeting_id, Question)
+        .join(Rsvp, and_(Rsvp.id == Reply.rsvp_id, Rsvp.seat == "held"))
+        .join(Question, Question.id == Reply.question_id)
+        .where(which)
+    )
+    for question_id, value, meeting_id, question in session().execute(query).all():
+        plain = value if question.choices or question.kind == "number" else ""
+        _add_to_count(question_id, meeting_id, plain)
+    session().flush()
+
+
+def _add_to_count(question_id: int, meeting_id: int, value: str) -> None:
+    same = (ReplyCount.question_id == question_id, ReplyCount.meeting_id == meeting_id, ReplyCount.value == value)
+    found = session().scalar(select(ReplyCount).where(*same))
+    if found is None:
+        session().add(ReplyCount(question_id=question_id, meeting_id=meeting_id, value=value, people=1))
+        session().flush()
+    else:
+        found.people += 1

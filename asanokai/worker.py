@@ -22,9 +22,11 @@ from asanokai import (
     applying,
     asking,
     clock,
+    copies,
     db,
     devices,
     digesting,
+    erasing,
     intake,
     invitations,
     knocking,
@@ -32,6 +34,7 @@ from asanokai import (
     meetings,
     questions,
     readdressing,
+    retention,
     rsvps,
     seals,
     writing,
@@ -46,7 +49,7 @@ from asanokai.transport import Outcome, Transport
 
 log = logging.getLogger(__name__)
 
-DELIVER, TAKE_IN, PLAN, FETCH, CATER, LISTEN, SEAL, TIDY = 2, 2, 10, 30, 60, 60, 60, 600
+DELIVER, TAKE_IN, PLAN, FETCH, CATER, LISTEN, SEAL, ERASE, COPY, TIDY = 2, 2, 10, 30, 60, 60, 60, 60, 10, 600
 """Seconds between two beats."""
 
 AWAKE = 1.0
@@ -117,6 +120,18 @@ def _note_law() -> int:
     return 0  # nobody waits for it
 
 
+def erase_step() -> int:
+    """Erase who asked for it and has got the last letters; how many."""
+    return _each([erasing.step])
+
+
+def keep_step() -> int:
+    """Once a night, after two: remove what has been kept for long enough; how many rows."""
+    with db.reading():
+        due = retention.is_due()
+    return sum(retention.remove().values()) if due else 0
+
+
 def _each(steps: Iterable[Callable[[], int]]) -> int:
     """Take each step in a transaction of its own, as the only planner. One that fails stops no other; it is raised
     at the end."""
@@ -179,7 +194,10 @@ class Worker:
             "plan": (partial(plan_step, self.night), PLAN),
             "cater": (cater_step, CATER),
             "propose": (propose_step, TIDY),
+            "copy": (copies.step, COPY),
+            "erase": (erase_step, ERASE),
             "tidy": (tidy_step, TIDY),
+            "keep": (keep_step, TIDY),
             "seal": (self._seal, SEAL),
         }
         ways = app.config["ASANOKAI"]

@@ -134,6 +134,7 @@ REFUSALS: dict[str, dict[str, str]] = {
     "order.edit": texts("title"),
     "mail.reply": {"words": "x<y " * 3000},
     "settings.edit": {"sender_name": "Asa <no> Kai"},
+    "keeping.limits": {"mails": "3"},
     "law.facts": {"name": "x<y " * 200},
     "law.text": {"text-de": "x<y " * 12000},
 }
@@ -141,6 +142,7 @@ REFUSALS: dict[str, dict[str, str]] = {
 
 NOTHING_TO_KEEP = {
     "account.password": "passwords are never shown again",
+    "devices.prove": "passwords are never shown again",
     "materials.show": "a page cannot put a file back",
     "imports.take_in": "a page cannot put a file back",
     "people.series_too": "one choice",
@@ -151,6 +153,7 @@ NOTHING_TO_KEEP = {
     "wishes.letters": "choices",
     "wishes.unsubscribe": "choices",
     "leave.by_oneself": "one box",
+    "mydata.delete": "two boxes",
     "twins.merge": "choices",
     "roll.pass_on": "one choice",
     "topics.choose": "one choice",
@@ -159,12 +162,20 @@ NOTHING_TO_KEEP = {
     **dict.fromkeys(
         (
             "people.leave",
+            "people.erase",
+            "people.copy",
+            "people.fetch_copy",
+            "mydata.ask_copy",
+            "mydata.fetch_copy",
             "catering.withdraw",
             "joining.confirm",
             "address.confirm",
             "address.objection",
             "signing_in.open_link",
             "signing_in.sign_out",
+            "devices.sign_out",
+            "devices.sign_out_others",
+            "devices.prove_by_link",
             "account.new_calendar",
             "standing.change",
             "undo.by_link",

@@ -19,8 +19,10 @@ from asanokai import (
     asking,
     catering,
     consents,
+    copies,
     deputies,
     devices,
+    erasing,
     exporting,
     guests,
     importing,
@@ -40,6 +42,7 @@ from asanokai import (
     proposals,
     questions,
     readdressing,
+    retention,
     rsvps,
     seals,
     speakers,
@@ -150,6 +153,7 @@ WORDS = {
     *("applied", "confirmed", "accepted", "left"),
     *ROLES,
     *exporting.KINDS,
+    *retention.BY_NAME,
     *FIELDS,
     *meetings.EDITABLE,
     "topics",
@@ -300,6 +304,22 @@ class Stage:
         numbers = {"coming": 9, "guests": 0}
         session().add(catering.Catered(meeting_id=self.meeting.id, frozen_at=clock.now, frozen=numbers))
         session().flush()
+
+    def fetch_copy(self) -> None:
+        made = copies.ask(self.one, actor_id=self.actor)
+        copies.finish(made.id, {})
+        copies.fetch(made.id, self.one.id, actor_id=self.actor)
+
+    def erase(self) -> None:
+        erasing.ask(self.two, why="administrator", actor_id=self.actor)
+        session().execute(update(Letter).where(Letter.state == "queued").values(state="dropped"))
+        erasing.step()
+
+    def come_back(self) -> None:
+        erasing.ask(self.two, why="self", actor_id=self.actor)
+        session().execute(update(Letter).where(Letter.state == "queued").values(state="dropped"))
+        self.two.standing = "confirmed"
+        erasing.step()
 
     def give_seats(self) -> None:
         self.meeting.seats = 2
@@ -493,6 +513,14 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
         members.use_again(on.one, actor_id=on.actor),
     ),
     ("leave", "member"): lambda on, _: leaving.leave(on.two, actor_id=on.actor),
+    ("ask", "copy"): lambda on, _: copies.ask(on.one, actor_id=on.actor),
+    ("make", "copy"): lambda on, _: copies.finish(copies.ask(on.one, actor_id=on.actor).id, {}),
+    ("fetch", "copy"): lambda on, _: on.fetch_copy(),
+    ("change", "retention"): lambda on, _: retention.change({"letters": 30}, actor_id=on.actor),
+    ("remove", "retention"): lambda on, _: retention.end(retention.begin(on.actor), 3),
+    ("ask for erasure", "member"): lambda on, _: erasing.ask(on.two, why="administrator", actor_id=on.actor),
+    ("erase", "member"): lambda on, _: on.erase(),
+    ("keep", "member"): lambda on, _: on.come_back(),
     ("merge", "member"): lambda on, _: merging.merge(on.one.id, on.stranger.id, {}, actor_id=on.actor),
     ("export", "member"): lambda on, _: exporting.note("csv", [on.one.id], series_id=None, actor_id=on.actor),
     ("export", "series"): lambda on, _: exporting.note("xlsx", [1], series_id=on.series.id, actor_id=on.actor),
@@ -550,6 +578,8 @@ DEEDS: dict[Verb, Callable[[Stage, Any], Any]] = {
 }
 """Every verb there is, and a deed that should be noted as that."""
 
+LEAVES: list[Verb] = [("answer", "rsvp"), ("end", "deputy"), ("part", "series")]
+
 TOGETHER_WITH: dict[Verb, list[Verb]] = {
     ("object to address", "member"): [
         *[("change address", "member")] * 2,
@@ -560,7 +590,12 @@ TOGETHER_WITH: dict[Verb, list[Verb]] = {
     ("ask again", "meeting"): [("ask again", "rsvp"), ("ask again", "rsvp")],
     ("ask again", "rsvp"): [("ask again", "meeting"), ("ask again", "rsvp")],
     ("use again", "member"): [("suppress", "member")],
-    ("leave", "member"): [("answer", "rsvp"), ("end", "deputy"), ("part", "series")],
+    ("leave", "member"): LEAVES,
+    ("make", "copy"): [("ask", "copy")],
+    ("fetch", "copy"): [("ask", "copy"), ("make", "copy")],
+    ("ask for erasure", "member"): [("leave", "member"), *LEAVES],
+    ("erase", "member"): [("ask for erasure", "member"), ("leave", "member"), *LEAVES],
+    ("keep", "member"): [("ask for erasure", "member"), ("leave", "member"), *LEAVES],
     ("take back", "rsvp"): [("answer", "rsvp")],
     ("reply", "mail"): [("settle", "mail")],
     ("pass on", "rsvp"): [("take over", "rsvp")],
@@ -582,6 +617,8 @@ SPOKEN_FOR = {("describe", "topic"), *((verb, "contributor") for verb in ("confi
 """Done behind a speaker's link: no member did it."""
 
 BY_NOBODY = {
+    *((verb, "member") for verb in ("erase", "keep")),
+    ("make", "copy"),
     ("restore", "installation"),
     ("take in", "mail"),
     ("suppress", "member"),
@@ -632,7 +669,12 @@ def test_every_verb_writes_exactly_one_row_whose_facts_are_numbers_states_and_mo
 def test_every_row_says_which_thing_it_is_about_and_who_did_it(journalled, clock):
     actor = people.akiko().id
     own = {verb: next(row for row in found if (row.verb, row.object) == verb) for verb, found in journalled.items()}
-    about_several = [("sign out others", "device"), ("export", "member"), ("import", "member")]
+    about_several = [
+        ("sign out others", "device"),
+        ("change", "retention"),
+        ("export", "member"),
+        ("import", "member"),
+    ]
     assert [verb for verb, row in own.items() if row.object_id is None] == about_several
     assert {verb for verb, row in own.items() if row.actor_id is None} == BY_NOBODY | SPOKEN_FOR | {("answer", "rsvp")}
     themselves = {verb for verb, row in own.items() if row.actor_id not in (None, actor)}

@@ -16,6 +16,7 @@ from asanokai import (
     catering,
     clock,
     consents,
+    copies,
     db,
     deputies,
     devices,
@@ -27,6 +28,7 @@ from asanokai import (
     programme,
     proposals,
     questions,
+    retention,
     rsvps,
     speakers,
     topics,
@@ -65,6 +67,10 @@ NO_LIST = {
     "spent_challenge": "on no page",
     "happening": "a letter's own, on its page",
     "bounce": "counted, on no page",
+    "erasure": "on no page",
+    "retention_limit": "one row for each kind at most",
+    "removal": "a few for each run",
+    "nobody": "rows that stand for nobody",
     "address_change": "one that waits and one that was made, for each member",
     "knock": "gone within seconds, on no page",
     "erased": "hashes, on no page",
@@ -118,6 +124,10 @@ def _one_more(meeting: meetings.Meeting, series: series_rules.Series, known: wor
     _proposes(series, person, draft, number)
     for who in (known.member_id, people.ludwig().id):
         _device(who, number)
+    people.session().add(
+        copies.Copy(member_id=known.member_id, asked_at=clock.now(), total=1, size=1, ready_at=clock.now())
+    )
+    people.session().add(retention.Run(began_at=clock.now(), by_id=person.id))
 
 
 def _device(member_id: int, number: int) -> None:

@@ -18,7 +18,9 @@ from asanokai import (
     views,
 )
 from asanokai import series as series_rules
+from asanokai.copies import Copy
 from asanokai.db import Base, session, transaction
+from asanokai.erasing import Erasure
 from asanokai.errors import Refused
 from asanokai.journal import Entry
 from asanokai.members import Address, AddressChange, Application, Member, Mute
@@ -26,6 +28,7 @@ from asanokai.merging import Merger
 from asanokai.outside import OutsideIdentity
 from asanokai.passkeys import Passkey
 from asanokai.proposals import Words
+from asanokai.retention import Nobody, Run
 from asanokai.rsvps import Rsvp, standing
 from asanokai.rsvps.passing import SeatNote
 from asanokai.topics import SpeakerText
@@ -319,7 +322,10 @@ def test_whatever_names_a_member_is_passed_on_or_stays_for_a_reason(clock):
     came.settled_by_id = other.id
     devices.begin(other.id, by="link", name="")
     moved = AddressChange(member_id=other.id, before="x@x.example", after="y@x.example", newly=True, asked_at=clock.now)
-    session().add_all([application, note, came, moved, Mute(member_id=other.id, kind="thanks")])
+    gone = Erasure(member_id=other.id, why="self", keep_texts=False, asked_at=clock.now, done_at=clock.now)
+    session().add(Copy(member_id=other.id, asked_by_id=other.id, asked_at=clock.now, total=1, ready_at=clock.now))
+    session().add_all([Nobody(place=0, member_id=other.id), Run(began_at=clock.now, by_id=other.id)])
+    session().add_all([application, note, came, moved, gone, Mute(member_id=other.id, kind="thanks")])
     session().flush()
     assert holding(other.id) - set(STAYS) == naming_a_member() - set(STAYS)
     merge(katrin, other)

@@ -65,7 +65,10 @@ def test_there_are_these_beats_and_letters_go_every_two_seconds(worker):
         "plan": 10,
         "cater": 60,
         "propose": 600,
+        "erase": 60,
+        "copy": 10,
         "tidy": 600,
+        "keep": 600,
         "seal": 60,
     }
 
@@ -122,7 +125,18 @@ def test_what_is_over_was_held(worker, clock):
 
 @pytest.mark.parametrize(
     ("beat", "most"),
-    [("deliver", 6), ("take in", 1), ("plan", 10), ("cater", 4), ("propose", 1), ("tidy", 11), ("seal", 6)],
+    [
+        ("deliver", 6),
+        ("take in", 1),
+        ("plan", 10),
+        ("cater", 4),
+        ("propose", 1),
+        ("erase", 1),
+        ("copy", 1),
+        ("tidy", 11),
+        ("keep", 1),
+        ("seal", 6),
+    ],
 )
 def test_a_beat_of_an_empty_database_costs_few_statements(worker, beat, most):
     worker.beat(beat)

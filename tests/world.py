@@ -35,6 +35,7 @@ from asanokai import (
     circle,
     clock,
     consents,
+    copies,
     db,
     deputies,
     devices,
@@ -51,6 +52,7 @@ from asanokai import (
     proposals,
     questions,
     readdressing,
+    retention,
     rsvps,
     speakers,
     topics,
@@ -149,6 +151,7 @@ class World:
     confirm: str
     sign_in: str
     pack: str
+    copy_id: int
     device_id: int
     address: str
     objection: str
@@ -211,7 +214,10 @@ def _build(app: Flask) -> World:
     law.note()
     tokens, katrin, kenji = app.extensions["tokens"], people.katrin(), people.kenji()
     pack = catering.make(meeting.id, "caterer", address="koch@jena.example")
+    copied = copies.ask(katrin, actor_id=katrin.id)
+    copied.content, copied.size, copied.ready_at = b"PK", 2, clock.now()
     return World(
+        copy_id=copied.id,
         series_id=series.id,
         other_series_id=other.id,
         meeting_id=meeting.id,
@@ -455,6 +461,10 @@ def _arguments(world: World) -> dict[str, dict[str, Any]]:
         "people.edit": {"member_id": world.member_id},
         **{f"meeting.{verb}": meeting for verb in ("show", "edit", "cancel", "pause", "roll", "add_topic")},
         "people.leave": {"member_id": world.member_id},
+        "people.erase": {"member_id": world.member_id},
+        "people.copy": {"member_id": world.member_id},
+        "people.fetch_copy": {"member_id": world.member_id, "copy_id": world.copy_id},
+        "mydata.fetch_copy": {"copy_id": world.copy_id},
         "twins.merge": {"kept_id": world.member_id, "other_id": world.twin_id},
         **{f"meeting.{verb}": meeting for verb in ("show", "edit", "move", "cancel", "pause", "roll", "add_topic")},
         **{f"meeting.{verb}": meeting for verb in ("show", "edit", "move", "cancel", "pause", "add_topic")},
@@ -715,7 +725,13 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "lists.of_series": deed,
         "lists.of_everybody": deed,
         "leave.by_oneself": {"sure": "y"},
+        "mydata.delete": {"keep_texts": "", "sure": "y"},
         "people.leave": {},
+        "people.erase": {},
+        "people.copy": {},
+        "people.fetch_copy": {},
+        "mydata.ask_copy": {},
+        "mydata.fetch_copy": {},
         "twins.merge": {name: "other" if name == "given" else "kept" for name in merging.FIELDS},
         "people.invite": {**PERSON, "email": "lena@weimar.example"},
         "people.role": {},
@@ -833,6 +849,7 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "law.facts": {name: "" if name == "register" else f"{name} 7" for name in law.FACTS},
         "law.text": texts("text", "Über **Daten** an [[email: E-Mail]]"),
         "settings.pause": {"back": "pauses"},
+        "keeping.limits": {kind.name: str(min(kind.most, 400)) for kind in retention.KINDS},
     }
 
 
@@ -855,7 +872,7 @@ def unticked(form: dict[str, str]) -> dict[str, str]:
     """Without the boxes that are not ticked: a browser sends nothing for them."""
     boxes = (
         *("sure", "administrator", "remove_logo", "everywhere", "consent", "public", "needs_approval"),
-        *("send", "needed", "vanishes"),
+        *("send", "needed", "vanishes", "keep_texts"),
     )
     return {name: words for name, words in form.items() if words or name not in boxes}
 

@@ -11,18 +11,14 @@ from datetime import datetime
 
 from sqlalchemy import delete, or_, select, update
 
-from asanokai import clock, db, erased, installation, invitations, leaving, members, writing
+from asanokai import clock, db, erased, erasing, installation, invitations, leaving, writing
 from asanokai.db import session, table_of
 from asanokai.devices import Device
 from asanokai.erased import Erasure
 from asanokai.letters import Letter
 from asanokai.members import Address, Member
 from asanokai.night import Night
-
-NAMES = (
-    *("salutation", "title", "family", "given", "family_ja", "given_ja", "family_kana", "given_kana", "position"),
-    *("sought", "filed"),
-)
+from asanokai.whose import person
 
 LOOK = "was due when the backup was restored; look whether it went out, and send it again if not"
 
@@ -88,19 +84,8 @@ def _erase(number: int, line: Erasure) -> int:
     if member.standing == "accepted":
         member.administrator = False  # else the last one could not leave
         leaving.leave(member, actor_id=member.id)
-    _empty(member)
+    erasing.clear(person(member), keep_texts=False)
     return 1
-
-
-def _empty(member: Member) -> None:
-    """Take the person out of the row: no name, no address, no way in."""
-    session().execute(delete(Address).where(Address.member_id == member.id))
-    for field in NAMES:
-        setattr(member, field, "")
-    member.organisation_id = member.password_hash = None
-    member.standing = "erased"
-    members.sign_out_everywhere(member)
-    session().flush()
 
 
 # --- letters ----------------------------------------------------------------------------------------------------------

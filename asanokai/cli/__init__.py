@@ -35,7 +35,7 @@ from asanokai import (
 )
 from asanokai import series as series_rules
 from asanokai.app import create_app
-from asanokai.cli import backups, journals
+from asanokai.cli import backups, journals, keeping
 from asanokai.cli.opening import entered, fail, opened, with_app
 from asanokai.errors import Refused
 from asanokai.importing import VERDICTS, WRITTEN
@@ -182,6 +182,7 @@ def upgrade() -> None:
 
 main.add_command(backups.backup_)
 main.add_command(backups.restore_)
+main.add_command(keeping.retention_)
 main.add_command(journals.journal_)
 
 

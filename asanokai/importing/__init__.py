@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from asanokai import clock, journal, members
+from asanokai import clock, erased, journal, members
 from asanokai import series as series_rules
 from asanokai.db import session
 from asanokai.errors import N_, Refused
@@ -125,7 +125,8 @@ def _judged(
     for row in sheet.rows:
         people.append((row, sheet.person(row, language or "de")))
         tell("checking", len(people), len(sheet.rows))
-    known = _known([person.address for _row, person in people if person.address])
+    addresses = [person.address for _row, person in people if person.address]
+    known, gone = _known(addresses), erased.among(addresses)
     belonging = series_rules.member_ids(series) if series is not None else None
     seen: dict[str | int, int] = {}
     for row, person in people:
@@ -133,6 +134,8 @@ def _judged(
         # Two addresses of one member are one person.
         key = member.id if member is not None else person.address
         verdict, remarks = _judge(person, member, seen.get(key), belonging)
+        if verdict == "new" and person.address in gone:
+            verdict, remarks = "bad", (Remark(N_("had their data deleted and is not added again by a file")),)
         if verdict != "bad":
             seen.setdefault(key, row.number)
         yield Verdict(row.number, verdict, person.name, person.address, remarks), person, member

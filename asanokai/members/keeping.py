@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from asanokai import clock, consents, devices, journal
+from asanokai import clock, consents, devices, erased, journal
 from asanokai.db import session
 from asanokai.errors import N_, BadInput, Missing
 from asanokai.languages import SALUTATIONS, known, zones
@@ -40,6 +40,15 @@ NAMES = ("title", "family", "given", "family_ja", "given_ja", "family_kana", "gi
 """The fields of a member that are a line of text."""
 
 
+ERASED = N_("Whoever has this address had their data deleted. They can come back only by applying themselves.")
+
+
+def comes_back(member: Member) -> None:
+    """Who confirmed an application may stand in lists again, even if they were deleted once."""
+    for normal in session().scalars(select(Address.normal).where(Address.member_id == member.id)):
+        erased.lift(normal)
+
+
 def add(
     email: str | None,
     *,
@@ -48,11 +57,14 @@ def add(
     verified: bool = False,
     **person: Any,
 ) -> Member:
-    """A new member; `person` holds fields as for `describe`. Raises `BadInput` if the address is taken."""
+    """A new member; `person` holds fields as for `describe`. Raises `BadInput` if the address is taken, or if its owner
+    was deleted and somebody else (`actor_id`) would bring them back."""
     now = clock.now()
     normal = normal_address(email) if email is not None else None
     if normal is not None and by_address(normal) is not None:
         raise BadInput("email", N_("There is already a member with the address %(address)s."), address=normal)
+    if normal is not None and actor_id is not None and erased.is_known(normal):
+        raise BadInput("email", ERASED)
     member = Member(
         standing=standing,
         calendar_secret=secrets.token_urlsafe(24),

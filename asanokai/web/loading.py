@@ -164,6 +164,15 @@ def page_number() -> int:
     return min(max(int(typed), 1), 100_000) if typed.isascii() and typed.isdigit() and len(typed) < 7 else 1
 
 
+def download(content: bytes, name: str) -> Response:
+    """A file that is kept by nobody on the way."""
+    response = make_response(content)
+    response.headers["Content-Type"] = "application/zip"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 # --- guards -----------------------------------------------------------------------------------------------------------
 
 

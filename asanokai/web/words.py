@@ -157,6 +157,7 @@ CAME_BACK = {
 
 REASONS = {
     "not a member any more": lazy_gettext("not a member any more"),
+    "erased": lazy_gettext("deleted at their own wish"),
     "was due when the backup was restored; look whether it went out, and send it again if not": lazy_gettext(
         "was due when the backup was restored; look whether it went out, and send it again if not"
     ),

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, SelectField
 from wtforms.validators import InputRequired
 
-from asanokai import applying, directory, leaving, members, readdressing, showing, views
+from asanokai import applying, copies, directory, erasing, leaving, members, readdressing, showing, views
 from asanokai import series as rules
 from asanokai.directory import Wanted
 from asanokai.errors import N_, BadInput, Missing
@@ -242,3 +242,50 @@ def leave(member_id: int) -> Response | tuple[str, int]:
         in_words=showing.in_words,
         language=loading.language(),
     ), form.status
+
+
+@pages.route("/members/<int:member_id>/erase", methods=["GET", "POST"])
+def erase(member_id: int) -> Response | tuple[str, int]:
+    """Somebody asked in writing to be deleted: what that ends, and then it is done."""
+    member = members.by_id(member_id)
+    form, waiting = Form(), erasing.pending(member_id)
+    if attempt(form, lambda: erasing.ask(member, why="administrator", actor_id=loading.me().id)):
+        flash(gettext("The account is closed. The data will be deleted as soon as the last letters have gone."))
+        return redirect(url_for("people.everybody"), 303)
+    return render_template(
+        "coordinate/erase.html",
+        form=form,
+        member=member,
+        waiting=waiting,
+        ends=erasing.look(member),
+        days=erasing.LONGEST_WAIT.days,
+        in_words=showing.in_words,
+        language=loading.language(),
+    ), form.status
+
+
+@pages.route("/members/<int:member_id>/copy", methods=["GET", "POST"])
+def copy(member_id: int) -> Response | tuple[str, int]:
+    """Somebody asked in writing for a copy of their data: it is made, and can be fetched here."""
+    member, form = members.by_id(member_id), Form()
+    if attempt(form, lambda: copies.ask(member, actor_id=loading.me().id)):
+        flash(gettext("The copy is being made."))
+        return redirect(url_for("people.copy", member_id=member_id), 303)
+    copied = copies.of_member(member_id)
+    return render_template(
+        "coordinate/copy.html",
+        form=form,
+        member=member,
+        copied=copied,
+        unready=any(one.ready_at is None for one in copied),
+        in_words=showing.in_words,
+        zone=loading.zone(),
+        language=loading.language(),
+    ), form.status
+
+
+@pages.post("/members/<int:member_id>/copy/<int:copy_id>")
+def fetch_copy(member_id: int, copy_id: int) -> Response:
+    """The copy that was made for somebody, as a file."""
+    content = copies.fetch(copy_id, member_id, actor_id=loading.me().id)
+    return loading.download(content, f"asanokai-{copy_id}.zip")

@@ -1,0 +1,14 @@
+"""A copy of everything about oneself (GDPR, articles 15 and 20): asked for, made by the worker, fetched within days.
+
+row      that it was asked for, how far it is, the file
+parts    what is asked of each table; the names in the file
+columns  the columns in words
+writing  JSON for programs, pages for people, files beside them
+making   asking, making, handing out
+"""
+
+from asanokai.copies.making import ask, fetch, finish, of_member, step
+from asanokai.copies.parts import NOT_COPIED, PARTS, TABLES
+from asanokai.copies.row import Copy
+
+__all__ = ["NOT_COPIED", "PARTS", "TABLES", "Copy", "ask", "fetch", "finish", "of_member", "step"]

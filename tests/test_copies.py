@@ -1,0 +1,198 @@
+"""A copy of everything about oneself: what is in it, who may have it, how far it has come."""
+
+import io
+import json
+import zipfile
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from asanokai import copies, db, erasing, worker
+from asanokai.copies.columns import COLUMNS
+from asanokai.copies.writing import Writer
+from asanokai.db import Base, session
+from asanokai.erasing import RULES
+from asanokai.errors import Missing, Refused
+from asanokai.journal import Entry
+from asanokai.members import Member
+from asanokai.whose import person
+from tests import people
+from tests.pages import Reader
+from tests.test_erasing import WORD, fill_everything
+from tests.world import plain
+
+
+def unpacked(content: bytes) -> zipfile.ZipFile:
+    return zipfile.ZipFile(io.BytesIO(content))
+
+
+def data(content: bytes) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(unpacked(content).read("data.json"))
+    return found
+
+
+@pytest.fixture
+def zoe_id(app, clock) -> int:
+    with db.transaction():
+        one, _at = fill_everything()
+        people.ludwig()
+        return one.id
+
+
+def copied(member_id: int) -> bytes:
+    """What the worker makes for somebody."""
+    with db.transaction():
+        asked = copies.ask(session().get_one(Member, member_id), actor_id=member_id).id
+    assert copies.step() == 1
+    with db.transaction():
+        return copies.fetch(asked, member_id, actor_id=member_id)
+
+
+def test_every_table_that_deletion_empties_or_that_names_a_member_is_copied_or_not_for_a_reason():
+    member = Base.metadata.tables["member"]
+    naming = {
+        table.name
+        for table in Base.metadata.sorted_tables
+        if any(key.column.table is member for column in table.columns for key in column.foreign_keys)
+    }
+    known = {rule.table.__tablename__ for rule in RULES} | naming
+    assert known - copies.TABLES == set(copies.NOT_COPIED)
+
+
+def test_every_column_of_a_copy_has_words_and_no_words_are_left_over(app):
+    with db.transaction():
+        one = person(people.katrin())
+    asked = {(part.name, column.key) for part in copies.PARTS for column in part.ask(one).selected_columns}
+    files = {part.file for part in copies.PARTS if part.file}
+    assert {name for _part, name in asked} - files | {"file"} == set(COLUMNS)
+
+
+def test_no_secret_is_copied(app):
+    with db.transaction():
+        one = person(people.katrin())
+    secrets = ("hash", "secret", "stamp", "nonce", "digest", "claimed")
+    asked = [column.key for part in copies.PARTS for column in part.ask(one).selected_columns]
+    assert [name for name in asked if any(secret in name for secret in secrets)] == []
+
+
+def test_everything_that_holds_something_of_the_person_is_in_the_copy(zoe_id):
+    found = data(copied(zoe_id))
+    assert (found["format"], found["version"]) == ("asanokai-copy", 1)
+    silent = {part.name for part in copies.PARTS if not found[part.name]}
+    assert silent == {
+        "address_changes",
+        "normally",
+        "switched_off",
+        "devices",
+        "passkeys",
+        "outside_identities",
+        "consents",
+        "views",
+        "messages",
+    }
+    (me,) = found["person"]
+    assert (me["family"], me["organisation"], me["zone"]) == (WORD.title(), f"Werk {WORD}", "Asia/Tokyo")
+    assert found["answers"][0]["comment"] == f"Ich bringe {WORD}"
+    assert found["replies"][0]["value"] == f"allergisch gegen {WORD}"
+    assert [guest["name"] for guest in found["guests"]] == [WORD, f"Herr {WORD}"]
+    assert found["applications"][0]["consent_version"] == "2026-11"
+    with_words = {part.name for part in copies.PARTS if WORD in json.dumps(found[part.name]).lower()}
+    assert len(with_words) >= 14
+
+
+def test_nothing_of_others_is_in_it(zoe_id):
+    pack = unpacked(copied(zoe_id))
+    words = " ".join(pack.read(name).decode("utf-8", "replace") for name in pack.namelist())
+    assert [name for name in ("Lindner", "Emma", "Whitfield", "optik-jena", "ilmenau") if name in words] == []
+
+
+def test_the_pages_are_in_the_reader_s_language_and_files_lie_beside_them(zoe_id):
+    pack = unpacked(copied(zoe_id))
+    names = pack.namelist()
+    assert {"data.json", "index.html", *(f"pages/{part.name}.html" for part in copies.PARTS)} <= set(names)
+    index = pack.read("index.html").decode()
+    assert ('lang="de"' in index, "Kopie Ihrer Daten" in index, "Ihre Antworten" in index) == (True, True, True)
+    (file,) = [name for name in names if name.startswith("files/")]
+    assert pack.read(file) == f"%PDF-1.7 {WORD}".encode()
+    assert f'href="../{file}"' in pack.read("pages/files.html").decode()
+    mail = next(name for name in names if name.startswith("mails/"))
+    assert pack.read(mail) == f"From: {WORD}".encode()
+
+
+def test_what_looks_like_a_tag_is_text(app, clock):
+    pack = unpacked(Writer("ja", "Asia/Tokyo", clock.now).write({"person": [{"family": "<script>alert(1)</script>"}]}))
+    page = pack.read("pages/person.html").decode()
+    assert ("<script>" in page, "&lt;script&gt;" in page, 'lang="ja"' in page) == (False, True, True)
+
+
+# --- asking, progress, fetching ---------------------------------------------------------------------------------------
+
+
+def test_asking_twice_is_asking_once_and_a_row_for_nobody_has_none(zoe_id):
+    with db.transaction():
+        zoe = session().get_one(Member, zoe_id)
+        assert copies.ask(zoe, actor_id=zoe_id).id == copies.ask(zoe, actor_id=None).id
+        zoe.standing = "erased"
+        with pytest.raises(Refused):
+            copies.ask(zoe, actor_id=None)
+
+
+def test_how_far_it_has_come_is_seen_while_it_is_made(zoe_id, monkeypatch):
+    with db.transaction():
+        asked = copies.ask(session().get_one(Member, zoe_id), actor_id=zoe_id).id
+    seen = []
+    went_on = copies.making._went_on
+
+    def looked(copy_id: int, done: int) -> bool:
+        on = went_on(copy_id, done)
+        with db.reading():
+            row = session().get_one(copies.Copy, asked)
+            seen.append((row.done, row.total, row.ready_at))
+        return on
+
+    monkeypatch.setattr(copies.making, "_went_on", looked)
+    assert copies.step() == 1
+    total = len(copies.PARTS) + 1
+    assert seen == [(done, total, None) for done in range(1, total)]
+
+
+def test_only_the_owner_fetches_it_and_the_journal_says_so(zoe_id):
+    copied(zoe_id)
+    with db.transaction():
+        (made,) = copies.of_member(zoe_id)
+        with pytest.raises(Missing):
+            copies.fetch(made.id, people.katrin().id, actor_id=people.katrin().id)
+        verbs = session().scalars(select(Entry.verb).where(Entry.object == "copy").order_by(Entry.id))
+        assert list(verbs) == ["ask", "make", "fetch"]
+
+
+def test_deletion_takes_the_copy_along_even_one_that_is_being_made(zoe_id):
+    copied(zoe_id)
+    with db.transaction():
+        zoe = session().get_one(Member, zoe_id)
+        copies.ask(zoe, actor_id=zoe_id)
+        erasing.now_empty(zoe, keep_texts=False)
+    with db.reading():
+        assert list(session().scalars(select(copies.Copy.id))) == []
+    assert copies.step() == 0
+
+
+def test_the_page_shows_the_way_from_asking_to_the_file(app, zoe_id):
+    with db.reading():
+        reader = Reader(app, session().get_one(Member, zoe_id))
+    reader.get("/?lang=en")
+    assert reader.post("/me/data/copy").location == "/me/data"
+    page = reader.get("/me/data").text
+    assert ("Being made: 0 of 29 lists" in plain(page), 'http-equiv="refresh"' in page) == (True, True)
+    worker.copies.step()
+    page = reader.get("/me/data").text
+    assert ("Fetch the file" in plain(page), 'http-equiv="refresh"' in page) == (True, False)
+    with db.reading():
+        (made,) = copies.of_member(zoe_id)
+    response = reader.post(f"/me/data/copy/{made.id}")
+    assert (response.status_code, response.headers["Cache-Control"]) == (200, "no-store")
+    assert data(response.data)["person"][0]["family"] == WORD.title()
+    stranger = Reader(app, people.ludwig())
+    assert stranger.post(f"/me/data/copy/{made.id}").status_code == 404
+    assert stranger.post(f"/coordinate/members/{zoe_id}/copy/{made.id}").status_code == 200
