@@ -176,9 +176,9 @@ def test_leaving_and_losing_the_right_to_everything_end_all(app, clock):
 # --- how long ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_device_ends_after_thirty_days_without_use(app, emma, clock):
+def test_a_device_ends_after_sixty_days_without_use(app, emma, clock):
     used, unused = (by(browser, app, people.emma()) for browser in (DESK, PHONE))
-    clock.advance(days=29)
+    clock.advance(days=59)
 
     used.post("/me/calendar")
     clock.advance(days=2)

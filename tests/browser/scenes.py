@@ -212,7 +212,7 @@ TABLE = "E-Mail;Name;Vorname;Hobby\nhans@jena.example;Meier;Hans;Go\nkeine Adres
 
 
 def _refused(built: world.World, states: States, known: dict[str, str]) -> list[Scene]:
-    def refused(name: str, who: str, address: str, status: int = 422, **typed: str | bool) -> Scene:
+    def refused(name: str, who: str, address: str, status: int = 422, /, **typed: str | bool) -> Scene:
         return Scene(f"{name}, refused", who, address, status, typed)
 
     desk = f"/coordinate/meetings/{states.numbers['cancelled']}"
