@@ -60,6 +60,7 @@ def test_every_file_that_a_page_names_is_good_for_ever_and_no_page_names_one_wit
         "vendor/modern-normalize.css",
         "disc.svg",
         "offline.js",
+        "keys.js",
         "icons/apple-touch-icon.png",
     }
     kept = {address: headers(client.get(address), "Cache-Control") for address in named}
