@@ -131,6 +131,7 @@ def all_scenes(app: Flask, built: world.World, states: States) -> list[Scene]:
         Scene("another address asked for", "kenji", "/me/address", sends={"email": "kenji@neu.example"}),
         Scene("another address confirmed", "visitor", known["address.confirm"], sends={}),
         Scene("a change of address objected to", "visitor", known["address.objection"], sends={}),
+        Scene("asked again who one is", "kenji", "/me/prove"),
     ]
 
 
