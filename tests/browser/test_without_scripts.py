@@ -164,8 +164,8 @@ FORMS = """() => [...document.forms].filter(form => form.method === 'post').map(
 
 
 SELDOM = {"outside.redeem", "roll.replies"}
-"""Forms of pages the small world has not: of who comes back from a provider (tests/test_outside.py), and of somebody who
-replied about food (tests/test_journal_pages.py)."""
+"""Forms of pages the small world has not: of who comes back from a provider (tests/test_outside.py), and of somebody
+who replied about food (tests/test_journal_pages.py)."""
 
 
 @pytest.mark.timeout(480)
