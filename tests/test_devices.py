@@ -207,11 +207,11 @@ def test_use_is_noted_when_something_is_sent_and_at_most_once_an_hour(app, emma,
 
 def test_what_has_ended_is_deleted_by_the_worker(app, emma, clock):
     old = devices.begin(people.emma().id, by="link", name="")[0]
-    clock.advance(days=20)
+    clock.advance(days=40)
     fresh = devices.begin(people.emma().id, by="link", name="")[0]
     half = devices.begin(people.emma().id, by="link", name="", waits=True)[0]
     assert devices.forget() == 0
-    clock.advance(days=10)
+    clock.advance(days=20)
     assert devices.forget() == 2
     assert list(session().scalars(select(Device.id))) == [fresh.id]
     assert {old.id, half.id}.isdisjoint({fresh.id})
