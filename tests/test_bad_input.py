@@ -325,6 +325,7 @@ def test_nonsense_in_all_fields_at_once_is_no_fault(built, faults):
     assert faults.found == {}
 
 
+@pytest.mark.parametrize("database_url", DATABASES if LONG else ["sqlite"], indirect=True)
 @pytest.mark.timeout(480)
 def test_nonsense_in_one_field_of_a_good_form_is_no_fault(built, faults):
     kinds = list(BAD)
