@@ -151,7 +151,7 @@ class Config:
             "SESSION_COOKIE_SECURE": self.https,
             "SESSION_COOKIE_HTTPONLY": True,
             "SESSION_COOKIE_SAMESITE": "Lax",
-            "PERMANENT_SESSION_LIFETIME": 60 * 60 * 24 * 30,
+            "PERMANENT_SESSION_LIFETIME": 60 * 60 * 24 * 60,  # as long as `devices.UNUSED`
             "SESSION_REFRESH_EACH_REQUEST": False,  # `web` does it once a day
             "MAX_CONTENT_LENGTH": 4 * 1024 * 1024,
             "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,

@@ -20,8 +20,9 @@ from asanokai.tokens import hashed
 WAYS = ("link", "password", "passkey", "provider", "before")
 """How somebody proved who they are; "before": signed in before there were rows for devices."""
 
-UNUSED, LONGEST = timedelta(days=30), timedelta(days=180)
-"""A device ends after so long without use, and after so long at the latest (ASVS 7.3.1, 7.3.2)."""
+UNUSED, LONGEST = timedelta(days=60), timedelta(days=180)
+"""A device ends after so long without use, and after so long at the latest (ASVS 7.3.1, 7.3.2). Use is what is sent,
+and members who come once a month must not be asked anew each time."""
 
 WAITS = timedelta(minutes=10)
 """How long one may take over the second factor."""

@@ -101,6 +101,14 @@ def remove(member: Member, identity_id: int, *, name: str, actor_id: int) -> Non
     passkeys.tell(member, "provider removed", name)
 
 
+def end_since(member: Member, since: datetime, *, actor_id: int) -> None:
+    """Those connected from then on sign in nobody any more. Whoever calls says why."""
+    for row in of_member(member):
+        if row.created_at >= since:
+            session().delete(row)
+            journal.write("remove", "identity", row.id, actor_id=actor_id, member=member.id)
+
+
 def forget(member: Member) -> None:
     """Whoever leaves signs in no more: their identities go without a word."""
     session().execute(delete(OutsideIdentity).where(OutsideIdentity.member_id == member.id))

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, func, select, update
 
-from asanokai import clock, deputies, factors, journal, letters, members, passkeys
+from asanokai import clock, deputies, factors, journal, letters, members, outside, passkeys
 from asanokai import series as series_rules
 from asanokai.db import affected, session
 from asanokai.errors import N_, BadInput, Expired, Refused
@@ -258,6 +258,7 @@ def _close_doors(member: Member, *, since: datetime) -> None:
         if passkey.created_at >= since:
             passkeys.remove(member, passkey.id, actor_id=member.id)
     factors.end_since(member.id, since)
+    outside.end_since(member, since, actor_id=member.id)
     members.new_calendar_secret(member)
     deputies.end_since(member, since, actor_id=member.id)
 

@@ -17,7 +17,7 @@ from bench.results import Bound, Line
 from bench.turns import Side, alternate
 
 CONNECTIONS = 8
-ROUNDS, SECONDS, WARM = 3, 3.0, 0.5
+ROUNDS, SECONDS, WARM = 3, 2.2, 0.4
 MEMBERS, SEATS, MOST_ASKERS = 3_000, 120, 5_000
 LEAST = Bound("ratio", least=0.2)
 MOST_P99_MS = {"postgresql": 100, "sqlite": 200}

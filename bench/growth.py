@@ -13,7 +13,7 @@ from bench.results import Bound, Line
 
 SIZES, LONG_SIZES = (100, 1_000, 10_000), (100, 1_000, 10_000, 100_000)
 REFERENCE = 1_000
-SECONDS, LOOKING = 1.5, 1.0
+SECONDS, LOOKING = 1.2, 0.4
 ENOUGH_ANSWERS = 600
 GIVEN_UP = 60_000
 """Milliseconds after which gunicorn ends a worker that has not answered."""
@@ -80,7 +80,7 @@ def _lists(site: Site, filled: filling.Filled, size: int, first: dict[str, float
 def _waited(port: int, request: str) -> float | None:
     """None if the server gave up."""
     try:
-        load.run(port, [request] * 2, connections=2, seconds=1, expected=200)
+        load.run(port, [request] * 2, connections=2, seconds=0.3, expected=200)
         return load.run(port, [request], connections=1, seconds=LOOKING, expected=200, repeat=True).percentile(0.5)
     except RuntimeError as error:
         say(f"no answer to {request.partition(' HTTP')[0]}: {str(error).strip().splitlines()[-1]}")

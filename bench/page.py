@@ -6,7 +6,7 @@ from bench.results import Bound, Line
 from bench.turns import Side, alternate
 
 CONNECTIONS = 16
-ROUNDS, SECONDS, WARM = 3, 3.0, 0.5
+ROUNDS, SECONDS, WARM = 3, 2.2, 0.4
 LEAST = Bound("ratio", least=0.25)
 MEMBERS = 200
 

@@ -68,14 +68,18 @@ ON_BOTH = (
 """What locks, counts or searches: tried whole on both databases."""
 
 
+ALWAYS = "test_nonsense_in_all_fields_at_once_is_no_fault"
+"""What one database takes and the other refuses: zero bytes, huge numbers, halves of letters."""
+
+
 def _spared(item: pytest.Item) -> bool:
-    """Whether PostgreSQL is spared a test in `make test`: of those outside `ON_BOTH` every fourth runs there, always
+    """Whether PostgreSQL is spared a test in `make test`: of those outside `ON_BOTH` every sixth runs there, always
     the same."""
-    if item.path.stem in ON_BOTH or "postgresql" not in item.name:
+    if item.path.stem in ON_BOTH or "postgresql" not in item.name or item.name.startswith(ALWAYS):
         return False
     if item.path.parent.name == "browser":
         return True  # what a browser shows does not depend on the database
-    return zlib.crc32(item.name.encode()) % 4 > 0
+    return zlib.crc32(item.name.encode()) % 6 > 0
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -486,7 +486,7 @@ def test_the_consent_is_kept_word_by_word_as_it_stood_on_the_page(app, meeting):
     kept = latest()
     assert kept.consent_text.startswith("I agree that Asa no Kai Thüringen keeps these details")
     assert kept.consent_text in page
-    assert (kept.consent_version, kept.applied_from, kept.series_id) == ("2026-11", "127.0.0.1", meeting.series_id)
+    assert (kept.consent_version, kept.applied_from, kept.series_id) == ("2026-11 en", "127.0.0.1", meeting.series_id)
 
 
 def test_without_consent_nothing_is_kept(app, meeting):
@@ -654,7 +654,7 @@ def test_an_invitation_of_a_coordinator_is_confirmed_likewise_with_its_consent(a
     assert shows(page, "You are invited to belong to:", "I agree that Asa no Kai Thüringen keeps") == [True, True]
     visitor.post(link)
     kept = latest()
-    assert (kept.state, kept.consent_text in page, kept.consent_version) == ("approved", True, "2026-11")
+    assert (kept.state, kept.consent_text in page, kept.consent_version) == ("approved", True, "2026-11 en")
     assert series_rules.belongs(meeting.series_id, kept.member_id)
 
 

@@ -62,6 +62,9 @@ ONCE = {"sign-in": 410, "opt-in": 303, "address": 410, "objection": 410}
 ELSEWHERE = ("web/keys.py",)
 """Where it is minted for a purpose that a variable names: what a passkey is asked, which the tests of passkeys try."""
 
+OF_THE_COOKIE = "outside"
+"""What is on its way to a provider stands in the cookie, in no link: the tests of `outside` try it."""
+
 AFTER_LEAVING = {"answer": (410, 410), "unsubscribe": (200, 200), "address": (200, 410), "objection": (200, 410)}
 """What a link answers when its member has left: read, and sent. Ending letters works for everybody for ever."""
 
@@ -87,7 +90,7 @@ def minted() -> Iterator[tuple[str, str]]:
 
 
 def test_no_purpose_is_missing(app):
-    assert {purpose for how, purpose in minted() if how == "mint"} == set(LINKS) == set(ENDS)
+    assert {purpose for how, purpose in minted() if how == "mint"} - {OF_THE_COOKIE} == set(LINKS) == set(ENDS)
     assert {purpose for how, purpose in minted() if how == "mint_address"} == set(MAILBOXES)
     # And none is minted that only a variable names.
     for file in Path(asanokai.__file__).parent.rglob("*.py"):

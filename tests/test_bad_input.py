@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from asanokai import applying, db, web
 from tests import world
+from tests.conftest import DATABASES
 from tests.grounds import LONG
 from tests.test_guards import SENT
 from tests.world import (
@@ -324,6 +325,7 @@ def test_nonsense_in_all_fields_at_once_is_no_fault(built, faults):
     assert faults.found == {}
 
 
+@pytest.mark.parametrize("database_url", DATABASES if LONG else ["sqlite"], indirect=True)
 @pytest.mark.timeout(480)
 def test_nonsense_in_one_field_of_a_good_form_is_no_fault(built, faults):
     kinds = list(BAD)
@@ -415,6 +417,7 @@ def test_too_much_at_once_is_refused_everywhere(built, faults):
     assert found == dict.fromkeys(SENT, (413, 413))
 
 
+@pytest.mark.parametrize("database_url", DATABASES if LONG else ["sqlite"], indirect=True)
 @settings(max_examples=60 if LONG else 4, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_whatever_is_typed_is_no_fault(built, faults, data):

@@ -109,6 +109,7 @@ def test_these_are_the_commands():
         "member add",
         "member import",
         "restore",
+        "retention",
         "run",
         "series add",
         "serve",

@@ -602,6 +602,7 @@ TOGETHER_WITH: dict[Verb, list[Verb]] = {
     ("object to address", "member"): [
         *[("change address", "member")] * 2,
         ("new calendar secret", "member"),
+        ("remove", "identity"),
         ("remove password", "member"),
         ("remove", "passkey"),
     ],
@@ -649,7 +650,6 @@ BY_NOBODY = {
     *((verb, "catering") for verb in ("freeze", "thaw", "tell")),
 }
 BY_THEMSELVES = {
-    ("consent", "consent"),
     *((verb, "member") for verb in ("sign in", "new calendar secret", "unsubscribe", "mute", "unmute")),
     *((verb, "member") for verb in ("ask address", "object to address")),
 }
@@ -696,7 +696,12 @@ def test_every_row_says_which_thing_it_is_about_and_who_did_it(journalled, clock
     assert [verb for verb, row in own.items() if row.object_id is None] == about_several
     assert {verb for verb, row in own.items() if row.actor_id is None} == BY_NOBODY | SPOKEN_FOR | {("answer", "rsvp")}
     themselves = {verb for verb, row in own.items() if row.actor_id not in (None, actor)}
-    of_theirs = {("confirm", "application"), ("sign out", "device"), ("sign out others", "device")}
+    of_theirs = {
+        ("confirm", "application"),
+        ("consent", "consent"),
+        ("sign out", "device"),
+        ("sign out others", "device"),
+    }
     assert themselves == BY_THEMSELVES | of_theirs
     assert {verb for verb in BY_THEMSELVES if own[verb].actor_id == own[verb].object_id} == BY_THEMSELVES
 

@@ -367,6 +367,9 @@ def test_the_page_says_what_is_to_be_done_next_in_every_state(akiko, draft, cloc
     akiko.post(page(draft, "topics/new"), TOPIC)
     found.append(said())
     clock.set(people.berlin(2026, 3, 11, 13))
+    with db.reading():
+        akiko.sign_in(people.akiko())
+    akiko.get("/?lang=en")
     found.append(said())
     assert found == [[place == state for place in range(4)] for state in range(4)]
 

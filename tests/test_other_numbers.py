@@ -45,6 +45,8 @@ NO_NUMBERS = {
     "part": "a word out of a list",
     "device_id": "the tests of the devices page try somebody else's",
     "consent_id": "the tests of the consent records try somebody else's",
+    "copy_id": "the tests of copies try somebody else's",
+    "identity_id": "the tests of connections try somebody else's",
     "digest": "of a picture's octets, beside its number",
 }
 """Arguments that are no number of a row, and where else they are tried."""

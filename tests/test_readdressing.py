@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from asanokai import announcing, db, deputies, leaving, letters, members, passkeys, readdressing, worker
+from asanokai import announcing, db, deputies, leaving, letters, members, outside, passkeys, readdressing, worker
 from asanokai.announcing import Change
 from asanokai.db import session, transaction
 from asanokai.errors import BadInput, Expired, Refused
@@ -13,6 +13,7 @@ from asanokai.invitations import Night
 from asanokai.journal import Entry
 from asanokai.letters import Letter
 from asanokai.members import Address, AddressChange, Member
+from asanokai.outside import OutsideIdentity
 from asanokai.passkeys import Passkey
 from asanokai.worker import send_due
 from tests import people
@@ -24,6 +25,7 @@ NEW = "katrin@neu.example"
 LATER = "katrin@spaeter.example"
 TAKEN = "emma.whitfield@ilmenau.example"
 PASSWORD = "ein langes Passwort"
+ISSUER = "https://login.example"
 
 
 @pytest.fixture(autouse=True)
@@ -188,11 +190,13 @@ class TestObjecting:
         katrin = people.katrin()
         deputies.name(katrin, "treu@jena.example", "deputy")
         passkeys.add(katrin, Passkey(credential_id=b"1", public_key=b"1", handle=b"1"), "Büro", actor_id=katrin.id)
+        session().add(OutsideIdentity(member_id=katrin.id, issuer=ISSUER, subject="office", created_at=clock.now))
         clock.advance(days=3)
         change = moves()
         members.set_password(katrin, PASSWORD, actor_id=katrin.id)
         deputies.name(katrin, "dieb@jena.example", "deputy")
         passkeys.add(katrin, Passkey(credential_id=b"2", public_key=b"2", handle=b"2"), "Dieb", actor_id=katrin.id)
+        session().add(OutsideIdentity(member_id=katrin.id, issuer=ISSUER, subject="thief", created_at=clock.now))
         nonce, secret = members.mint_sign_in(katrin), katrin.calendar_secret
         waiting = asks(LATER)
         objects(change)
@@ -201,6 +205,7 @@ class TestObjecting:
         assert katrin.calendar_secret != secret
         assert [named.address for named, _who in deputies.named_by(katrin)] == ["treu@jena.example"]
         assert [passkey.name for passkey in passkeys.of_member(katrin)] == ["Büro"]
+        assert [identity.subject for identity in outside.of_member(katrin)] == ["office"]
         assert (waiting.state, readdressing.asked(katrin)) == ("dropped", None)
 
     def test_coordinators_and_administrators_are_told_and_the_journal_knows(self):

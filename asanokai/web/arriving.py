@@ -94,12 +94,14 @@ def _sign_in(member: Member, device: Device, token: str) -> None:
 
 
 def leave() -> None:
-    """Sign out here, and keep nothing but the mark."""
-    before, known_here = loading.device(), _marks()
+    """Sign out here, and keep nothing but the mark and the language."""
+    before, known_here, language = loading.device(), _marks(), session.get("lang")
     if before is not None:
         devices.end(before)
     logout_user()
     session.clear()
+    if language:
+        session["lang"] = language
     if known_here:
         session[KNOWN_HERE] = known_here
         session.permanent = True

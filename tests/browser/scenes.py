@@ -132,6 +132,7 @@ def all_scenes(app: Flask, built: world.World, states: States) -> list[Scene]:
         Scene("another address confirmed", "visitor", known["address.confirm"], sends={}),
         Scene("a change of address objected to", "visitor", known["address.objection"], sends={}),
         Scene("a second factor to be set up", "kenji", "/me/second-factor", sends={"secret": "new"}),
+        Scene("asked again who one is", "kenji", "/me/prove"),
     ]
 
 
@@ -213,7 +214,7 @@ TABLE = "E-Mail;Name;Vorname;Hobby\nhans@jena.example;Meier;Hans;Go\nkeine Adres
 
 
 def _refused(built: world.World, states: States, known: dict[str, str]) -> list[Scene]:
-    def refused(name: str, who: str, address: str, status: int = 422, **typed: str | bool) -> Scene:
+    def refused(name: str, who: str, address: str, status: int = 422, /, **typed: str | bool) -> Scene:
         return Scene(f"{name}, refused", who, address, status, typed)
 
     desk = f"/coordinate/meetings/{states.numbers['cancelled']}"

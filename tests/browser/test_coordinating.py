@@ -86,7 +86,7 @@ def test_a_morning_is_run_from_the_empty_installation_to_the_roll_without_the_sh
 
     # --- a topic in three languages -----------------------------------------------------------------------------------
     page.goto("/coordinate/")
-    press(page, "main li a >> nth=0")
+    press(page, "main li a[href*='/meetings/'] >> nth=0")
     assert page.inner_text("main .date-day") == "12"
     press(page, "main a:has-text('Add a topic')")
     texts(page, "title", de="Licht in der Medizin", en="Light in medicine", ja="医療を支える光技術")

@@ -196,7 +196,7 @@ def test_a_copy_older_than_the_session_it_came_from_is_not_shown(app, morning, o
           const cache = await caches.open("asanokai-mine");
           const kept = await cache.match("/me/", { ignoreVary: true });
           const headers = new Headers(kept.headers);
-          headers.set("X-Kept-At", new Date(Date.now() - 31 * 24 * 3600 * 1000).toISOString());
+          headers.set("X-Kept-At", new Date(Date.now() - 61 * 24 * 3600 * 1000).toISOString());
           await cache.put("/me/", new Response(await kept.text(), { headers }));
         }"""
     )

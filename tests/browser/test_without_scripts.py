@@ -163,6 +163,11 @@ FORMS = """() => [...document.forms].filter(form => form.method === 'post').map(
     [new URL(form.action).pathname, [...form.elements].some(one => one.type === 'submit' && one.checkVisibility())])"""
 
 
+SELDOM = {"outside.redeem", "roll.replies"}
+"""Forms of pages the small world has not: of who comes back from a provider (tests/test_outside.py), and of somebody
+who replied about food (tests/test_journal_pages.py)."""
+
+
 @pytest.mark.timeout(480)
 def test_every_form_stands_in_a_page_and_has_a_button(app, clock, open_plain):
     built = world.build(app, clock)
@@ -176,4 +181,4 @@ def test_every_form_stands_in_a_page_and_has_a_button(app, clock, open_plain):
             sent |= {routes.match(path, "POST")[0] for path, _ in found}
             without += [(scene.name, path) for path, button in found if not button]
     assert without == []
-    assert sent == {name.partition(":")[0] for name in world.addresses(app, built, "POST")}
+    assert sent == {name.partition(":")[0] for name in world.addresses(app, built, "POST")} - SELDOM
