@@ -11,6 +11,7 @@ an address that was put back by the change itself is not given the word again (`
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, delete, func, select, update
 
@@ -90,9 +91,15 @@ def mint_confirmation(change_id: int) -> str:
 
 def look(change_id: int, nonce: str) -> AddressChange:
     """The change that a letter to the new address is about: asked for, or made by it. Raises `Expired`."""
-    change = session().get(AddressChange, change_id)
-    good = change is not None and change.confirm_hash == hashed(nonce) and _stands(change, "asked", "made")
-    if change is None or not good:
+    return _opened(change_id, AddressChange.confirm_hash, nonce, "asked", "made")
+
+
+def _opened(change_id: int, kept: Any, nonce: str, *states: str) -> AddressChange:
+    """The change of that number, if the secret is the one kept in that column and it stands so. Raises `Expired`."""
+    change: AddressChange | None = session().scalar(
+        select(AddressChange).where(AddressChange.id == change_id, kept == hashed(nonce))
+    )
+    if change is None or not _stands(change, *states):
         raise Expired(N_("This link is no longer valid."))
     return change
 
@@ -195,11 +202,7 @@ def mint_objection(change_id: int) -> str:
 
 def look_at_objection(change_id: int, nonce: str) -> AddressChange:
     """The change that a letter to the old address is about: made, or undone by it. Raises `Expired`."""
-    change = session().get(AddressChange, change_id)
-    good = change is not None and change.object_hash == hashed(nonce) and _stands(change, "made", "objected")
-    if change is None or not good:
-        raise Expired(N_("This link is no longer valid."))
-    return change
+    return _opened(change_id, AddressChange.object_hash, nonce, "made", "objected")
 
 
 def objection(change_id: int, nonce: str) -> AddressChange:
