@@ -185,7 +185,7 @@ def test_the_page_shows_the_way_from_asking_to_the_file(app, zoe_id):
     reader.get("/?lang=en")
     assert reader.post("/me/data/copy").location == "/me/data"
     page = reader.get("/me/data").text
-    assert ("Being made: 0 of 29 lists" in plain(page), 'http-equiv="refresh"' in page) == (True, True)
+    assert ("Being made: 0 of 30 lists" in plain(page), 'http-equiv="refresh"' in page) == (True, True)
     worker.copies.step()
     page = reader.get("/me/data").text
     assert ("Fetch the file" in plain(page), 'http-equiv="refresh"' in page) == (True, False)

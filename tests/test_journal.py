@@ -610,6 +610,7 @@ TOGETHER_WITH: dict[Verb, list[Verb]] = {
     ("ask again", "rsvp"): [("ask again", "meeting"), ("ask again", "rsvp")],
     ("use again", "member"): [("suppress", "member")],
     ("leave", "member"): LEAVES,
+    **{(verb, "factor"): [("set", "factor")] for verb in ("new codes", "use recovery code", "remove")},
     ("make", "copy"): [("ask", "copy")],
     ("fetch", "copy"): [("ask", "copy"), ("make", "copy")],
     ("ask for erasure", "member"): [("leave", "member"), *LEAVES],
@@ -688,6 +689,7 @@ def test_every_row_says_which_thing_it_is_about_and_who_did_it(journalled, clock
     actor = people.akiko().id
     own = {verb: next(row for row in found if (row.verb, row.object) == verb) for verb, found in journalled.items()}
     about_several = [
+        *((verb, "factor") for verb in ("set", "new codes", "use recovery code", "remove")),
         ("sign out others", "device"),
         ("change", "retention"),
         ("export", "member"),
@@ -701,6 +703,7 @@ def test_every_row_says_which_thing_it_is_about_and_who_did_it(journalled, clock
         ("consent", "consent"),
         ("sign out", "device"),
         ("sign out others", "device"),
+        *((verb, "factor") for verb in ("set", "new codes", "use recovery code")),
     }
     assert themselves == BY_THEMSELVES | of_theirs
     assert {verb for verb in BY_THEMSELVES if own[verb].actor_id == own[verb].object_id} == BY_THEMSELVES
