@@ -859,6 +859,7 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "consent_records.disclose": {},
         "journal.aside": {},
         "roll.replies": {},
+        **{name: {} for name in ("roll.show", "paper.roll", "mail.show")},
         "law.facts": {name: "" if name == "register" else f"{name} 7" for name in law.FACTS},
         "law.text": texts("text", "Über **Daten** an [[email: E-Mail]]"),
         "settings.pause": {"back": "pauses"},
