@@ -434,7 +434,7 @@ def test_the_doctor_as_a_document_with_the_same_exit_code(app, clock, config, sm
         True,
         {
             *("settings", "database", "migrations", "disk", "mail out", "mail in", "DNS", "letters", "not delivered"),
-            *("addresses", "worker", "journal", "pages of law", "clock"),
+            *("limits", "addresses", "worker", "journal", "pages of law", "clock"),
         },
     )
     marks = {"ok": "ok", "hint": "hint", "wrong": "WRONG"}
