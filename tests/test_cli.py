@@ -672,6 +672,7 @@ def test_the_doctor_finds_a_clock_that_is_wrong(app, clock, config, smtp, invite
     clock.set(DUE)
     with db.transaction():
         people.plan()
+        people.seal_journal()
     clock.set(DUE - timedelta(days=2))
     assert complaints(shell("doctor")) == [
         "clock: 2026-02-17 08:00 UTC; a letter was written at 2026-02-19 08:00 UTC, which is still to come"
