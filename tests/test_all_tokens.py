@@ -59,7 +59,7 @@ ENDS = {
 ONCE = {"sign-in": 410, "opt-in": 303, "address": 410, "objection": 410}
 """Links whose second press does nothing, and what it answers."""
 
-ELSEWHERE = ("web/keys.py",)
+ELSEWHERE = ("web/challenges.py",)
 """Where it is minted for a purpose that a variable names: what a passkey is asked, which the tests of passkeys try."""
 
 OF_THE_COOKIE = "outside"

@@ -79,6 +79,9 @@ def links() -> Links:
 HALF = "half"
 """Where the session keeps the token of a device that owes its second factor."""
 
+WHOLLY = "wholly"
+"""Where the session keeps whether what is wanted asks for a whole proof, so that a code alone is not offered."""
+
 _KNOWN = (
     select(Member, Belonging.series_id, Belonging.role, Installation, Device)
     .join(Device, Device.member_id == Member.id)
@@ -238,18 +241,56 @@ def _wanted_anywhere() -> bool:
 
 
 def recently() -> Response | None:
-    """Whoever has proved within a quarter of an hour that it is they; others are asked again and come back. Guard of
-    what is delicate, also for views to call: `if (asked := loading.recently()): return asked`. A form that was sent too
-    late is not taken; its page is shown again afterwards."""
-    sent_away = member()
-    if sent_away is not None or devices.recent(device()):
-        return sent_away
-    session["next"] = _page_behind()
-    return redirect(url_for("devices.prove"), 303)
+    """Whoever has proved within a quarter of an hour that it is they, as wholly as at signing in (ASVS 5.0, 7.5.1);
+    others are asked again and come back. Guard of what decides who gets in. A form that was sent too late is not taken;
+    its page is shown again afterwards."""
+    return member() or _asked_again(devices.recent(device()), wholly=True)
+
+
+def present() -> Response | None:
+    """The same for what gives much away or cannot be undone: there the code of the authenticator is enough (7.5.3)."""
+    return member() or _asked_again(devices.present(device()), wholly=False)
+
+
+def _asked_again(proved: bool, *, wholly: bool) -> Response | None:
+    if proved:
+        return None
+    session["next"], session[WHOLLY] = _page_behind(), wholly
+    return redirect(url_for("proving.ask"), 303)
+
+
+def when_sent(
+    strict: Callable[[], Response | None], otherwise: Callable[[], Response | None]
+) -> Callable[[], Response | None]:
+    """A guard for a page that may stay open while what it sends may not."""
+    return lambda: otherwise() if request.method in ("GET", "HEAD") else strict()
+
+
+PAGES_OF = {
+    "keys.ask_for_new": "keys.mine",
+    "keys.rename": "keys.mine",
+    "keys.remove": "keys.mine",
+    "outside.redeem": "keys.mine",
+    "outside.remove": "keys.mine",
+    "mydata.ask_copy": "mydata.show",
+    "mydata.fetch_copy": "mydata.show",
+    "second_factor.begin": "second_factor.show",
+    "second_factor.new_codes": "second_factor.show",
+    "second_factor.remove": "second_factor.show",
+    "people.lost_factor": "people.edit",
+    "people.fetch_copy": "people.copy",
+}
+"""Where the buttons stand whose addresses are no pages of their own."""
 
 
 def _page_behind() -> str:
-    """The page that is asked for or, for a form without a page of its own, the settings."""
+    """The page that is asked for, or on which the button stands that was pressed; else the settings."""
+    endpoint = str(request.endpoint)
+    if endpoint in PAGES_OF:
+        named = request.view_args or {}
+        expects = current_app.url_map.is_endpoint_expecting
+        page = PAGES_OF[endpoint]
+        return url_for(page, **{name: number for name, number in named.items() if expects(page, name)})
     if request.method == "GET":
         return request.full_path.rstrip("?")
     rule = request.url_rule
