@@ -238,7 +238,7 @@ SENT: Expected = {
     "proving.ask": (IN, *[422] * 6),
     "proving.by_link": MEMBERS_DONE,
     # Nobody has a second factor, and the answer is none; tests/test_proving.py has both.
-    "proving.by_code": (IN, *[409] * 6),
+    "proving.by_code": (IN, *[422] * 6),
     "proving.by_passkey": (IN, *[422] * 6),
     "account.use_address_again": MEMBERS_DONE,
     "address.change": MEMBERS_DONE,

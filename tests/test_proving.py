@@ -278,7 +278,7 @@ def test_the_code_alone_is_enough_for_a_copy_and_not_for_a_way_in(guarded, clock
     assert (guarded.get("/me/data/delete").status_code, guarded.post("/me/data/copy").status_code) == (200, 303)
     assert led(guarded.get("/me/keys/new")) == ASKED_AGAIN
     clock.advance(minutes=1)
-    assert guarded.post(f"{PROVE}/code", {"code": code(who)}).status_code == 409
+    assert guarded.post(f"{PROVE}/code", {"code": code(who)}).status_code == 422
     clock.advance(minutes=14)
     assert led(guarded.get("/me/data/delete")) == ASKED_AGAIN
     guarded.client.set_cookie("asanokai", kept)

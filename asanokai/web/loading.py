@@ -37,6 +37,8 @@ from asanokai.series import Belonging, Series, still
 from asanokai.speakers import Contributor
 from asanokai.tokens import Tokens, hashed
 from asanokai.uploads import Upload
+from asanokai.vault import Vault
+from asanokai.web import behind
 
 FRAMING = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; manifest-src 'self'; "
@@ -74,6 +76,12 @@ def links() -> Links:
     """Absolute addresses."""
     addresses: Links = current_app.extensions["links"]
     return addresses
+
+
+def vault() -> Vault:
+    """Seals and opens the secrets of authenticators."""
+    found: Vault = current_app.extensions["vault"]
+    return found
 
 
 HALF = "half"
@@ -216,7 +224,7 @@ def _without_factor(required: bool) -> Response | None:
     """Lead whoever needs a second factor here, and has not given one on this device, to where it is set up."""
     if not required or gave_both():
         return None
-    session["next"] = _page_behind()
+    session["next"] = behind.page()
     flash(gettext("This part needs a second factor. Please set one up, or sign in with a passkey."))
     return redirect(url_for("second_factor.show"), 303)
 
@@ -255,7 +263,7 @@ def present() -> Response | None:
 def _asked_again(proved: bool, *, wholly: bool) -> Response | None:
     if proved:
         return None
-    session["next"], session[WHOLLY] = _page_behind(), wholly
+    session["next"], session[WHOLLY] = behind.page(), wholly
     return redirect(url_for("proving.ask"), 303)
 
 
@@ -264,37 +272,6 @@ def when_sent(
 ) -> Callable[[], Response | None]:
     """A guard for a page that may stay open while what it sends may not."""
     return lambda: otherwise() if request.method in ("GET", "HEAD") else strict()
-
-
-PAGES_OF = {
-    "keys.ask_for_new": "keys.mine",
-    "keys.rename": "keys.mine",
-    "keys.remove": "keys.mine",
-    "outside.redeem": "keys.mine",
-    "outside.remove": "keys.mine",
-    "mydata.ask_copy": "mydata.show",
-    "mydata.fetch_copy": "mydata.show",
-    "second_factor.begin": "second_factor.show",
-    "second_factor.new_codes": "second_factor.show",
-    "second_factor.remove": "second_factor.show",
-    "people.lost_factor": "people.edit",
-    "people.fetch_copy": "people.copy",
-}
-"""Where the buttons stand whose addresses are no pages of their own."""
-
-
-def _page_behind() -> str:
-    """The page that is asked for, or on which the button stands that was pressed; else the settings."""
-    endpoint = str(request.endpoint)
-    if endpoint in PAGES_OF:
-        named = request.view_args or {}
-        expects = current_app.url_map.is_endpoint_expecting
-        page = PAGES_OF[endpoint]
-        return url_for(page, **{name: number for name, number in named.items() if expects(page, name)})
-    if request.method == "GET":
-        return request.full_path.rstrip("?")
-    rule = request.url_rule
-    return request.path if rule and "GET" in (rule.methods or ()) else url_for("account.settings")
 
 
 def chief_recently() -> Response | None:

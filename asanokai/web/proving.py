@@ -22,8 +22,7 @@ from asanokai.devices import Device
 from asanokai.errors import N_, BadInput, Missing, Refused
 from asanokai.web import arriving, challenges, limits, loading
 from asanokai.web.challenges import AnswerForm
-from asanokai.web.forms import REQUIRED, Form, attempt, no_nul
-from asanokai.web.second_factor import CodeForm, vault
+from asanokai.web.forms import REQUIRED, CodeForm, Form, attempt, no_nul
 
 pages = Blueprint("proving", __name__)
 
@@ -120,9 +119,9 @@ def _check_code(form: CodeForm) -> None:
     member_id = loading.me().id
     row, account = factors.of(member_id), f"member {member_id}"
     if row is None or session.get(loading.WHOLLY):
-        raise Refused(N_("The code alone is not enough here. Please choose another way."))
+        raise BadInput("code", N_("The code alone is not enough here. Please choose another way."))
     limits.hold("code", account=account)
-    if not factors.takes(row, form.code.data or "", vault(), recovery=False):
+    if not factors.takes(row, form.code.data or "", loading.vault(), recovery=False):
         limits.failed("code", account=account)
         loading.outlives(lambda: factors.failed(member_id))
         raise BadInput("code", N_("This code is not right, or was used before."))
