@@ -143,9 +143,7 @@ REFUSALS: dict[str, dict[str, str]] = {
 
 NOTHING_TO_KEEP = {
     "account.password": "passwords are never shown again",
-    "proving.ask": "passwords are never shown again",
-    "proving.by_code": "codes are never shown again",
-    "proving.by_passkey": "one answer",
+    "devices.prove": "passwords are never shown again",
     "materials.show": "a page cannot put a file back",
     "imports.take_in": "a page cannot put a file back",
     "people.series_too": "one choice",
@@ -178,7 +176,7 @@ NOTHING_TO_KEEP = {
             "signing_in.sign_out",
             "devices.sign_out",
             "devices.sign_out_others",
-            "proving.by_link",
+            "devices.prove_by_link",
             "account.new_calendar",
             "standing.change",
             "undo.by_link",
