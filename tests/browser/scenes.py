@@ -127,13 +127,14 @@ def all_scenes(app: Flask, built: world.World, states: States) -> list[Scene]:
         *_sent(built, known),
         *_refused(built, states, known),
         failed,
+        Scene("a mail that is read", "akiko", f"/coordinate/mail/{built.mail_id}", sends={}),
         Scene("another address, refused", "kenji", "/me/address", 422, {"email": "nonsense"}),
         Scene("another address asked for", "kenji", "/me/address", sends={"email": "kenji@neu.example"}),
         Scene("another address confirmed", "visitor", known["address.confirm"], sends={}),
         Scene("a change of address objected to", "visitor", known["address.objection"], sends={}),
         Scene("a second factor to be set up", "kenji", "/me/second-factor", sends={"secret": "new"}),
         Scene("asked again who one is", "kenji", "/me/prove"),
-        Scene("a mail that is read", "akiko", f"/coordinate/mail/{built.mail_id}", sends={}),
+        Scene("asked again who one is, by a passkey that is none", "katrin", "/me/prove", 422, {"answer": "{}"}),
     ]
 
 
