@@ -36,7 +36,7 @@ MAY_LACK = ("register", "vat_id", "responsible", "officer", "log_days", "backup_
 """Facts that an installation may rightly have none of; "-" says so."""
 
 NONE = "-"
-WRITTEN = datetime(2026, 11, 29, tzinfo=UTC)
+WRITTEN = datetime(2026, 11, 30, tzinfo=UTC)
 """When the default texts were written."""
 
 MOST_SHOWN = 50
@@ -147,20 +147,20 @@ def _all() -> Iterator[tuple[str, str]]:
 # --- changing ---------------------------------------------------------------------------------------------------------
 
 
-def fill_in(facts: Mapping[str, str], *, actor_id: int) -> None:
+def fill_in(facts: Mapping[str, str], *, actor_id: int | None, told: Mapping[str, Told] | None = None) -> None:
     """Set what the texts ask for; all texts that it changes are kept as new ones."""
     known = {name: " ".join(str(facts.get(name) or "").split()) for name in FACTS}
     said: dict[str, str] = {name: words for name, words in known.items() if words}
     installation.change(actor_id=actor_id, legal=said or None)
-    note(actor_id=actor_id)
+    note(told, actor_id=actor_id)
 
 
-def rewrite(kind: str, texts: Mapping[str, str], *, actor_id: int) -> None:
+def rewrite(kind: str, texts: Mapping[str, str], *, actor_id: int, told: Mapping[str, Told] | None = None) -> None:
     """Put an administrator's texts in the place of the default ones; what is empty or the same is the default."""
     said = {language: (texts.get(language) or "").replace("\r\n", "\n").strip() for language in LANGUAGES}
     changed = {language: words for language, words in said.items() if words and words != default(kind, language)}
     installation.change(actor_id=actor_id, **{kind: changed or None})
-    note(actor_id=actor_id)
+    note(told, actor_id=actor_id)
 
 
 # --- which text stood when --------------------------------------------------------------------------------------------

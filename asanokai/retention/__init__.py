@@ -4,6 +4,7 @@ row            limits, runs and what they removed; the rows that stand for nobod
 kinds          what is too old, and what becomes of it
 without_names  where emptying a column is not enough
 removing       looking, removing in batches, the protocol
+telling        what the privacy page says of the limits
 """
 
 from asanokai.retention.kinds import BY_NAME, FIXED, KINDS, Kind
@@ -21,6 +22,7 @@ from asanokai.retention.removing import (
     remove,
 )
 from asanokai.retention.row import Limit, Nobody, Removal, Run
+from asanokai.retention.telling import told
 
 __all__ = [
     "BATCH",
@@ -42,4 +44,5 @@ __all__ = [
     "look",
     "protocol",
     "remove",
+    "told",
 ]
