@@ -102,6 +102,11 @@ def a_copy() -> None:
 
 
 def who_left() -> Member:
+    """Jürgen, who was told in time."""
+    letters.post("erased_soon", "told", member_id=people.juergen().id)
+    people.send_all()
+    told = session().scalars(select(Letter).where(Letter.kind == "erased_soon")).one()
+    told.sent_at = told.settled_at = FIRST_MOMENT + timedelta(days=retention.BY_NAME["left"].days) - retention.NOTICE
     return people.juergen()
 
 

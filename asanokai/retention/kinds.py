@@ -25,7 +25,7 @@ from asanokai.letters import Happening, Letter, mint_nonce
 from asanokai.meetings import Meeting
 from asanokai.members import Application, Bounce, Member
 from asanokai.questions import Reply
-from asanokai.retention import without_names
+from asanokai.retention import telling, without_names
 from asanokai.rsvps import Rsvp
 from asanokai.rsvps.passing import SeatNote
 from asanokai.speakers import Contributor
@@ -191,10 +191,11 @@ KINDS: tuple[Kind, ...] = (
         (
             Step(
                 Member,
-                lambda before: and_(Member.standing == "left", Member.left_at < before),
+                lambda before: and_(Member.standing == "left", Member.left_at < before, telling.may_go()),
                 does=without_names.erase,
             ),
         ),
+        least=telling.NOTICE.days,
     ),
     Kind(
         "consents",

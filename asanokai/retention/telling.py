@@ -1,36 +1,83 @@
-"""What the privacy page says about how long things are kept: the limits as they are set, one line for each kind."""
+"""Telling those who left, a month before, that their data will be deleted; and that nothing goes before that.
 
-from asanokai.errors import N_
-from asanokai.languages import LANGUAGES, catalogue
-from asanokai.retention.kinds import FIXED, KINDS
-from asanokai.retention.removing import limits
+Whoever cannot be reached any more is deleted without. A letter that never left is posted anew after a month. One that
+went long ago, because the limit was made longer meanwhile, counts no more. Deletes nothing.
+"""
 
-FOR_SO_LONG = N_("%(kind)s: %(days)s %(since)s")
-KEPT = N_("%(kind)s: %(limit)s")
-DAY, DAYS = N_("%(num)s day"), N_("%(num)s days")
-YEAR, YEARS = N_("%(num)s year"), N_("%(num)s years")
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
-IN_A_YEAR = 365
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+
+from asanokai import clock, letters
+from asanokai.db import session
+from asanokai.letters import Letter
+from asanokai.members import Address, Member
+
+KIND = "erased_soon"
+
+NOTICE = timedelta(days=30)
+"""How long after the letter was sent its reader is deleted at the earliest."""
+
+AHEAD = NOTICE + timedelta(days=1)
+"""How long before the limit the letter is posted: a day more, since it waits for the morning."""
+
+STALE = timedelta(days=180)
+"""After which a letter counts no more."""
+
+MORNING = 9
+"""The hour from which on it may go, on its reader's clock."""
 
 
-def told() -> dict[str, dict[str, str]]:
-    """Language → word that stands for it in the page of law (GDPR Article 13(2)(a)) → a list in Markdown."""
-    kept = limits()
-    return {language: {"retention": _listed(kept, language)} for language in LANGUAGES}
+def may_go() -> ColumnElement[bool]:
+    """Who was told long enough ago, or cannot be told."""
+    now = clock.now()
+    return or_(_letter(Letter.sent_at.between(now - STALE, now - NOTICE)), ~_reachable())
 
 
-def _listed(kept: dict[str, int], language: str) -> str:
-    say = catalogue(language).gettext
+def _letter(which: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether there is such a letter about this leaving, not about a former one."""
+    mine = (Letter.member_id == Member.id, Letter.kind == KIND, Letter.created_at >= Member.left_at)
+    return exists().where(*mine, which)
 
-    def for_so_long(days: int) -> str:
-        years, rest = divmod(days, IN_A_YEAR)
-        if years and not rest:
-            return say(YEAR if years == 1 else YEARS) % {"num": years}
-        return say(DAY if days == 1 else DAYS) % {"num": days}
 
-    fixed = [say(KEPT) % {"kind": say(kind), "limit": say(limit)} for kind, limit in FIXED]
-    limited = [
-        say(FOR_SO_LONG) % {"kind": say(kind.words), "days": for_so_long(kept[kind.name]), "since": say(kind.since)}
-        for kind in KINDS
-    ]
-    return "\n".join(f"- {line}" for line in [*fixed, *limited])
+def _reachable() -> ColumnElement[bool]:
+    main = (Address.member_id == Member.id, Address.kind == "main", Address.suppressed_at.is_(None))
+    return exists().where(*main)
+
+
+def _due(before: datetime) -> ColumnElement[bool]:
+    """Who is to be told, left by `before` or within a month of it, and has no letter that goes or went of late."""
+    now = clock.now()
+    lately = and_(Letter.state.in_(("sent", "bounced")), Letter.sent_at > now - STALE)
+    failed = and_(Letter.state.in_(("failed", "dropped")), Letter.settled_at > now - NOTICE)
+    told = _letter(or_(Letter.state.in_(("queued", "claimed")), lately, failed))
+    return and_(Member.standing == "left", Member.left_at < before + AHEAD, _reachable(), ~told)
+
+
+def to_tell(before: datetime) -> int:
+    """How many would get the letter now. `before`: who left by then has been kept for long enough."""
+    return int(session().scalar(select(func.count(Member.id)).where(_due(before))) or 0)
+
+
+def waiting(before: datetime) -> int:
+    """How many have been kept for long enough, but stay until their letter has been gone for a month."""
+    due = and_(Member.standing == "left", Member.left_at < before, ~may_go())
+    return int(session().scalar(select(func.count(Member.id)).where(due)) or 0)
+
+
+def tell(before: datetime, size: int) -> int:
+    """Post the letters of up to `size`; how many."""
+    query = select(Member.id, Member.zone).where(_due(before)).order_by(Member.id).limit(size)
+    found = session().execute(query).all()
+    for number, zone in found:
+        key = f"erased-soon:{number}:{clock.now():%Y-%m-%d}"
+        letters.post(KIND, key, member_id=number, due_at=_morning(zone))
+    return len(found)
+
+
+def _morning(zone: str) -> datetime:
+    """The next morning of a reader: nobody's telephone should ring at night for this."""
+    local = clock.now().astimezone(ZoneInfo(zone))
+    due = local.replace(hour=MORNING, minute=0, second=0, microsecond=0)
+    return (due if due >= local else due + timedelta(days=1)).astimezone(clock.now().tzinfo)
