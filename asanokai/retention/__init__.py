@@ -26,11 +26,7 @@ from asanokai.retention.removing import (
     remove,
 )
 from asanokai.retention.row import Limit, Nobody, Removal, Run
-<<<<<<< HEAD
-from asanokai.retention.telling import told
-=======
 from asanokai.retention.telling import NOTICE
->>>>>>> main
 
 __all__ = [
     "BATCH",
