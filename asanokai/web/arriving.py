@@ -49,6 +49,18 @@ def complete(member: Member, owing: Device, *, both: bool) -> Response:
     return _enter(member, owing.by, both=both)
 
 
+def stay_in(device: Device) -> Response:
+    """Whoever is signed in has given the code of their authenticator once more: the same device under a new token, and
+    on to where they wanted. When they proved wholly who they are is not touched."""
+    member, wanted, known_here = loading.me(), _local(session.get("next")), _marks()
+    devices.note_factor(device)
+    token = devices.renew(device)
+    session.clear()
+    _sign_in(member, device, token)
+    session[KNOWN_HERE] = known_here
+    return redirect(wanted or _usual_start(member), 303)
+
+
 def wanted_page() -> str | None:
     """The page that somebody wanted and was led away from; asked for once."""
     return _local(session.pop("next", None))

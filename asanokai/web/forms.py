@@ -302,3 +302,9 @@ def answered(rsvp: Rsvp | None) -> dict[str, Any]:
         return {}
     plain = ("answer", "guests", "comment", "short_notice")
     return {name: getattr(rsvp, name) for name in plain}
+
+
+class CodeForm(Form):
+    """One code of a second factor."""
+
+    code = line(lazy_gettext("Code"), InputRequired(REQUIRED), longest=40)
