@@ -7,6 +7,7 @@ import pytest
 from asanokai import digesting, members, seals
 from tests import people
 from tests.test_digesting import meeting, rows, seven  # noqa: F401  a fixture
+from tests.test_letter_templates import DESK, LINE, render
 
 pytestmark = pytest.mark.usefixtures("meeting")
 
@@ -53,3 +54,16 @@ def test_a_seal_that_did_not_go_out_is_told_the_next_morning_and_one_who_wants_n
     people.seal_journal()
     digesting.post_due()
     assert len(told(ludwig.id)) == 2
+
+
+@pytest.mark.parametrize("language", ["de", "en", "ja"])
+@pytest.mark.parametrize("lines", [[], [LINE]], ids=["alone", "beside a meeting"])
+def test_the_letter_holds_it_in_one_piece_to_be_copied(language, lines):
+    seal = {"entry": 311, "digest": "9f2c41d07a5be836" * 4}
+    facts = {"lines": lines, "failed": [], "applications": 0, "desk_link": DESK, "parked": [], "unreachable": []}
+    subject, text, html = render(language, "digest", {**facts, "seal": seal}, None)
+    assert [seal["digest"] in text.splitlines(), seal["digest"] in html, "311" in text, "311" in html] == [True] * 4
+    word = {"de": "Siegel des Journals", "en": "seal of the journal", "ja": "監査記録の封印"}[language]
+    assert (word in subject) == (not lines)
+    without = render(language, "digest", facts, None)
+    assert [seal["digest"] in words for words in without] == [False] * 3
