@@ -23,7 +23,7 @@ EMPTY = N_("Nothing is held under these headings")
 FOR_PROGRAMS = N_("For programs")
 FOR_PROGRAMS_LEAD = N_("The same as one file that programs can read, with the names that the documentation explains:")
 BACK = N_("All lists")
-TRUE, FALSE = N_("it is so"), N_("it is not so")
+TRUE, FALSE = N_("Yes, it is so"), N_("No, it is not")
 """Not the words of an answer: in Japanese those are who comes and who does not."""
 
 NOTES = {

@@ -6,24 +6,15 @@ import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import cache
-from pathlib import Path
 from typing import Any
-
-from babel.support import NullTranslations, Translations
 
 from asanokai.copies.pages import Pages
 from asanokai.copies.parts import PARTS, Part
+from asanokai.languages import catalogue
 
 FORMAT, VERSION = "asanokai-copy", 1
-FOLDER = Path(__file__).parent.parent / "translations"
 Row = Mapping[str, Any]
 Found = Mapping[str, Sequence[Row]]
-
-
-@cache
-def _catalogue(language: str) -> NullTranslations:
-    return Translations.load(FOLDER, [language]) if language != "en" else NullTranslations()
 
 
 class Writer:
@@ -31,7 +22,7 @@ class Writer:
 
     def __init__(self, language: str, zone: str, made_at: datetime) -> None:
         self.made_at = made_at
-        self.pages = Pages(language, zone, made_at, _catalogue(language).gettext)
+        self.pages = Pages(language, zone, made_at, catalogue(language).gettext)
 
     def write(self, found: Found) -> bytes:
         """The zip's bytes. `found`: name of a part → its rows."""
