@@ -274,7 +274,7 @@ def _journal(one: Person) -> Select[Any]:
 _OWN = frozenset(("own_subject", "own_words", "first_language"))
 
 GROUPS = (
-    ("you", N_("About you")),
+    ("you", N_("You and your membership")),
     ("meetings", N_("Meetings, talks and proposals")),
     ("letters", N_("Letters and mails")),
     ("consents", N_("Consents, and who acts for you")),
