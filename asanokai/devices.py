@@ -125,6 +125,14 @@ def note_factor(device: Device) -> None:
     device.factor_at = clock.now()
 
 
+def renew(device: Device) -> str:
+    """A new token for the same device; the one until now signs nobody in any more."""
+    token = secrets.token_urlsafe(32)
+    device.token_hash, device.used_at = hashed(token), clock.now()
+    session().flush()
+    return token
+
+
 def forget_factor(member_id: int) -> None:
     """The member's second factor is gone: only who came by a passkey has still proved two."""
     session().execute(
@@ -137,8 +145,15 @@ def forget_factor(member_id: int) -> None:
 
 
 def recent(device: Device | None) -> bool:
-    """Whether the identity was proved on it a short while ago."""
+    """Whether the identity was proved on it a short while ago, as wholly as at signing in."""
     return device is not None and clock.now() - device.proved_at < RECENT
+
+
+def present(device: Device | None) -> bool:
+    """The same, or at least the second factor was given on it a short while ago."""
+    if device is None or device.factor_at is None:
+        return recent(device)
+    return recent(device) or clock.now() - device.factor_at < RECENT
 
 
 def of_member(member_id: int) -> list[Device]:

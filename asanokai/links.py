@@ -32,6 +32,10 @@ class Links:
         """Where a member sees on which devices they are signed in."""
         return f"{self.base}/me/devices"
 
+    def data(self) -> str:
+        """Where a member takes a copy of their data."""
+        return f"{self.base}/me/data"
+
     def second_factor(self) -> str:
         """Where a member sets a second factor."""
         return f"{self.base}/me/second-factor"

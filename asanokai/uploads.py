@@ -6,6 +6,7 @@ documents are kept as they came and only ever handed out as downloads.
 """
 
 import hashlib
+import re
 import unicodedata
 import warnings
 import zipfile
@@ -34,11 +35,22 @@ PHOTO, PICTURE, LOGO = 1200, 2400, 480
 
 MOST_FILES, MOST_SLIDES = 60, 5
 
+MOST_PARTS = 20_000
+"""Of an office document: reading the list of more would take longer and more memory than any presentation needs."""
+
+LONGEST_NAME = 200
+"""Octets of a name without its ending; file systems take 255."""
+
+_DEVICE = re.compile("con|prn|aux|nul|(com|lpt)[0-9¹²³]", re.IGNORECASE)
+"""What Windows takes for a device, with whatever ending."""
+
 _OFFICE = {
     "ppt/presentation.xml": ("application/vnd.openxmlformats-officedocument.presentationml.presentation", "pptx"),
     "word/document.xml": ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx"),
     "xl/workbook.xml": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),
 }
+_MACRO, _MACROS = ("vbaproject.bin", "vbadata.xml"), ("basic/", "scripts/", "xl/macrosheets/")
+"""How the parts end or begin that hold programs."""
 _OPEN = {
     b"application/vnd.oasis.opendocument.presentation": "odp",
     b"application/vnd.oasis.opendocument.text": "odt",
@@ -247,12 +259,14 @@ def _recognised(data: bytes, field: str) -> tuple[str, str, bytes]:
 
 def _office(data: bytes) -> tuple[str, str] | None:
     """Media type and ending of an office document without macros. Only the list of its parts is read."""
+    if data.count(b"PK\x01\x02") > MOST_PARTS:
+        return None
     try:
         with zipfile.ZipFile(BytesIO(data)) as parts:
             names = set(parts.namelist())
     except (zipfile.BadZipFile, ValueError, NotImplementedError):
         return None
-    if any(name.lower().endswith(("vbaproject.bin", "basic/script-lc.xml")) for name in names):
+    if any(name.lower().startswith(_MACROS) or name.lower().endswith(_MACRO) for name in names):
         return None
     for start, ending in _OPEN.items():
         # OpenDocument begins with its type, not compressed.
@@ -262,9 +276,19 @@ def _office(data: bytes) -> tuple[str, str] | None:
 
 
 def safe_name(name: str, extension: str) -> str:
-    """The name without folders and signs that mean something to a system, with the ending that its content has."""
+    """The name without folders and signs that mean something to a system, with the ending that its content has; short
+    enough for any file system, which counts octets or halves of signs."""
     last = name.replace("\\", "/").rpartition("/")[2]
     plain = "".join(sign for sign in unicodedata.normalize("NFC", last) if unicodedata.category(sign)[0] != "C")
     stem = plain.rpartition(".")[0] if "." in plain else plain
     kept = "".join("-" if sign in '<>:"|?*' else sign for sign in stem).strip(" .-")[:100].strip()
+    kept = kept.encode()[:LONGEST_NAME].decode(errors="ignore").strip(" .-")
+    if _DEVICE.fullmatch(kept.partition(".")[0].strip()):
+        kept = f"file {kept}"
     return f"{kept or 'file'}.{extension}"
+
+
+def plain_name(name: str) -> str:
+    """The name in ASCII, for programs that know nothing else; as safe. A wide solidus is a plain one there."""
+    stem, _, extension = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().rpartition(".")
+    return safe_name(f"{stem.replace('/', '-')}.{extension}", extension)

@@ -2,21 +2,25 @@
 
 import io
 import json
+import re
 import zipfile
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from asanokai import copies, db, erasing, worker
+from asanokai import copies, db, erasing, leaving, worker
 from asanokai.copies.columns import COLUMNS
 from asanokai.copies.writing import Writer
 from asanokai.db import Base, session
 from asanokai.erasing import RULES
 from asanokai.errors import Missing, Refused
+from asanokai.invitations import Night
 from asanokai.journal import Entry
+from asanokai.letters import Letter
 from asanokai.members import Member
 from asanokai.whose import person
+from asanokai.worker import send_due
 from tests import people
 from tests.pages import Reader
 from tests.test_erasing import WORD, fill_everything
@@ -156,6 +160,47 @@ def test_how_far_it_has_come_is_seen_while_it_is_made(zoe_id, monkeypatch):
     assert copies.step() == 1
     total = len(copies.PARTS) + 1
     assert seen == [(done, total, None) for done in range(1, total)]
+
+
+def letters_of(member_id: int) -> list[tuple[Any, str | None]]:
+    with db.reading():
+        query = select(Letter.facts, Letter.address).where(Letter.kind == "copy_ready", Letter.member_id == member_id)
+        return [(facts, address) for facts, address in session().execute(query)]
+
+
+def test_a_letter_to_the_main_address_says_that_it_is_ready_and_opens_nothing(app, clock, zoe_id, smtp):
+    with db.transaction():
+        asked = copies.ask(session().get_one(Member, zoe_id), actor_id=None).id
+    assert letters_of(zoe_id) == []
+    copies.step()
+    assert letters_of(zoe_id) == [({"copy": asked}, None)]
+    with db.transaction():
+        session().get_one(Member, zoe_id).unsubscribed_at = clock.now
+    smtp.clear()
+    send_due(app, Night())
+    (came,) = [mail for mail in smtp.letters if "/me/data" in mail.message.get_body(("plain",)).get_content()]
+    links = re.findall(r"http://\S+", came.message.get_body(("plain",)).get_content())
+    assert [link.removeprefix("http://localhost:8000") for link in links] == [
+        *("/me/data", "/imprint", "/privacy", "/accessibility")
+    ]
+    assert [part.get_content_type() for part in came.message.walk()] == [
+        *("multipart/alternative", "text/plain", "text/html")
+    ]
+    assert (came.to, [name for name in came.message if name.startswith("List-")]) == (f"zoe.{WORD}@{WORD}.example", [])
+
+
+def test_no_letter_speaks_of_a_copy_that_is_gone_and_none_goes_to_who_has_left(app, zoe_id, smtp):
+    copied(zoe_id)
+    with db.transaction():
+        session().delete(copies.of_member(zoe_id)[0])
+    send_due(app, Night())
+    with db.transaction():
+        row = session().scalars(select(Letter).where(Letter.kind == "copy_ready")).one()
+        assert (row.state, row.reason) == ("dropped", "the copy is gone")
+        zoe = session().get_one(Member, zoe_id)
+        leaving.leave(zoe, actor_id=zoe_id)
+    copied(zoe_id)
+    assert len(letters_of(zoe_id)) == 1
 
 
 def test_only_the_owner_fetches_it_and_the_journal_says_so(zoe_id):

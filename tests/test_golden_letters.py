@@ -26,6 +26,7 @@ from asanokai import (
     asking,
     catering,
     clock,
+    copies,
     db,
     devices,
     factors,
@@ -36,6 +37,7 @@ from asanokai import (
     members,
     passkeys,
     readdressing,
+    retention,
     rsvps,
     speakers,
     topics,
@@ -362,6 +364,12 @@ def letters_about_accounts(app: Flask, clock: Any, smtp: Any, keep: Keep) -> Non
             for make in READERS:
                 factors._tell(make().id, what)
         stage.deliver("second_factor", f"second_factor-{what.replace(' ', '-')}")
+    for desk, name in ((True, "copy_ready-desk"), (False, "copy_ready")):
+        for make in READERS:
+            with db.transaction():
+                copies.ask(make(), actor_id=people.ludwig().id if desk else make().id)
+            copies.step()
+        stage.deliver("copy_ready", name)
     with db.transaction():
         for language, (email, person) in APPLICANTS.items():
             _apply(f"meeting-{email}", person, language, meeting_id=meeting_id)
@@ -602,6 +610,10 @@ def letters_to_who_leaves(app: Flask, clock: Any, smtp: Any, keep: Keep) -> None
         with db.transaction():
             leaving.leave(make(), actor_id=make().id)
     stage.deliver("parted")
+    clock.advance(days=retention.BY_NAME["left"].days - 30)
+    retention.remove()
+    clock.advance(days=1)
+    stage.deliver("erased_soon")
 
 
 def letters_about_calendar_answers(app: Flask, clock: Any, smtp: Any, keep: Keep) -> None:
@@ -705,11 +717,12 @@ ALL = {
     "accounts": (
         *("sign_in", "new_device", "opt_in", "opt_in-meeting", "join", "application", "welcome", "declined", "digest"),
         *FACTORS,
+        *("copy_ready", "copy_ready-desk"),
         *(f"keys-{what}" for what in ("passkey-added", "passkey-removed", "provider-joined", "provider-removed")),
         *("sign_in", "opt_in", "opt_in-meeting", "join", "application", "welcome", "declined", "digest"),
     ),
     "speakers": ("speaker", "speaker-host", "speaker_remind", "speaker_remind-host"),
-    "leaving": ("parted", "parted-series"),
+    "leaving": ("parted", "parted-series", "erased_soon"),
     "calendars": ("answered", "ask_back", "not_taken", "not_taken-cancelled"),
     "shortly": ("alert", "alert-late", "digest-mails"),
     "addresses": (

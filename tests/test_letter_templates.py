@@ -25,7 +25,7 @@ KINDS = {
     "sign_in", "keys", "opt_in", "join", "welcome", "declined", "application", "digest", "alert",
     "pack", "catering_change",
     "speaker", "speaker_remind",
-    "acknowledged", "reply", "new_device", "second_factor",
+    "acknowledged", "reply", "new_device", "second_factor", "copy_ready", "erased_soon",
     "address_confirm", "address_taken", "address_changed", "address_objected",
 }  # fmt: skip
 ANSWERS = {"yes_link", "maybe_link", "no_link"}
@@ -181,6 +181,7 @@ GONE = {"name": "Dr. Kenji Yamada", "comment": "Die Bahn & <ich>.\nEs tut mir le
 FAILED = {"kind_words": "Einladung", "name": "Jan Holz", "words": "550 5.1.1 unknown <user>"}
 DESK = "https://kai.example/desk"
 KEYS = "https://kai.example/me/keys"
+DATA = "https://kai.example/me/data"
 APPLICANT = {"applicant": "Eva Roth", "series": "Asa no Kai Thüringen", "desk_link": DESK}
 
 
@@ -374,6 +375,11 @@ VARIANTS: list[tuple[str, dict[str, Any], Any, set[str]]] = [
         for what in ("set", "removed", "by desk", "used", "required")
     ),
     *(
+        ("copy_ready", {"by_desk": desk, "at": UNTIL["de"], "until": UNTIL["de"], "data_link": DATA}, None, set())
+        for desk in (False, True)
+    ),
+    ("erased_soon", {"day": DATE["de"]}, None, set()),
+    *(
         ("new_device", {"device": name, "at": "Sonntag, 1. Februar 2026, 10:00 Uhr"}, None, set())
         for name in ("", "Firefox, Android")
     ),
@@ -479,6 +485,8 @@ NOT_SUBSCRIBED = {
     "reply",
     "new_device",
     "second_factor",
+    "copy_ready",
+    "erased_soon",
 } | SPEAKERS
 HAS_ANSWER_LINKS = {
     *(
@@ -704,6 +712,7 @@ def test_a_letter_has_at_most_one_primary_button(
             "ask_back",
             "new_device",
             "second_factor",
+            "copy_ready",
             *SPEAKERS,
         )
     )

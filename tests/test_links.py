@@ -14,6 +14,7 @@ ADDRESSES = {
     "accessibility": ((), "programme.accessibility", {}),
     "me": ((), "account.me", {}),
     "devices": ((), "devices.mine", {}),
+    "data": ((), "mydata.show", {}),
     "second_factor": ((), "second_factor.show", {}),
     "keys": ((), "keys.mine", {}),
     "meeting": (("2026-03-12-asanokai",), "programme.meeting", {"path": "2026-03-12-asanokai"}),

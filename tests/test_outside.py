@@ -15,7 +15,7 @@ from asanokai.outside import OutsideIdentity
 from config import OpenId
 from tests import people
 from tests.grounds import provider as grounds
-from tests.pages import Reader
+from tests.pages import Reader, sign_in_link
 from tests.world import plain
 
 BACK = "/sign-in/provider/back"
@@ -276,3 +276,15 @@ def test_what_one_member_began_another_does_not_end_in_the_same_browser(app, cas
     found = there(katrin, "/me/keys/provider")
     katrin.sign_in(people.emma())
     assert (katrin.post(BACK, found).status_code, rows()) == (409, [])
+
+
+def test_whoever_began_to_connect_must_still_be_there_at_the_end(app, cast, provider, clock):
+    katrin = english(app, people.katrin())
+    provider.be(sub="late", email="l@elsewhere.example", email_verified=False)
+    clock.advance(minutes=10)
+    found = there(katrin, "/me/keys/provider")
+    katrin.get(BACK, query_string=found)
+    clock.advance(minutes=6)
+    response = katrin.post(BACK, found)
+    assert (response.status_code, response.location, rows()) == (303, "/me/prove", [])
+    assert katrin.post(sign_in_link(app, people.katrin())).location == "/me/keys"

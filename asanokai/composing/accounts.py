@@ -1,10 +1,12 @@
 """What letters about somebody's own account say."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from asanokai import showing
+from asanokai import clock, copies, retention, showing
 from asanokai.composing.overtaking import Row
+from asanokai.languages import date_in_words
 
 
 def new_device(row: Row, *_around: object) -> dict[str, Any]:
@@ -17,7 +19,28 @@ def second_factor(row: Row, *_around: object) -> dict[str, Any]:
     return {"what": str(row.facts["what"]), "at": _at(row)}
 
 
+def copy_ready(row: Row, *_around: object) -> dict[str, Any]:
+    """When it was made, by when it must be fetched, and whether somebody else had it made."""
+    copy = copies.made(row.facts["copy"])
+    assert copy is not None and copy.ready_at is not None  # else the letter is overtaken
+    until = copy.asked_at + timedelta(days=retention.limits()["copies"])
+    return {
+        "by_desk": copy.asked_by_id != copy.member_id,
+        "at": showing.in_words(copy.ready_at, row.language, _zone(row)),
+        "until": showing.in_words(until, row.language, _zone(row)),
+    }
+
+
+def erased_soon(row: Row, *_around: object) -> dict[str, Any]:
+    """The day before which nothing is deleted: counted from now, since the letter goes now."""
+    day = (clock.now() + retention.NOTICE).astimezone(ZoneInfo(_zone(row))).date()
+    return {"day": date_in_words(day, row.language)}
+
+
 def _at(row: Row) -> str:
     """When it was, on the reader's clock."""
-    zone = row.member.zone if row.member else "Europe/Berlin"
-    return showing.in_words(datetime.fromisoformat(str(row.facts["at"])), row.language, zone)
+    return showing.in_words(datetime.fromisoformat(str(row.facts["at"])), row.language, _zone(row))
+
+
+def _zone(row: Row) -> str:
+    return row.member.zone if row.member else "Europe/Berlin"

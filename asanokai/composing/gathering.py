@@ -470,4 +470,6 @@ _FACTS = {
     "address_changed": addresses.changed,
     "address_objected": addresses.objected,
     "second_factor": accounts.second_factor,
+    "copy_ready": accounts.copy_ready,
+    "erased_soon": accounts.erased_soon,
 }

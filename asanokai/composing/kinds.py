@@ -43,6 +43,8 @@ KIND_WORDS = {
         "address_changed": "Hinweis: Adresse geändert",
         "address_objected": "Widerspruch gegen eine Adressänderung",
         "second_factor": "Zweiter Faktor",
+        "copy_ready": "Kopie der Daten liegt bereit",
+        "erased_soon": "Ankündigung der Löschung",
     },
     "en": {
         "invite": "invitation",
@@ -86,6 +88,8 @@ KIND_WORDS = {
         "address_changed": "note: address changed",
         "address_objected": "objection to a change of address",
         "second_factor": "second factor",
+        "copy_ready": "copy of the data ready",
+        "erased_soon": "deletion announced",
     },
     "ja": {
         "invite": "ご案内",
@@ -129,6 +133,8 @@ KIND_WORDS = {
         "address_changed": "メールアドレス変更のお知らせ",
         "address_objected": "メールアドレス変更への異議",
         "second_factor": "二段階認証",
+        "copy_ready": "データの写しのご用意",
+        "erased_soon": "データ削除のお知らせ",
     },
 }
 """What the letters are called in the coordinators' digest."""

@@ -177,6 +177,8 @@ class Typesetter:
             facts["desk_link"] = self._links.coordinate()
         if work.kind == "new_device":
             facts["devices_link"] = self._links.devices()
+        if work.kind == "copy_ready":
+            facts["data_link"] = self._links.data()
         if work.kind == "second_factor":
             facts["factor_link"] = self._links.second_factor()
         if work.kind == "catering_change":

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from asanokai import alerting, asking, catering, clock, members, readdressing, series
+from asanokai import alerting, asking, catering, clock, copies, members, readdressing, series
 from asanokai.letters import AGAIN, OF_MEETING, Letter, may_go_from
 from asanokai.meetings import Meeting
 from asanokai.members import SWITCHED_OFF, Address, Member
@@ -66,6 +66,12 @@ def overtaken(row: Row) -> str | None:
         return "not an address of theirs any more"
     if letter.kind in readdressing.KINDS and "change" in row.facts and not readdressing.concerns(row.facts["change"]):
         return "overtaken by a later change"
+    if letter.kind == "copy_ready" and copies.made(row.facts["copy"]) is None:
+        return "the copy is gone"
+    if letter.kind == "copy_ready" and (member is None or member.standing != "accepted"):
+        return "not a member any more"
+    if letter.kind == "erased_soon" and not _has_left(row):
+        return "takes part again"
     if letter.kind in asking.KINDS:
         return _overtaken_by_contributor(row)
     if letter.kind in OF_MEETING:

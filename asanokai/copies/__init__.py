@@ -7,8 +7,8 @@ writing  JSON for programs, pages for people, files beside them
 making   asking, making, handing out
 """
 
-from asanokai.copies.making import ask, fetch, finish, of_member, step
+from asanokai.copies.making import ask, fetch, finish, made, of_member, step
 from asanokai.copies.parts import NOT_COPIED, PARTS, TABLES
 from asanokai.copies.row import Copy
 
-__all__ = ["NOT_COPIED", "PARTS", "TABLES", "Copy", "ask", "fetch", "finish", "of_member", "step"]
+__all__ = ["NOT_COPIED", "PARTS", "TABLES", "Copy", "ask", "fetch", "finish", "made", "of_member", "step"]

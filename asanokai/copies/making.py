@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from asanokai import clock, db, journal, members
+from asanokai import clock, db, journal, letters, members
 from asanokai.copies.parts import PARTS
 from asanokai.copies.row import Copy
 from asanokai.copies.writing import Writer
@@ -30,6 +30,12 @@ def ask(member: Member, *, actor_id: int | None) -> Copy:
 def of_member(member_id: int) -> list[Copy]:
     """Somebody's copies, the newest first."""
     return list(session().scalars(select(Copy).where(Copy.member_id == member_id).order_by(Copy.id.desc()).limit(20)))
+
+
+def made(copy_id: int) -> Copy | None:
+    """The copy, if it is ready and has not been deleted."""
+    found = session().get(Copy, copy_id)
+    return found if found is not None and found.ready_at is not None else None
 
 
 def fetch(copy_id: int, member_id: int, *, actor_id: int | None) -> bytes:
@@ -80,7 +86,9 @@ def _went_on(copy_id: int, done: int) -> bool:
 
 
 def finish(copy_id: int, found: dict[str, list[dict[str, Any]]]) -> int:
-    """Write what was found into the file; 0 if the person was deleted meanwhile."""
+    """Write what was found into the file, and have a letter say that it is there: the file itself goes by no mail, and
+    nothing in the letter opens it. Who has left cannot sign in to fetch it, and gets none. 0 if the person was deleted
+    meanwhile."""
     row = session().get(Copy, copy_id)
     if row is None:
         return 0
@@ -89,4 +97,6 @@ def finish(copy_id: int, found: dict[str, list[dict[str, Any]]]) -> int:
     row.content, row.size, row.done, row.ready_at = content, len(content), row.total, clock.now()
     session().flush()
     journal.write("make", "copy", row.id, member=row.member_id)
+    if member.standing == "accepted":
+        letters.post("copy_ready", f"copy-ready:{row.id}", member_id=member.id, facts={"copy": row.id})
     return 1

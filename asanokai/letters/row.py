@@ -34,10 +34,12 @@ ASKED_FOR = (
     "address_changed",
     "address_objected",
     "second_factor",
+    "copy_ready",
+    "erased_soon",
 )
 """Kinds that are about an account or the desk, not a meeting's audience: no List-* headers and no calendar part."""
 
-UNPAUSED = tuple(kind for kind in ASKED_FOR if kind != "speaker_remind")
+UNPAUSED = tuple(kind for kind in ASKED_FOR if kind not in ("speaker_remind", "erased_soon"))
 """Kinds that go although everything is paused: somebody asked for them, or waits for them."""
 
 OF_MEETING = (

@@ -25,7 +25,7 @@ from asanokai.letters import Happening, Letter, mint_nonce
 from asanokai.meetings import Meeting
 from asanokai.members import Application, Bounce, Member
 from asanokai.questions import Reply
-from asanokai.retention import without_names
+from asanokai.retention import telling, without_names
 from asanokai.rsvps import Rsvp
 from asanokai.rsvps.passing import SeatNote
 from asanokai.speakers import Contributor
@@ -128,7 +128,7 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         "letters",
-        N_("Details of letters: address, words of the mail server, what was written for this reader alone"),
+        N_("Details of letters (address, words of the mail server, what was written for this reader alone)"),
         N_("after the letter"),
         365,
         (
@@ -185,20 +185,21 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         "left",
-        N_("Members who have left: they are deleted altogether"),
+        N_("Members who have left; they are deleted altogether"),
         N_("after leaving"),
         365,
         (
             Step(
                 Member,
-                lambda before: and_(Member.standing == "left", Member.left_at < before),
+                lambda before: and_(Member.standing == "left", Member.left_at < before, telling.may_go()),
                 does=without_names.erase,
             ),
         ),
+        least=telling.NOTICE.days,
     ),
     Kind(
         "consents",
-        N_("Consents: version of the text and moments"),
+        N_("Consents (version of the text and moments)"),
         N_("after the membership has ended"),
         1095,
         (Step(Application, _ended, does=without_names.drop_consents), Step(Consent, _over_for_long)),

@@ -11,6 +11,7 @@ from asanokai import clock, db, journal
 from asanokai.db import session, table_of
 from asanokai.erasing.clearing import said
 from asanokai.errors import N_, BadInput
+from asanokai.retention import telling
 from asanokai.retention.kinds import BY_NAME, KINDS, Kind, Step
 from asanokai.retention.row import Limit, Removal, Run
 
@@ -28,7 +29,7 @@ NIGHT = time(2)
 def limits() -> dict[str, int]:
     """For how many days each kind is kept."""
     own = {row.kind: row.days for row in session().scalars(select(Limit))}
-    return {kind.name: own.get(kind.name, kind.days) for kind in KINDS}
+    return {kind.name: max(own.get(kind.name, kind.days), kind.least) for kind in KINDS}
 
 
 def change(wanted: Mapping[str, int], *, actor_id: int | None) -> None:
@@ -63,6 +64,21 @@ def look() -> list[Line]:
     return [Line(kind, days[kind.name], _due(kind, now - timedelta(days=days[kind.name]))) for kind in KINDS]
 
 
+@dataclass(frozen=True)
+class Letters:
+    """How many of those who left would get the letter that says they are deleted in a month, and how many have been
+    kept for long enough but stay until it has been gone for a month."""
+
+    due: int
+    waiting: int
+
+
+def letters_before() -> Letters:
+    """What would be told now. Posts nothing."""
+    before = clock.now() - timedelta(days=limits()["left"])
+    return Letters(telling.to_tell(before), telling.waiting(before))
+
+
 def _due(kind: Kind, before: datetime) -> int:
     return sum(
         int(session().scalar(select(func.count()).select_from(step.table).where(step.old(before))) or 0)
@@ -81,7 +97,8 @@ def is_due() -> bool:
 
 
 def remove(*, by_id: int | None = None) -> dict[str, int]:
-    """Remove all that is too old, a batch in a transaction; how many of each kind. Needs no transaction around it."""
+    """Remove all that is too old, a batch in a transaction; how many of each kind. Then tell those who left whose turn
+    comes in a month. Needs no transaction around it."""
     with db.transaction():
         db.plan_alone()
         run_id, now, days = begin(by_id), clock.now(), limits()
@@ -90,9 +107,19 @@ def remove(*, by_id: int | None = None) -> dict[str, int]:
         for step in kind.steps:
             before = now - timedelta(days=days[kind.name])
             gone[kind.name] += sum(_batches(step, before, run_id, kind, days[kind.name]))
+    _tell(now - timedelta(days=days["left"]))
     with db.transaction():
         end(run_id, sum(gone.values()))
     return gone
+
+
+def _tell(before: datetime) -> None:
+    for _ in range(MOST_BATCHES):
+        with db.transaction():
+            db.plan_alone()
+            told = telling.tell(before, BATCH)
+        if told < BATCH:
+            break
 
 
 def begin(by_id: int | None) -> int:

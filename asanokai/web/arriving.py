@@ -35,8 +35,9 @@ def _ask_for_code(member: Member, by: str) -> Response:
         if before is not None:
             devices.end(before)
             logout_user()
+        spoken = session.get("lang") or member.language
         session.clear()
-        session.update({KNOWN_HERE: known_here} | ({"next": wanted} if wanted else {}))
+        session.update({KNOWN_HERE: known_here, "lang": spoken} | ({"next": wanted} if wanted else {}))
     name = devices.name_of(request.user_agent.string)
     _owing, session[loading.HALF] = devices.begin(member.id, by=by, name=name, waits=True)
     return redirect(url_for("second_factor.code"), 303)
@@ -46,6 +47,18 @@ def complete(member: Member, owing: Device, *, both: bool) -> Response:
     """The second factor has been given; or, without `both`, was removed meanwhile, so that one is all there is."""
     devices.end(owing)
     return _enter(member, owing.by, both=both)
+
+
+def stay_in(device: Device) -> Response:
+    """Whoever is signed in has given the code of their authenticator once more: the same device under a new token, and
+    on to where they wanted. When they proved wholly who they are is not touched."""
+    member, wanted, known_here = loading.me(), _local(session.get("next")), _marks()
+    devices.note_factor(device)
+    token = devices.renew(device)
+    session.clear()
+    _sign_in(member, device, token)
+    session[KNOWN_HERE] = known_here
+    return redirect(wanted or _usual_start(member), 303)
 
 
 def wanted_page() -> str | None:

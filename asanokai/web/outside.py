@@ -88,6 +88,8 @@ def redeem() -> Response | tuple[str, int]:
         if not form.validate():
             raise Refused(N_("The request could not be understood."))
         asked = _asked(request.form.get("state", ""))
+        if asked.member_id and (again := loading.recently()):
+            return again
         claims = _claims(asked, request.form.get("code", ""), request.form.get("iss") or None)
         if not passkeys.spend(asked.state):
             raise Refused(TOO_LATE)

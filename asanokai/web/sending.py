@@ -5,10 +5,11 @@ a page of ours.
 """
 
 from io import BytesIO
+from urllib.parse import quote
 
 from flask import Response, send_file
 
-from asanokai.uploads import Upload
+from asanokai.uploads import Upload, plain_name
 from asanokai.web import loading
 
 
@@ -18,9 +19,12 @@ def sent(found: Upload) -> Response:
         BytesIO(found.content),
         found.media_type,
         as_attachment=found.kind != "photo",
-        download_name=found.name,
+        download_name=plain_name(found.name),
         etag=found.sha256,
     )
+    if not found.name.isascii():
+        whole = quote(found.name, safe="")  # RFC 8187
+        response.headers["Content-Disposition"] += f"; filename*=UTF-8''{whole}"
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["Content-Security-Policy"] = loading.SANDBOX
     return response

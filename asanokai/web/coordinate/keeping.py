@@ -48,7 +48,13 @@ def limits() -> Response | tuple[str, int]:
     if attempt(form, act):
         flash(gettext("Saved. The limits hold from tonight on."))
         return redirect(url_for("keeping.limits"), 303)
-    page = render_template("coordinate/retention.html", form=form, lines=retention.look(), fixed=retention.FIXED)
+    page = render_template(
+        "coordinate/retention.html",
+        form=form,
+        lines=retention.look(),
+        fixed=retention.FIXED,
+        told=retention.letters_before(),
+    )
     return page, form.status
 
 
