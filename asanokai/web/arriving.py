@@ -37,8 +37,9 @@ def _ask_for_code(member: Member, by: str, since: datetime | None) -> Response:
         if before is not None:
             devices.end(before)
             logout_user()
+        spoken = session.get("lang") or member.language
         session.clear()
-        session.update({KNOWN_HERE: known_here} | ({"next": wanted} if wanted else {}))
+        session.update({KNOWN_HERE: known_here, "lang": spoken} | ({"next": wanted} if wanted else {}))
     name = devices.name_of(request.user_agent.string)
     _owing, session[loading.HALF] = devices.begin(member.id, by=by, name=name, waits=True, since=since)
     return redirect(url_for("second_factor.code"), 303)
