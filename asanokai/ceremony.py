@@ -135,15 +135,29 @@ def _ways(said: Any) -> Sequence[str]:
 def ask_for_any(*, challenge: bytes, party: str) -> str:
     """What the browser is asked in order to sign in, as JSON: any passkey of ours. It names none, so that it tells
     nobody who has one."""
+    return _ask(challenge, party, [])
+
+
+def ask_for_own(own: Sequence[Passkey], *, challenge: bytes, party: str) -> str:
+    """What the browser is asked of somebody who is signed in already: one of their own passkeys, so that the device
+    offers no other."""
+    return _ask(challenge, party, [_described(one) for one in own])
+
+
+def _ask(challenge: bytes, party: str, allowed: list[PublicKeyCredentialDescriptor]) -> str:
     options = webauthn.generate_authentication_options(
-        rp_id=party, challenge=challenge, timeout=_WAIT, user_verification=UserVerificationRequirement.REQUIRED
+        rp_id=party,
+        challenge=challenge,
+        timeout=_WAIT,
+        allow_credentials=allowed,
+        user_verification=UserVerificationRequirement.REQUIRED,
     )
     return str(webauthn.options_to_json(options))
 
 
-def signed_in(answer: str, *, challenge: bytes, party: str, origin: str) -> Member:
-    """The member whose passkey answered. Raises `NotProved` for everything else."""
-    passkey, said = _named(answer)
+def signed_in(answer: str, *, challenge: bytes, party: str, origin: str, expected: Member | None = None) -> Member:
+    """The member whose passkey answered; if one is `expected`, that one. Raises `NotProved` for everything else."""
+    passkey, said = _named(answer, expected)
     whose = passkey.member_id
     try:
         proved = webauthn.verify_authentication_response(
@@ -167,8 +181,9 @@ def signed_in(answer: str, *, challenge: bytes, party: str, origin: str) -> Memb
     return member
 
 
-def _named(answer: str) -> tuple[Passkey, dict[str, Any]]:
-    """The passkey an answer names, and the answer. The handle it came with must be that passkey's."""
+def _named(answer: str, expected: Member | None) -> tuple[Passkey, dict[str, Any]]:
+    """The passkey an answer names, and the answer. The handle it came with must be that passkey's; only where the
+    member is known before may a device leave it out (WebAuthn 7.2, step 6)."""
     try:
         said = _object(answer)
         credential_id = base64url_to_bytes(said["rawId"])
@@ -178,7 +193,9 @@ def _named(answer: str) -> tuple[Passkey, dict[str, Any]]:
     passkey = passkeys.by_credential(credential_id)
     if passkey is None:
         raise NotProved("unknown")
-    if handle != passkey.handle:
+    if expected is not None and passkey.member_id != expected.id:
+        raise NotProved("another", passkey.member_id)
+    if handle != passkey.handle and (handle or expected is None):
         raise NotProved("handle", passkey.member_id)
     return passkey, said
 

@@ -57,8 +57,11 @@ class Device(Base):
     waits_until: Mapped[datetime | None]
 
 
-def begin(member_id: int, *, by: str, name: str, both: bool = False, waits: bool = False) -> tuple[Device, str]:
-    """A new device and the token for its cookie. `both`: this way proves two factors; `waits`: one is owed."""
+def begin(
+    member_id: int, *, by: str, name: str, both: bool = False, waits: bool = False, since: datetime | None = None
+) -> tuple[Device, str]:
+    """A new device and the token for its cookie. `both`: this way proves two factors; `waits`: one is owed; `since`:
+    when it was proved, if not just now."""
     token, now = secrets.token_urlsafe(32), clock.now()
     device = Device(
         member_id=member_id,
@@ -67,7 +70,7 @@ def begin(member_id: int, *, by: str, name: str, both: bool = False, waits: bool
         name=name,
         created_at=now,
         used_at=now,
-        proved_at=now,
+        proved_at=since or now,
         factor_at=now if both else None,
         waits_until=now + WAITS if waits else None,
     )
@@ -125,6 +128,14 @@ def note_factor(device: Device) -> None:
     device.factor_at = clock.now()
 
 
+def renew(device: Device) -> str:
+    """A new token for the same device; the one until now signs nobody in any more."""
+    token = secrets.token_urlsafe(32)
+    device.token_hash, device.used_at = hashed(token), clock.now()
+    session().flush()
+    return token
+
+
 def forget_factor(member_id: int) -> None:
     """The member's second factor is gone: only who came by a passkey has still proved two."""
     session().execute(
@@ -137,8 +148,15 @@ def forget_factor(member_id: int) -> None:
 
 
 def recent(device: Device | None) -> bool:
-    """Whether the identity was proved on it a short while ago."""
+    """Whether the identity was proved on it a short while ago, as wholly as at signing in."""
     return device is not None and clock.now() - device.proved_at < RECENT
+
+
+def present(device: Device | None) -> bool:
+    """The same, or at least the second factor was given on it a short while ago."""
+    if device is None or device.factor_at is None:
+        return recent(device)
+    return recent(device) or clock.now() - device.factor_at < RECENT
 
 
 def of_member(member_id: int) -> list[Device]:

@@ -206,15 +206,16 @@ def _over(row: Factor) -> bool:
     return row.failing_since is None or clock.now() - row.failing_since >= LOCKED
 
 
-def takes(row: Factor, typed: str, vault: Vault) -> str:
+def takes(row: Factor, typed: str, vault: Vault, *, recovery: bool = True) -> str:
     """Which way the code is right, "app" or "recovery", and spend it; "" if it is not. Raises `Refused` while locked.
+    Without `recovery` the app alone counts, and a recovery code is neither right nor spent.
 
     The caller has `failed` written down, in a transaction that outlives the refusal.
     """
     if locked(row):
         raise Refused(N_("Too many wrong codes. Please wait ten minutes and try again."))
     way = "app" if _takes_digits(row, _digits(typed), vault) else ""
-    if not way and _spend(row.member_id, _plain(typed)):
+    if not way and recovery and _spend(row.member_id, _plain(typed)):
         way = "recovery"
         _tell(row.member_id, "used")
         journal.write("use recovery code", "factor", None, actor_id=row.member_id, member=row.member_id)

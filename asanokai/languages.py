@@ -8,11 +8,13 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from functools import lru_cache
+from functools import cache, lru_cache
+from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
 from babel import Locale
 from babel.dates import format_date, format_time, get_timezone_location
+from babel.support import NullTranslations, Translations
 
 LANGUAGES = ("de", "en", "ja")
 OWN_NAMES = {"de": "Deutsch", "en": "English", "ja": "日本語"}
@@ -56,6 +58,13 @@ class Text:
 
     def __bool__(self) -> bool:
         return bool(self.text)
+
+
+@cache
+def catalogue(language: str) -> NullTranslations:
+    """The texts of the pages in a language, for where no page is answered; English is what they are looked up by."""
+    folder = Path(__file__).parent / "translations"
+    return Translations.load(folder, [language]) if language != "en" else NullTranslations()
 
 
 def known(language: str | None) -> str | None:

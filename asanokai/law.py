@@ -36,7 +36,7 @@ MAY_LACK = ("register", "vat_id", "responsible", "officer", "log_days", "backup_
 """Facts that an installation may rightly have none of; "-" says so."""
 
 NONE = "-"
-WRITTEN = datetime(2026, 11, 29, tzinfo=UTC)
+WRITTEN = datetime(2026, 11, 30, tzinfo=UTC)
 """When the default texts were written."""
 
 MOST_SHOWN = 50
@@ -44,6 +44,7 @@ MOST_SHOWN = 50
 _HERE = Path(__file__).resolve().parent.parent / "templates" / "law"
 _MARK = re.compile(r"\[\[(?:([a-z_]+)(?:: ?|(?=\])))?([^\[\]\n]{0,200})\]\]")
 _SHOWN = re.compile(r"\[\[([^\[\]<>\n]{1,400})\]\]")
+_HEADING = re.compile(r"(#{1,6}) .*")
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#~])")
 
 Told = Mapping[str, str]
@@ -98,8 +99,21 @@ def text(row: Installation, kind: str, language: str, told: Told | None = None) 
     """The text as it stands on its page, in Markdown. What is not known stays in its brackets."""
     facts: dict[str, str] = row.legal or {}
     blocks = written(row, kind, language).replace("\r\n", "\n").split("\n\n")
-    filled = (_filled(block, facts, told or {}, language) for block in blocks)
-    return "\n\n".join(block for block in filled if block)
+    return "\n\n".join(_with_something_beneath([_filled(block, facts, told or {}, language) for block in blocks]))
+
+
+def _with_something_beneath(blocks: list[str]) -> Iterator[str]:
+    """What is not left out (""), without headings that stand over nothing for that reason."""
+    for place, block in enumerate(blocks):
+        under = next(filter(None, blocks[place + 1 :]), "")
+        bare = blocks[place + 1 : place + 2] == [""] and (not under or 0 < _level(under) <= _level(block))
+        if block and not (_level(block) and bare):
+            yield block
+
+
+def _level(block: str) -> int:
+    found = _HEADING.fullmatch(block.strip())
+    return len(found[1]) if found else 0
 
 
 def _filled(block: str, facts: Mapping[str, str], told: Told, language: str) -> str:
@@ -147,20 +161,20 @@ def _all() -> Iterator[tuple[str, str]]:
 # --- changing ---------------------------------------------------------------------------------------------------------
 
 
-def fill_in(facts: Mapping[str, str], *, actor_id: int) -> None:
+def fill_in(facts: Mapping[str, str], *, actor_id: int | None, told: Mapping[str, Told] | None = None) -> None:
     """Set what the texts ask for; all texts that it changes are kept as new ones."""
     known = {name: " ".join(str(facts.get(name) or "").split()) for name in FACTS}
     said: dict[str, str] = {name: words for name, words in known.items() if words}
     installation.change(actor_id=actor_id, legal=said or None)
-    note(actor_id=actor_id)
+    note(told, actor_id=actor_id)
 
 
-def rewrite(kind: str, texts: Mapping[str, str], *, actor_id: int) -> None:
+def rewrite(kind: str, texts: Mapping[str, str], *, actor_id: int, told: Mapping[str, Told] | None = None) -> None:
     """Put an administrator's texts in the place of the default ones; what is empty or the same is the default."""
     said = {language: (texts.get(language) or "").replace("\r\n", "\n").strip() for language in LANGUAGES}
     changed = {language: words for language, words in said.items() if words and words != default(kind, language)}
     installation.change(actor_id=actor_id, **{kind: changed or None})
-    note(actor_id=actor_id)
+    note(told, actor_id=actor_id)
 
 
 # --- which text stood when --------------------------------------------------------------------------------------------

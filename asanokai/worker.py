@@ -116,7 +116,7 @@ def tidy_step() -> int:
 
 
 def _note_law() -> int:
-    law.note()
+    law.note(retention.told())
     return 0  # nobody waits for it
 
 

@@ -1,5 +1,6 @@
-"""Every token there is, tried in every way it must not work: altered, cut, for another purpose, under a lost key, too
-late, twice, after its member has left. A purpose that stands in none of the tables fails.
+"""Every token there is in a link or a mail address, tried in every way it must not work: altered, cut, for another
+purpose, under a lost key, too late, twice, after its member has left or was erased. A purpose that stands in none of
+the tables fails. What the cookie holds: tests/test_kept_tokens.py.
 """
 
 import re
@@ -10,12 +11,14 @@ from pathlib import Path
 import pytest
 
 import asanokai
-from asanokai import db, leaving, members
+from asanokai import catering, db, leaving, members, speakers
+from asanokai.db import session
 from asanokai.tokens import Tokens
 from tests import people, world
 from tests.conftest import DATABASES
 from tests.grounds import LONG
 from tests.pages import Reader
+from tests.test_erasing import erase
 from tests.world import contents, forms, put_back, unticked, without_refusals
 
 # What a token is worth does not depend on the database.
@@ -59,14 +62,34 @@ ENDS = {
 ONCE = {"sign-in": 410, "opt-in": 303, "address": 410, "objection": 410}
 """Links whose second press does nothing, and what it answers."""
 
-ELSEWHERE = ("web/keys.py",)
-"""Where it is minted for a purpose that a variable names: what a passkey is asked, which the tests of passkeys try."""
+ELSEWHERE = ("web/challenges.py",)
+"""Where it is minted for a purpose that a variable names: what a device with a passkey is asked (`QUESTIONS`)."""
 
 OF_THE_COOKIE = "outside"
-"""What is on its way to a provider stands in the cookie, in no link: the tests of `outside` try it."""
+"""What is on its way to a provider stands in the cookie, in no link."""
 
-AFTER_LEAVING = {"answer": (410, 410), "unsubscribe": (200, 200), "address": (200, 410), "objection": (200, 410)}
+AFTER_LEAVING = {
+    "answer": (410, 410),
+    "undo": (410, 410),
+    "unsubscribe": (200, 200),
+    "sign-in": (410, 410),
+    "address": (200, 410),
+    "objection": (200, 410),
+}
 """What a link answers when its member has left: read, and sent. Ending letters works for everybody for ever."""
+
+AFTER_ERASING = {
+    "answer": (410, 410),
+    "undo": (410, 410),
+    "unsubscribe": (200, 200),
+    "sign-in": (410, 410),
+    "address": (410, 410),
+    "objection": (410, 410),
+}
+"""The same when everything of its member has been emptied. Nothing is written, not even that letters end."""
+
+NO_MEMBERS = {"opt-in", "pack", "speaking"}
+"""Links for who is no member: applicants, who cooks, who speaks."""
 
 
 @pytest.fixture
@@ -177,21 +200,46 @@ def test_a_link_that_works_once_does_nothing_the_second_time(app, built, purpose
     assert (again.status_code, without_refusals(contents()) == without_refusals(before)) == (ONCE[purpose], True)
 
 
+def whose(built: world.World, tokens: Tokens, purpose: str) -> int:
+    """The member a link speaks for."""
+    value = tokens.read(purpose, token_of(built, purpose))
+    if purpose == "undo":
+        return people.emma().id
+    if purpose in ("address", "objection"):
+        return session().get_one(members.AddressChange, value[0]).member_id
+    return int(value if isinstance(value, int) else value[1] if purpose == "answer" else value[0])
+
+
 @pytest.mark.parametrize("purpose", sorted(AFTER_LEAVING))
 def test_what_a_link_is_worth_when_its_member_has_left(app, built, purpose):
     path, good = LINKS[purpose][0], token_of(built, purpose)
-    tokens = app.extensions["tokens"]
-    with db.transaction() as session:
-        value = tokens.read(purpose, good)
-        number = value if isinstance(value, int) else value[1] if purpose == "answer" else None
-        if number is None:
-            number = session.get_one(members.AddressChange, value[0]).member_id
+    with db.transaction():
+        number = whose(built, app.extensions["tokens"], purpose)
         leaving.leave(members.by_id(number), actor_id=number)
     reader, before = Reader(app), contents()
     read, pressed = reader.get(path + good).status_code, reader.post(path + good, sent(built, purpose)).status_code
     assert (read, pressed) == AFTER_LEAVING[purpose]
-    if pressed == 410:
+    if pressed >= 400:
         assert without_refusals(contents()) == without_refusals(before)
+
+
+@pytest.mark.parametrize("purpose", sorted(AFTER_ERASING))
+def test_a_link_opens_nothing_when_its_member_has_been_erased(app, built, purpose):
+    path, good = LINKS[purpose][0], token_of(built, purpose)
+    with db.transaction():
+        member = members.by_id(whose(built, app.extensions["tokens"], purpose))
+        name = member.name.full("de")
+        erase(member)
+    reader, before = Reader(app), contents()
+    read, pressed = reader.get(path + good), reader.post(path + good, sent(built, purpose))
+    assert (read.status_code, pressed.status_code) == AFTER_ERASING[purpose]
+    assert name not in read.text + pressed.text
+    assert without_refusals(contents()) == without_refusals(before)
+
+
+def test_a_links_purpose_stands_in_the_table_of_the_erased_or_is_no_members(app):
+    assert {*AFTER_ERASING} | NO_MEMBERS == {*LINKS}
+    assert {*AFTER_LEAVING} == {*AFTER_ERASING}
 
 
 def test_a_sign_in_link_and_a_cookie_end_with_leaving(app, built):
@@ -204,6 +252,51 @@ def test_a_sign_in_link_and_a_cookie_end_with_leaving(app, built):
         leaving.leave(people.kenji(), actor_id=people.kenji().id)
     assert (Reader(app).get(link).status_code, Reader(app).post(link).status_code) == (410, 410)
     assert cookie.get("/me/").status_code == 303
+
+
+def test_nothing_else_is_left_of_who_has_been_erased(app, built):
+    """The cookie, the calendar, the mail addresses; passkeys and what was half begun are tried below."""
+    katrin = Reader(app, people.katrin())
+    assert katrin.get("/me/").status_code == 200
+    tokens, number = app.extensions["tokens"], built.member_id
+    with db.transaction():
+        erase(people.katrin())
+    before = contents()
+    assert katrin.get("/me/").status_code == 303
+    assert katrin.get(f"/calendar/{built.secret}.ics").status_code == 404
+    link = f"/sign-in/{tokens.mint('sign-in', [number, 'spent'])}"
+    assert (katrin.get(link).status_code, katrin.get(f"/speaking/{built.speaking}").status_code) == (410, 200)
+    assert without_refusals(contents()) == without_refusals(before)
+
+
+def opens(app, built: world.World, purpose: str) -> tuple[int, int]:
+    """What a link answers: read, and sent."""
+    address = LINKS[purpose][0] + token_of(built, purpose)
+    return Reader(app).get(address).status_code, Reader(app).post(address, sent(built, purpose)).status_code
+
+
+def test_a_caterers_link_ends_when_it_is_withdrawn_made_anew_or_the_day_after_the_meeting(app, built, clock):
+    assert opens(app, built, "pack") == (200, 405)
+    clock.set(people.berlin(2026, 3, 13, 23, 59))
+    assert opens(app, built, "pack") == (200, 405)
+    clock.set(people.berlin(2026, 3, 14))
+    assert opens(app, built, "pack") == (410, 405)
+    clock.set(people.berlin(2026, 2, 20, 12))
+    with db.transaction():
+        pack = catering.make(built.meeting_id, "caterer", address="koch@jena.example")
+        newer = app.extensions["tokens"].mint("pack", [pack.id, pack.nonce])
+    assert (opens(app, built, "pack"), Reader(app).get(f"/pack/{newer}").status_code) == ((410, 405), 200)
+    with db.transaction():
+        catering.withdraw(built.meeting_id, "caterer")
+    assert Reader(app).get(f"/pack/{newer}").status_code == 410
+
+
+def test_a_speakers_link_ends_with_their_address(app, built):
+    assert opens(app, built, "speaking") == (200, 405)
+    with db.transaction() as writing:
+        meeting = writing.get_one(people.Meeting, built.meeting_id)
+        speakers.reach_speaker(meeting, built.speaker_id, speakers.Reach("another@hamamatsu.example", "en"))
+    assert opens(app, built, "speaking") == (404, 405)
 
 
 # --- mail addresses ---------------------------------------------------------------------------------------------------

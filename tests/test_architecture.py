@@ -63,6 +63,8 @@ SHARED_IN_WEB = {
     "about",
     "arriving",
     "asking",
+    "behind",
+    "challenges",
     "changing",
     "person",
     "forms",

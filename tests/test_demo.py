@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import func, select
 
-from asanokai import catering, db, demo, members, rsvps, series
+from asanokai import catering, db, demo, doctor, law, members, rsvps, series
 from asanokai.db import Base
 from asanokai.meetings import Meeting
 from asanokai.members import Address, Member
@@ -54,6 +54,11 @@ class TestOnAnUsualDay:
     def filled(self, app, clock):
         clock.set(berlin(2026, 11, 24, 12))
         self.words = fill()
+
+    def test_the_pages_of_law_are_whole_and_nobody_complains(self):
+        with db.reading():
+            assert law.gaps() == []
+        assert doctor.unfilled() == ""
 
     def test_it_says_in_a_line_what_it_did(self):
         assert self.words == "Demo data: 36 members, 2 series, 3 past and 12 coming meetings."

@@ -62,7 +62,9 @@ READ: Expected = {
     "second_factor.show": SIGNED_IN,
     # Nobody here owes a code.
     "second_factor.code": (IN,) * 7,
-    "devices.prove": SIGNED_IN,
+    "proving.ask": SIGNED_IN,
+    # Katrin has a passkey.
+    "proving.ask_for_own": (IN, 200, 404, 404, 404, 404, 404),
     "address.change": SIGNED_IN,
     "address.confirm": EVERYBODY,
     "address.objection": EVERYBODY,
@@ -233,8 +235,11 @@ SENT: Expected = {
     "devices.sign_out": (IN, 303, 404, 404, 404, 404, 404),
     "devices.sign_out_others": MEMBERS_DONE,
     # Nobody here has a password.
-    "devices.prove": (IN, 422, 422, 422, 422, 422, 422),
-    "devices.prove_by_link": MEMBERS_DONE,
+    "proving.ask": (IN, *[422] * 6),
+    "proving.by_link": MEMBERS_DONE,
+    # Nobody has a second factor, and the answer is none; tests/test_proving.py has both.
+    "proving.by_code": (IN, *[422] * 6),
+    "proving.by_passkey": (IN, *[422] * 6),
     "account.use_address_again": MEMBERS_DONE,
     "address.change": MEMBERS_DONE,
     "address.confirm": ALL_DONE,

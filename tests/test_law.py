@@ -75,6 +75,16 @@ def test_a_hyphen_leaves_out_the_paragraph_or_the_line_of_a_list(chief):
     assert law.gaps() == []
 
 
+def test_no_heading_stands_over_what_was_left_out(chief):
+    law.fill_in({**WHOLE, "enforcement": "-", "responsible": "-"}, actor_id=chief)
+    assert ("Durchsetzung" in text("accessibility"), "MStV" in text("imprint")) == (False, False)
+    assert ("Über diese Erklärung" in text("accessibility"), "DDG" in text("imprint")) == (True, True)
+    words = "## A\n\n[[officer: x]]\n\n### B\n\nb\n\n## C\n\n[[officer: x]]"
+    law.rewrite("imprint", {"de": words}, actor_id=chief)
+    law.fill_in({**WHOLE, "officer": "-"}, actor_id=chief)
+    assert text("imprint") == "## A\n\n### B\n\nb"
+
+
 def test_a_text_of_ones_own_takes_the_place_of_the_default_and_may_have_gaps(chief):
     law.rewrite(
         "imprint", {"de": "Wir\r\n\r\n[[Straße]] [[email: Mail]]", "en": law.default("imprint", "en")}, actor_id=chief

@@ -98,7 +98,7 @@ def test_administrators_fill_in_once_and_edit_each_text(ludwig):
     assert "Artikel 13" in ludwig.get(here).text
     assert ludwig.post(here, {**texts("text", "# Kurz\n\n[[Frist]]"), "text-en": "Short"}).location == here
     page = ludwig.get(here).text
-    assert ("Frist <span" in page, "Deutsch" in page) == (True, True)
+    assert ("Frist</span>" in page, "Deutsch" in page) == (True, True)
     assert "<p>Short</p>" in ludwig.get("/privacy?lang=en").text
     assert '<mark class="gap">[Frist]</mark>' in ludwig.get("/privacy?lang=de").text
 

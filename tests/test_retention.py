@@ -15,6 +15,7 @@ from asanokai import (
     guests,
     intake,
     journal,
+    law,
     letters,
     members,
     questions,
@@ -315,7 +316,7 @@ def test_the_page_says_what_would_go_and_takes_other_limits(ludwig, clock):
     assert wanted == {kind.name: str(kind.days) for kind in KINDS}
     assert ludwig.post("/coordinate/retention", {**wanted, "letters": "10"}).status_code == 303
     page = plain(ludwig.get("/coordinate/retention").text)
-    assert "what was written for this reader alone after the letter 1" in page
+    assert "what was written for this reader alone) after the letter 1" in page
     refused = ludwig.post("/coordinate/retention", {**wanted, "mails": "3"})
     assert (refused.status_code, 'value="3"' in refused.text) == (422, True)
 
@@ -333,3 +334,29 @@ def test_the_protocol_says_when_what_and_how_many(ludwig, clock):
     assert "By whom What was deleted" in page
     assert re.search(r"Ludwig Haase nothing .* the program Details of letters.*: 1 \(kept for 365 days\)", page), page
     assert "Lindner" not in page
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("de", "Kopien ihrer Daten, die Mitglieder anfertigen ließen: 1 Tag nach der Anforderung"),
+        ("en", "Copies of their data that members had made: 1 day after they asked for it"),
+        ("ja", "会員が作成したデータの写し：ご依頼後1日間"),
+    ],
+)
+def test_the_privacy_page_tells_the_limits_as_they_are_set(app, language, words):
+    with transaction():
+        retention.change({"copies": 1}, actor_id=None)
+        listed = retention.told()[language]["retention"].split("\n")
+    assert len(listed) == len(KINDS) + len(retention.FIXED)
+    assert f"- {words}" in listed
+    assert f"<li>{words}</li>" in Reader(app).get(f"/privacy?lang={language}").text
+
+
+def test_the_texts_that_are_kept_say_the_limits_too_and_are_kept_once(clock):
+    worker.tidy_step()
+    with transaction():
+        before = [row.text for row in law.kept("privacy")]
+        law.fill_in({}, actor_id=None, told=retention.told())
+        assert [row.text for row in law.kept("privacy")] == before
+    assert any("Copies of their data that members had made: 7 days" in text for text in before)

@@ -258,6 +258,17 @@ def test_the_code_is_asked_for_and_nothing_else_opens_until_it_is_given(app, emm
     assert device.factor_at == program_clock.now()
 
 
+def test_the_code_is_asked_for_in_the_language_that_was_spoken_before(app, clock):
+    with db.transaction():
+        with_factor(people.kenji())
+    assert "あと一歩です" in half_in(app, people.kenji()).get("/sign-in/code").text
+    reader = Reader(app)
+    link = sign_in_link(app, people.kenji())
+    reader.get(f"{link}?lang=de")
+    reader.post(link)
+    assert "Noch ein Schritt" in reader.get("/sign-in/code").text
+
+
 def test_a_code_is_good_once(app, emma, clock):
     who = people.emma().id
     row, spent = factors.of(who), code(who)

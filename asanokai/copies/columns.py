@@ -59,7 +59,7 @@ COLUMNS = {
     "meeting": N_("Meeting"),
     "meeting_at": N_("Begin of the meeting"),
     "message": N_("Message"),
-    "name": N_("Name"),
+    "name": N_("Name given to it"),
     "named_by_you": N_("Named by you"),
     "number": N_("Number"),
     "object": N_("Object"),

@@ -6,20 +6,16 @@ import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import cache
 from html import escape
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
-
-from babel.support import NullTranslations, Translations
 
 from asanokai.copies.columns import COLUMNS
 from asanokai.copies.parts import PARTS, Part
 from asanokai.errors import N_
+from asanokai.languages import catalogue
 
 FORMAT, VERSION = "asanokai-copy", 1
-FOLDER = Path(__file__).parent.parent / "translations"
 STYLE = (
     "body{font:1rem/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem}"
     "dl{border-top:1px solid #999;padding-top:.5rem}dt{font-weight:600}dd{margin:0 0 .4rem;white-space:pre-wrap;"
@@ -30,15 +26,10 @@ NOTHING_HERE = N_("Nothing is held here.")
 MADE_AT = N_("Made on %(when)s")
 FOR_PROGRAMS = N_("The same for programs")
 BACK = N_("All lists")
-YES, NO = N_("Yes"), N_("No")
+YES, NO = N_("Yes, it is so"), N_("No, it is not")
 
 Row = Mapping[str, Any]
 Found = Mapping[str, Sequence[Row]]
-
-
-@cache
-def _catalogue(language: str) -> NullTranslations:
-    return Translations.load(FOLDER, [language]) if language != "en" else NullTranslations()
 
 
 class Writer:
@@ -46,7 +37,7 @@ class Writer:
 
     def __init__(self, language: str, zone: str, made_at: datetime) -> None:
         self.language, self.zone, self.made_at = language, ZoneInfo(zone), made_at
-        self._said = _catalogue(language).gettext
+        self._said = catalogue(language).gettext
 
     def write(self, found: Found) -> bytes:
         """The zip's bytes. `found`: name of a part → its rows."""

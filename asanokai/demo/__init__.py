@@ -22,16 +22,18 @@ from asanokai import (
     clock,
     db,
     installation,
+    law,
     meetings,
     members,
     programme,
     proposals,
     questions,
+    retention,
     rsvps,
     series,
     topics,
 )
-from asanokai.demo.words import EVENT, FOOD, MAILS, PROGRAMME, PROPOSALS, SERIES, WELCOME
+from asanokai.demo.words import EVENT, FOOD, LEGAL, MAILS, PROGRAMME, PROPOSALS, SERIES, WELCOME
 from asanokai.intake import Incoming
 from asanokai.meetings import Meeting
 from asanokai.members import Member, normal_address
@@ -58,6 +60,7 @@ def fill() -> str:
     if db.session().scalar(select(Member.id).limit(1)):
         return "The database already holds members; no demo data was added."
     installation.change(actor_id=None, organisation="Asa no Kai Thüringen", welcome=WELCOME)
+    law.fill_in(LEGAL, actor_id=None, told=retention.told())
     people = [_member(line) for line in _lines()]
     chief = members.by_address(next(iter(DOORS.values())))
     assert chief is not None

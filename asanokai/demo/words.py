@@ -19,6 +19,25 @@ WELCOME = {
     ),
 }
 
+LEGAL = {
+    "name": "Asa no Kai Thüringen e. V. (Demo)",
+    "address": "Beispielgasse 1, 99084 Erfurt, Germany",
+    "representative": "Felizitas Matthäi",
+    "email": "kontakt@asanokai.example",
+    "phone": "+49 361 00000-0",
+    "register": "Amtsgericht Erfurt, VR 000000",
+    "vat_id": "-",
+    "responsible": "Felizitas Matthäi, Beispielgasse 1, 99084 Erfurt, Germany",
+    "officer": "datenschutz@asanokai.example",
+    "host": "Rechenzentrum Beispiel GmbH, Erfurt, Germany",
+    "mail_host": "Rechenzentrum Beispiel GmbH, Erfurt, Germany",
+    "log_days": "7",
+    "backup_days": "14",
+    "enforcement": "-",
+    "tested": "2026-11-30",
+}
+"""What the pages of law ask for; the supervisory authority is the one they name by themselves."""
+
 SERIES: dict[str, Any] = {
     "name": {"de": "Asa no Kai Thüringen", "en": "Asa no Kai Thuringia", "ja": "テューリンゲン朝の会"},
     "description": {

@@ -211,7 +211,9 @@ def number_of(typed: str) -> int | None:
 
 def unsubscribe(member: Member, *, by: str = "page") -> None:
     """No invitations, reminders and evening notes any more; withdraws the consent to them. `by` as in `consents.ENDS`.
-    Twice is as good as once."""
+    Twice is as good as once; of who has been erased nothing is written any more."""
+    if member.standing == "erased":
+        return
     consents.withdraw(member.id, ("invitations",), by=by, actor_id=member.id)
     if member.unsubscribed_at is None:
         member.unsubscribed_at = clock.now()

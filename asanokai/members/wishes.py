@@ -89,8 +89,10 @@ def choose(member: Member, wishes: Collection[str], *, among: Collection[str], b
     """Set the switches of `among`: those in `wishes` on, the others off. Raises as `mute`.
 
     Who wants nothing that goes to an audience has ended the invitations, as by one click; who then wants something
-    again has not.
+    again has not. Of who has been erased nothing is written any more.
     """
+    if member.standing == "erased":
+        return
     for kind in {*wishes, *among}:
         _must_have_switch(kind)
     audience = {*among} & {*OF_AUDIENCE}

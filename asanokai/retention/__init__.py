@@ -5,8 +5,10 @@ kinds          what is too old, and what becomes of it
 telling        saying a month before that who left is deleted
 without_names  where emptying a column is not enough
 removing       looking, removing in batches, the protocol
+in_words       what the privacy page says of the limits
 """
 
+from asanokai.retention.in_words import told
 from asanokai.retention.kinds import BY_NAME, FIXED, KINDS, Kind
 from asanokai.retention.removing import (
     BATCH,
@@ -49,4 +51,5 @@ __all__ = [
     "look",
     "protocol",
     "remove",
+    "told",
 ]

@@ -128,7 +128,7 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         "letters",
-        N_("Details of letters: address, words of the mail server, what was written for this reader alone"),
+        N_("Details of letters (address, words of the mail server, what was written for this reader alone)"),
         N_("after the letter"),
         365,
         (
@@ -185,7 +185,7 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         "left",
-        N_("Members who have left: they are deleted altogether"),
+        N_("Members who have left; they are deleted altogether"),
         N_("after leaving"),
         365,
         (
@@ -199,7 +199,7 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         "consents",
-        N_("Consents: version of the text and moments"),
+        N_("Consents (version of the text and moments)"),
         N_("after the membership has ended"),
         1095,
         (Step(Application, _ended, does=without_names.drop_consents), Step(Consent, _over_for_long)),

@@ -9,11 +9,12 @@ const text = (buffer) =>
 
 const asked = async (form) => {
   const came = await fetch(form.dataset.asks, { headers: { Accept: "application/json" }, cache: "no-store" });
-  if (!came.ok || came.redirected) throw new Error(`asked in vain: ${came.status}`);
+  if (came.redirected) throw Object.assign(new Error("led away"), { to: came.url });
+  if (!came.ok) throw new Error(`asked in vain: ${came.status}`);
   const options = await came.json();
   options.challenge = octets(options.challenge);
   if (options.user) options.user.id = octets(options.user.id);
-  for (const known of options.excludeCredentials ?? []) known.id = octets(known.id);
+  for (const known of options.excludeCredentials ?? options.allowCredentials ?? []) known.id = octets(known.id);
   return options;
 };
 
@@ -40,6 +41,7 @@ const send = (form, credential) => {
 };
 
 const trouble = (form, error) => {
+  if (error.to) return location.assign(error.to); // who one is must be shown once more before
   const known = error.name === "InvalidStateError" && form.querySelector("[data-known]");
   (known || form.querySelector("[data-trouble]")).hidden = false;
 };
@@ -78,4 +80,4 @@ const offer = async (form) => {
 };
 
 const here = document.querySelector("form[data-passkey=get]");
-if (here) offer(here);
+if (here && document.querySelector("[autocomplete~=webauthn]")) offer(here);

@@ -1,15 +1,11 @@
-"""Where a member is signed in, and proving once more who one is before something delicate."""
+"""Where a member is signed in, and ending that."""
 
 from flask import Blueprint, flash, redirect, render_template, url_for
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext
 from werkzeug.wrappers import Response
-from wtforms import PasswordField
-from wtforms.validators import InputRequired, Length
 
-from asanokai import devices, journal, members, showing
-from asanokai.errors import N_, BadInput
-from asanokai.web import arriving, limits, loading
-from asanokai.web.forms import REQUIRED, Form, attempt, no_nul
+from asanokai import devices, showing
+from asanokai.web import arriving, loading
 
 pages = Blueprint("devices", __name__)
 
@@ -49,53 +45,3 @@ def sign_out_others() -> Response:
     devices.sign_out_others(loading.me().id, but=here.id if here else None)
     flash(gettext("All other devices are signed out."))
     return redirect(url_for("devices.mine"), 303)
-
-
-# --- proving it once more ---------------------------------------------------------------------------------------------
-
-
-class ProveForm(Form):
-    """The password one has set."""
-
-    password = PasswordField(lazy_gettext("Password"), [InputRequired(REQUIRED), Length(max=1000), no_nul])
-
-
-@pages.route("/me/prove", methods=["GET", "POST"])
-def prove() -> Response | tuple[str, int]:
-    """Ask again who is there; then on to what was wanted."""
-    form = ProveForm()
-    member = loading.me()
-    if attempt(form, lambda: _check(form)):
-        return arriving.let_in(member, by="password")
-    return render_template(
-        "account/prove.html",
-        form=form,
-        has_password=member.password_hash is not None,
-        address=members.main_address(member),
-    ), form.status
-
-
-def _check(form: ProveForm) -> None:
-    member = loading.me()
-    account = members.comparable(_address())
-    limits.hold("password", account=account)
-    if not members.password_is(member, form.password.data or ""):
-        limits.failed("password", account=account)
-        loading.outlives(lambda: journal.write("refuse", "sign-in", member.id, by="password"))
-        raise BadInput("password", N_("This is not the password of your account."))
-
-
-def _address() -> str:
-    address = members.main_address(loading.me())
-    return address.text if address else ""
-
-
-@pages.post("/me/prove/link")
-def prove_by_link() -> Response:
-    """A link by mail; opened in this browser, it leads on to what was wanted."""
-    address = _address()
-    if address:
-        limits.asked("letter", account=members.normal_address(address))
-        members.ask_for_sign_in(address)
-    flash(gettext("A link is on its way. Please open it in this browser; it is good for 15 minutes."))
-    return redirect(url_for("devices.prove"), 303)

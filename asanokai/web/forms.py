@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import request
-from flask_babel import gettext, lazy_gettext
+from flask_babel import get_locale, gettext, lazy_gettext
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from werkzeug.datastructures import MultiDict
@@ -30,7 +30,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional, Val
 
 from asanokai import db
 from asanokai.errors import BadInput, Refused
-from asanokai.languages import LANGUAGES, zones
+from asanokai.languages import COLON, LANGUAGES, zones
 from asanokai.questions import Question
 from asanokai.rsvps import Rsvp
 from asanokai.series import Lead
@@ -85,9 +85,10 @@ class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF carries no types
     def problems(self) -> list[tuple[str | None, str]]:
         """Everything that is wrong: (id of the field or None, words), for the summary above the form."""
         found: list[tuple[str | None, str]] = [(None, words) for words in self.form_errors]
+        colon = COLON.get(str(get_locale()), ": ")
         for field in _plain(self._fields.values()):
             # What a box is ticked for may be a whole paragraph; its refusal says enough by itself.
-            named = "" if field.type == "BooleanField" else f"{field.label.text}: "
+            named = "" if field.type == "BooleanField" else f"{field.label.text}{colon}"
             found += [(field.id, f"{named}{words}") for words in field.errors]
         return found
 
@@ -123,14 +124,21 @@ def attempt(form: Form, act: Callable[[], object]) -> bool:
     return True
 
 
+TOO_LONG = lazy_gettext("Please use at most %(max)d characters.")
+
+
 def line(label: Any, *validators: Any, longest: int = LINE, **options: Any) -> StringField:
     """One line of text, trimmed."""
-    return StringField(label, [Length(max=longest), no_control, *validators], filters=[_trimmed], **options)
+    return StringField(
+        label, [Length(max=longest, message=TOO_LONG), no_control, *validators], filters=[_trimmed], **options
+    )
 
 
 def text(label: Any, *validators: Any, longest: int = 4000, **options: Any) -> TextAreaField:
     """Several lines of text."""
-    return TextAreaField(label, [Length(max=longest), no_nul, *validators], filters=[_unix], **options)
+    return TextAreaField(
+        label, [Length(max=longest, message=TOO_LONG), no_nul, *validators], filters=[_unix], **options
+    )
 
 
 def _trimmed(value: str | None) -> str:
@@ -294,3 +302,9 @@ def answered(rsvp: Rsvp | None) -> dict[str, Any]:
         return {}
     plain = ("answer", "guests", "comment", "short_notice")
     return {name: getattr(rsvp, name) for name in plain}
+
+
+class CodeForm(Form):
+    """One code of a second factor."""
+
+    code = line(lazy_gettext("Code"), InputRequired(REQUIRED), longest=40)

@@ -16,7 +16,7 @@ from flask import current_app, flash, g, make_response, redirect, request, sessi
 from flask_babel import get_locale, gettext, refresh
 from flask_login import current_user
 from sqlalchemy import and_, bindparam, exists, or_, select
-from sqlalchemy.orm import load_only
+from sqlalchemy.orm import defer, load_only
 from werkzeug.wrappers import Response
 
 from asanokai import clock, devices, installation, meetings
@@ -37,6 +37,8 @@ from asanokai.series import Belonging, Series, still
 from asanokai.speakers import Contributor
 from asanokai.tokens import Tokens, hashed
 from asanokai.uploads import Upload
+from asanokai.vault import Vault
+from asanokai.web import behind
 
 FRAMING = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; manifest-src 'self'; "
@@ -76,8 +78,26 @@ def links() -> Links:
     return addresses
 
 
+def vault() -> Vault:
+    """Seals and opens the secrets of authenticators."""
+    found: Vault = current_app.extensions["vault"]
+    return found
+
+
 HALF = "half"
 """Where the session keeps the token of a device that owes its second factor."""
+
+WHOLLY = "wholly"
+"""Where the session keeps whether what is wanted asks for a whole proof, so that a code alone is not offered."""
+
+_SELDOM = (
+    *(Member.password_hash, Member.sign_in_hash, Member.sign_in_until, Member.calendar_secret, Member.first_in_at),
+    *(Member.sought, Member.filed, Member.joined_at, Member.left_at, Member.unsubscribed_at),
+    *(Installation.welcome, Installation.imprint, Installation.privacy, Installation.accessibility),
+    *(Installation.legal, Installation.logo, Installation.sender_name, Installation.changed_at),
+    *(Device.token_hash, Device.waits_until),
+)
+"""What hardly a page asks of who is known, of this installation and of the device: fetched when it is."""
 
 _KNOWN = (
     select(Member, Belonging.series_id, Belonging.role, Installation, Device)
@@ -91,6 +111,7 @@ _KNOWN = (
         Device.waits_until.is_(None),
         Member.standing == "accepted",
     )
+    .options(*map(defer, _SELDOM))
 )
 
 
@@ -213,7 +234,7 @@ def _without_factor(required: bool) -> Response | None:
     """Lead whoever needs a second factor here, and has not given one on this device, to where it is set up."""
     if not required or gave_both():
         return None
-    session["next"] = _page_behind()
+    session["next"] = behind.page()
     flash(gettext("This part needs a second factor. Please set one up, or sign in with a passkey."))
     return redirect(url_for("second_factor.show"), 303)
 
@@ -238,22 +259,29 @@ def _wanted_anywhere() -> bool:
 
 
 def recently() -> Response | None:
-    """Whoever has proved within a quarter of an hour that it is they; others are asked again and come back. Guard of
-    what is delicate, also for views to call: `if (asked := loading.recently()): return asked`. A form that was sent too
-    late is not taken; its page is shown again afterwards."""
-    sent_away = member()
-    if sent_away is not None or devices.recent(device()):
-        return sent_away
-    session["next"] = _page_behind()
-    return redirect(url_for("devices.prove"), 303)
+    """Whoever has proved within a quarter of an hour that it is they, as wholly as at signing in (ASVS 5.0, 7.5.1);
+    others are asked again and come back. Guard of what decides who gets in. A form that was sent too late is not taken;
+    its page is shown again afterwards."""
+    return member() or _asked_again(devices.recent(device()), wholly=True)
 
 
-def _page_behind() -> str:
-    """The page that is asked for or, for a form without a page of its own, the settings."""
-    if request.method == "GET":
-        return request.full_path.rstrip("?")
-    rule = request.url_rule
-    return request.path if rule and "GET" in (rule.methods or ()) else url_for("account.settings")
+def present() -> Response | None:
+    """The same for what gives much away or cannot be undone: there the code of the authenticator is enough (7.5.3)."""
+    return member() or _asked_again(devices.present(device()), wholly=False)
+
+
+def _asked_again(proved: bool, *, wholly: bool) -> Response | None:
+    if proved:
+        return None
+    session["next"], session[WHOLLY] = behind.page(), wholly
+    return redirect(url_for("proving.ask"), 303)
+
+
+def when_sent(
+    strict: Callable[[], Response | None], otherwise: Callable[[], Response | None]
+) -> Callable[[], Response | None]:
+    """A guard for a page that may stay open while what it sends may not."""
+    return lambda: otherwise() if request.method in ("GET", "HEAD") else strict()
 
 
 def chief_recently() -> Response | None:

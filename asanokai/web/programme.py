@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Response, current_app, g, render_template, request
 from sqlalchemy import func, select, text
 
-from asanokai import clock, law, letters, markdown, meetings, questions, showing
+from asanokai import clock, law, letters, markdown, meetings, questions, retention, showing
 from asanokai.db import session as database
 from asanokai.errors import N_, Missing
 from asanokai.languages import date_in_words, pick
@@ -85,7 +85,7 @@ def accessibility() -> str:
 
 def _law(kind: str) -> str:
     language = loading.language()
-    shown = law.text(loading.installed(), kind, language)
+    shown = law.text(loading.installed(), kind, language, retention.told()[language] if kind == "privacy" else None)
     day = law.since(kind, language).astimezone(ZoneInfo("Europe/Berlin")).date()
     return render_template(
         "programme/words.html",

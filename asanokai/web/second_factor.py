@@ -1,30 +1,17 @@
 """The second factor: setting it up, and giving its code when signing in."""
 
 import segno
-from flask import Blueprint, current_app, flash, g, redirect, render_template, url_for
-from flask_babel import gettext, lazy_gettext
+from flask import Blueprint, flash, g, redirect, render_template, url_for
+from flask_babel import gettext
 from markupsafe import Markup
 from werkzeug.wrappers import Response
-from wtforms.validators import InputRequired
 
 from asanokai import devices, factors, members, showing
 from asanokai.errors import N_, BadInput
-from asanokai.vault import Vault
 from asanokai.web import arriving, limits, loading
-from asanokai.web.forms import REQUIRED, Form, attempt, line
+from asanokai.web.forms import CodeForm, attempt
 
 pages = Blueprint("second_factor", __name__)
-
-
-class CodeForm(Form):
-    """One code."""
-
-    code = line(lazy_gettext("Code"), InputRequired(REQUIRED), longest=40)
-
-
-def _vault() -> Vault:
-    vault: Vault = current_app.extensions["vault"]
-    return vault
 
 
 # --- setting it up ----------------------------------------------------------------------------------------------------
@@ -35,10 +22,10 @@ def show() -> Response | tuple[str, int]:
     """What is set, or the secret that waits for its first code; that code is sent here."""
     member, form = loading.me(), CodeForm()
     codes: list[str] = []
-    if attempt(form, lambda: codes.extend(factors.confirm(member.id, form.code.data or "", _vault()))):
+    if attempt(form, lambda: codes.extend(factors.confirm(member.id, form.code.data or "", loading.vault()))):
         _known_on_this_device_alone()
         return _codes_page(codes)
-    secret = factors.waiting_secret(member.id, _vault())
+    secret = factors.waiting_secret(member.id, loading.vault())
     row = factors.of(member.id)
     return render_template(
         "account/second_factor.html",
@@ -75,7 +62,7 @@ def _codes_page(codes: list[str]) -> tuple[str, int]:
 @pages.post("/me/second-factor/begin")
 def begin() -> Response:
     """A new secret."""
-    factors.begin(loading.me().id, _vault())
+    factors.begin(loading.me().id, loading.vault())
     return redirect(url_for("second_factor.show"), 303)
 
 
@@ -109,7 +96,7 @@ def code() -> Response | tuple[str, int]:
 def _check(form: CodeForm, member_id: int) -> None:
     row, account = factors.of(member_id), f"member {member_id}"
     limits.hold("code", account=account)
-    if row is not None and not factors.takes(row, form.code.data or "", _vault()):
+    if row is not None and not factors.takes(row, form.code.data or "", loading.vault()):
         limits.failed("code", account=account)
         loading.outlives(lambda: factors.failed(member_id))
         raise BadInput("code", N_("This code is not right, or was used before."))

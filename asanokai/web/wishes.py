@@ -97,6 +97,7 @@ def unsubscribe(token: str) -> tuple[str, int]:
     saved = switches and attempt(
         form, lambda: members.choose(member, form.kinds.data or (), among=OF_AUDIENCE, by="link")
     )
+    done = not _subscribed(member) or member.standing == "erased"
     return render_template(
-        "account/unsubscribe.html", form=form, said=words.WISHES_SAID, saved=saved, done=not _subscribed(member)
+        "account/unsubscribe.html", form=form, said=words.WISHES_SAID, saved=saved, done=done
     ), form.status

@@ -133,6 +133,7 @@ def all_scenes(app: Flask, built: world.World, states: States) -> list[Scene]:
         Scene("a change of address objected to", "visitor", known["address.objection"], sends={}),
         Scene("a second factor to be set up", "kenji", "/me/second-factor", sends={"secret": "new"}),
         Scene("asked again who one is", "kenji", "/me/prove"),
+        Scene("asked again who one is, by a passkey that is none", "katrin", "/me/prove", 422, {"answer": "{}"}),
     ]
 
 

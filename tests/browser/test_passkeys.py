@@ -77,6 +77,39 @@ def test_a_passkey_is_added_signs_in_is_removed_and_then_signs_in_no_more(app, s
     assert page.inner_text("h1") == "Not signed in"
 
 
+def test_who_was_away_is_led_from_the_button_to_the_proof_and_back_by_the_passkey(app, smtp, clock, open_page):
+    with db.transaction():
+        people.katrin()
+    page = open_page(**PHONE)
+    sign_in(app, smtp, page, KATRIN)
+    driver, number = device_of(page)
+    page.goto("/me/keys")
+    page.fill("#name", "Phone")
+    press(page)
+    clock.advance(minutes=16)
+
+    # A script asks for the question of a new passkey, and leads to the proof instead.
+    page.fill("#name", "Laptop")
+    press(page)
+    assert page.url.endswith("/me/prove")
+    page.wait_for_timeout(300)  # no field offers passkeys here, so that nothing happens before the button
+    assert page.url.endswith("/me/prove")
+    press(page)
+    assert page.url.endswith("/me/keys")
+    (key,) = keys_on(driver, number)
+    assert key["signCount"] == 2
+
+    # A device that does not know its owner proves nothing, and the link is still there.
+    clock.advance(minutes=16)
+    driver.send("WebAuthn.setUserVerified", {"authenticatorId": number, "isUserVerified": False})
+    press(page, "td form.inline button")
+    assert page.url.endswith("/me/prove")
+    page.click("main button.primary")
+    page.wait_for_selector("[data-trouble]:visible")
+    press(page, "form[action='/me/prove/link'] button")
+    assert page.url.endswith("/me/prove")
+
+
 def test_without_a_device_the_pages_say_so_and_nothing_is_lost(app, smtp, open_page):
     with db.transaction():
         people.katrin()

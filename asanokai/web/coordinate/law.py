@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response
 
-from asanokai import installation, law, showing
+from asanokai import installation, law, retention, showing
 from asanokai.languages import LANGUAGES
 from asanokai.web import loading, words
 from asanokai.web.forms import Form, TextsField, attempt, line
@@ -48,7 +48,7 @@ def facts() -> Response | tuple[str, int]:
     """What the texts ask for, and what is missing."""
     row = installation.current()
     form = FactsForm(data=row.legal or {})
-    if attempt(form, lambda: law.fill_in({name: form[name].data for name in law.FACTS}, actor_id=loading.me().id)):
+    if attempt(form, lambda: _fill_in({name: form[name].data for name in law.FACTS})):
         flash(gettext("Saved."))
         return redirect(url_for("law.facts"), 303)
     missing = law.gaps(row)
@@ -59,12 +59,20 @@ def facts() -> Response | tuple[str, int]:
     return page, form.status
 
 
+def _fill_in(facts: dict[str, str]) -> None:
+    law.fill_in(facts, actor_id=loading.me().id, told=retention.told())
+
+
+def _rewrite(kind: str, texts: dict[str, str]) -> None:
+    law.rewrite(kind, texts, actor_id=loading.me().id, told=retention.told())
+
+
 @pages.route("/settings/law/<any(imprint, privacy, accessibility):kind>", methods=["GET", "POST"])
 def text(kind: str) -> Response | tuple[str, int]:
     """The text of one page, and those that stood before."""
     row = installation.current()
     form = WordsForm(data={"text": {language: law.written(row, kind, language) for language in LANGUAGES}})
-    if attempt(form, lambda: law.rewrite(kind, form.text.data, actor_id=loading.me().id)):
+    if attempt(form, lambda: _rewrite(kind, form.text.data)):
         flash(gettext("Saved."))
         return redirect(url_for("law.text", kind=kind), 303)
     page = render_template(
