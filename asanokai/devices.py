@@ -57,8 +57,11 @@ class Device(Base):
     waits_until: Mapped[datetime | None]
 
 
-def begin(member_id: int, *, by: str, name: str, both: bool = False, waits: bool = False) -> tuple[Device, str]:
-    """A new device and the token for its cookie. `both`: this way proves two factors; `waits`: one is owed."""
+def begin(
+    member_id: int, *, by: str, name: str, both: bool = False, waits: bool = False, since: datetime | None = None
+) -> tuple[Device, str]:
+    """A new device and the token for its cookie. `both`: this way proves two factors; `waits`: one is owed; `since`:
+    when it was proved, if not just now."""
     token, now = secrets.token_urlsafe(32), clock.now()
     device = Device(
         member_id=member_id,
@@ -67,7 +70,7 @@ def begin(member_id: int, *, by: str, name: str, both: bool = False, waits: bool
         name=name,
         created_at=now,
         used_at=now,
-        proved_at=now,
+        proved_at=since or now,
         factor_at=now if both else None,
         waits_until=now + WAITS if waits else None,
     )

@@ -14,7 +14,7 @@ import ipaddress
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -72,12 +72,14 @@ class NotBelieved(Refused):
 
 @dataclass(frozen=True)
 class Claims:
-    """Who the provider says it is. `email` is theirs only if `email_verified`."""
+    """Who the provider says it is. `email` is theirs only if `email_verified`. `proved_at`: when they showed there who
+    they are, which may be long ago; None if it does not say."""
 
     issuer: str
     subject: str
     email: str
     email_verified: bool
+    proved_at: datetime | None = None
 
 
 class Provider:
@@ -91,11 +93,15 @@ class Provider:
         self._keys: _Kept | None = None
         self._away_until: datetime | None = None
 
-    def address(self, *, state: str, nonce: str, verifier: str) -> str:
-        """Where to send somebody. Raises `Away`."""
+    def address(self, *, state: str, nonce: str, verifier: str, anew: bool = False) -> str:
+        """Where to send somebody. `anew`: the provider shall not answer by itself for who is signed in there, and must
+        say when they showed who they are (OpenID Connect Core 3.1.2.1). Raises `Away`."""
+        more = {"prompt": "login", "max_age": "0"} if anew else {}
         with self._line() as line:
             where = self._endpoint("authorization_endpoint")
-            address, _state = line.create_authorization_url(where, state=state, code_verifier=verifier, nonce=nonce)
+            address, _state = line.create_authorization_url(
+                where, state=state, code_verifier=verifier, nonce=nonce, **more
+            )
         return str(address)
 
     def may_come_from(self, issuer: str | None) -> bool:
@@ -120,6 +126,7 @@ class Provider:
             str(said["sub"]),
             email if isinstance(email, str) else "",
             said.get("email_verified") is True,
+            _moment(said.get("auth_time")),
         )
 
     def _token(self, line: "_Line", code: str, verifier: str) -> dict[str, Any]:
@@ -242,6 +249,12 @@ class _Kept:
 
 def _fresh(kept: _Kept | None) -> bool:
     return kept is not None and clock.now() - kept.since < KEPT
+
+
+def _moment(said: Any) -> datetime | None:
+    """Seconds since 1970 as a moment that has passed; None for anything else."""
+    known = isinstance(said, int) and not isinstance(said, bool) and 0 < said <= clock.now().timestamp() + LEEWAY
+    return min(datetime.fromtimestamp(said, UTC), clock.now()) if known else None
 
 
 def _json(ask: Callable[[], Response]) -> dict[str, Any]:

@@ -192,7 +192,7 @@ def test_a_way_back_is_gone_once_even_where_the_provider_takes_a_code_twice(app,
     found = there(visitor)
     visitor.get(BACK, query_string=found)
     cookie, token = visitor.client.get_cookie("asanokai"), visitor.token
-    believed = SimpleNamespace(issuer=provider.issuer, subject="k-5", email=KATRIN, email_verified=True)
+    believed = SimpleNamespace(issuer=provider.issuer, subject="k-5", email=KATRIN, email_verified=True, proved_at=None)
     monkeypatch.setattr(app.extensions["provider"], "redeem", lambda *_code, **_secrets: believed)
     assert visitor.post(BACK, found).status_code == 303
     thief = Reader(app)
@@ -276,6 +276,31 @@ def test_what_one_member_began_another_does_not_end_in_the_same_browser(app, cas
     found = there(katrin, "/me/keys/provider")
     katrin.sign_in(people.emma())
     assert (katrin.post(BACK, found).status_code, rows()) == (409, [])
+
+
+def test_who_came_by_the_provider_alone_has_not_shown_just_now_who_they_are(visitor, provider, clock):
+    """It may have answered by itself. Asked again, it lets nobody through without a new proof, and says when."""
+    provider.be(sub="k-8", email=KATRIN, email_verified=True)
+    come(visitor, there(visitor))
+    visitor.token = None
+    assert visitor.get("/me/keys/new").location == "/me/prove"
+    assert "Sign in again with “Jena-ID”" in plain(visitor.get("/me/prove?lang=en").text)
+    sent = parse_qs(urlsplit(visitor.get("/sign-in/provider/go").location).query)
+    assert (sent["prompt"], sent["max_age"]) == (["login"], ["0"])
+    assert come(visitor, there(visitor)).location == "/me/keys"
+    assert visitor.get("/me/keys/new").status_code == 200
+
+
+def test_a_provider_that_does_not_say_when_proves_nothing_anew(app, visitor, provider, monkeypatch, clock):
+    provider.be(sub="k-8", email=KATRIN, email_verified=True)
+    come(visitor, there(visitor))
+    visitor.token = None
+    visitor.get("/?lang=en")
+    silent = SimpleNamespace(issuer=provider.issuer, subject="k-8", email=KATRIN, email_verified=True, proved_at=None)
+    monkeypatch.setattr(app.extensions["provider"], "redeem", lambda *_code, **_secrets: silent)
+    page = come(visitor, there(visitor))
+    assert (page.status_code, "did not confirm that you were there just now" in plain(page.text)) == (409, True)
+    assert visitor.get("/me/keys/new").location == "/me/prove"
 
 
 def test_whoever_began_to_connect_must_still_be_there_at_the_end(app, cast, provider, clock):

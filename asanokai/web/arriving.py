@@ -1,5 +1,7 @@
 """What happens once somebody has proved who they are, by whatever means: a new session, and on to where they wanted."""
 
+from datetime import datetime
+
 from flask import g, redirect, request, session, url_for
 from flask_login import login_user, logout_user
 from werkzeug.wrappers import Response
@@ -17,17 +19,17 @@ member has been here before and need not be told of a new device."""
 MOST_KNOWN = 5
 
 
-def let_in(member: Member, *, by: str) -> Response:
+def let_in(member: Member, *, by: str, since: datetime | None = None) -> Response:
     """`member` has proved who they are `by` a link, a password, a passkey or a provider: begin a session of their own.
     Nothing of the one before stays, least of all its identity or its token. Who has set a second factor owes it first,
-    and is not signed in until then."""
+    and is not signed in until then. `since`: when it was proved, if that was not just now."""
     both = loading.proves_both(by)
     if not both and factors.of(member.id) is not None:
-        return _ask_for_code(member, by)
-    return _enter(member, by, both=both)
+        return _ask_for_code(member, by, since)
+    return _enter(member, by, both=both, since=since)
 
 
-def _ask_for_code(member: Member, by: str) -> Response:
+def _ask_for_code(member: Member, by: str, since: datetime | None) -> Response:
     """Remember here, and in a row that ends after ten minutes, who owes the code. Whoever only proves once more who
     they are stays signed in meanwhile."""
     wanted, known_here, before = session.get("next"), _marks(), loading.device()
@@ -39,14 +41,14 @@ def _ask_for_code(member: Member, by: str) -> Response:
         session.clear()
         session.update({KNOWN_HERE: known_here, "lang": spoken} | ({"next": wanted} if wanted else {}))
     name = devices.name_of(request.user_agent.string)
-    _owing, session[loading.HALF] = devices.begin(member.id, by=by, name=name, waits=True)
+    _owing, session[loading.HALF] = devices.begin(member.id, by=by, name=name, waits=True, since=since)
     return redirect(url_for("second_factor.code"), 303)
 
 
 def complete(member: Member, owing: Device, *, both: bool) -> Response:
     """The second factor has been given; or, without `both`, was removed meanwhile, so that one is all there is."""
     devices.end(owing)
-    return _enter(member, owing.by, both=both)
+    return _enter(member, owing.by, both=both, since=owing.proved_at)
 
 
 def stay_in(device: Device) -> Response:
@@ -71,9 +73,9 @@ def forget_half() -> None:
     session.pop(loading.HALF, None)
 
 
-def _enter(member: Member, by: str, *, both: bool) -> Response:
+def _enter(member: Member, by: str, *, both: bool, since: datetime | None) -> Response:
     wanted = _local(session.get("next"))
-    device, token = _begin(member, by, both)
+    device, token = _begin(member, by, both, since)
     known_here = _marks()
     session.clear()
     _sign_in(member, device, token)
@@ -82,7 +84,7 @@ def _enter(member: Member, by: str, *, both: bool) -> Response:
     return redirect(wanted or _usual_start(member), 303)
 
 
-def _begin(member: Member, by: str, both: bool) -> tuple[Device, str]:
+def _begin(member: Member, by: str, both: bool, since: datetime | None) -> tuple[Device, str]:
     """The new device; the one that was signed in here until now ends. A member is told of a device that is new to
     them, but not of their first."""
     before = loading.device()
@@ -90,7 +92,7 @@ def _begin(member: Member, by: str, both: bool) -> tuple[Device, str]:
     if before is not None:
         devices.end(before)
     name = devices.name_of(request.user_agent.string)
-    device, token = devices.begin(member.id, by=by, name=name, both=both)
+    device, token = devices.begin(member.id, by=by, name=name, both=both, since=since)
     if member.first_in_at is None:
         member.first_in_at = clock.now()
     elif not again and _mark(member) not in _marks():

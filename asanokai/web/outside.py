@@ -16,7 +16,7 @@ from flask_login import current_user
 from werkzeug.utils import import_string
 from werkzeug.wrappers import Response
 
-from asanokai import db, journal, members, outside, passkeys
+from asanokai import clock, db, devices, journal, members, outside, passkeys
 from asanokai.errors import N_, Expired, Missing, Refused
 from asanokai.web import arriving, limits, loading
 from asanokai.web.forms import ButtonForm
@@ -42,8 +42,8 @@ class Asked:
 
 @pages.get("/sign-in/provider/go")
 def go() -> Response | tuple[str, int]:
-    """To the provider, in order to sign in."""
-    return _go(0)
+    """To the provider, in order to sign in; or, for who is signed in, to show there once more who they are."""
+    return _go(0, anew=current_user.is_authenticated)
 
 
 @pages.get("/me/keys/provider")
@@ -52,11 +52,11 @@ def go_and_join() -> Response | tuple[str, int]:
     return _go(loading.me().id)
 
 
-def _go(member_id: int) -> Response | tuple[str, int]:
+def _go(member_id: int, *, anew: bool = False) -> Response | tuple[str, int]:
     provider = _provider()
     state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
     try:
-        address = provider.address(state=state, nonce=nonce, verifier=verifier)
+        address = provider.address(state=state, nonce=nonce, verifier=verifier, anew=anew)
     except Refused as refusal:
         return _not_signed_in(refusal)
     session["outside"] = loading.tokens().mint("outside", [state, nonce, verifier, member_id])
@@ -120,7 +120,11 @@ def _sign_in(claims: Any) -> Response | tuple[str, int]:
         whose = row.member_id if row is not None else None
         loading.outlives(lambda: journal.write("refuse", "sign-in", whose, by="provider"))
         return render_template("account/provider_unknown.html", name=_name()), 403
-    return arriving.let_in(member, by="provider")
+    # A provider may answer by itself, without anybody being there: what it does not say was not just now.
+    since = claims.proved_at or clock.now() - devices.RECENT
+    if current_user.is_authenticated and clock.now() - since >= devices.RECENT:
+        raise Refused(N_("This service did not confirm that you were there just now. Please choose another way."))
+    return arriving.let_in(member, by="provider", since=since)
 
 
 def _join(asked: Asked, claims: Any) -> Response:

@@ -3,21 +3,21 @@ ways the reader has, the best first, and leads back to where they were.
 
 A passkey, or a password or link followed by the code where a second factor is set, prove it as wholly as signing in
 does and begin a new session. The code of the authenticator alone is one factor: it is offered where that is enough. A
-recovery code is good for signing in, and never here. A provider is not asked: it may answer by itself, without anybody
-being there.
+recovery code is good for signing in, and never here. A provider is asked to let nobody through without being shown who
+they are.
 """
 
 import secrets
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, session, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, session, url_for
 from flask import Response as FlaskResponse
 from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response
 from wtforms import PasswordField
 from wtforms.validators import InputRequired, Length
 
-from asanokai import factors, journal, members, passkeys
+from asanokai import factors, journal, members, outside, passkeys
 from asanokai.devices import Device
 from asanokai.errors import N_, BadInput, Missing, Refused
 from asanokai.web import arriving, challenges, limits, loading
@@ -57,6 +57,7 @@ def _page(status: int, **sent: Form) -> tuple[str, int]:
         "passkey": not challenges.why_not() and bool(passkeys.of_member(member)),
         "code": factor and not session.get(loading.WHOLLY),
         "password": member.password_hash is not None,
+        "provider": current_app.config["ASANOKAI"].openid is not None and bool(outside.of_member(member)),
         "link": address is not None,
     }
     page = render_template(
