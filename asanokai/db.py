@@ -139,9 +139,11 @@ def _open_for_request() -> None:
 
 
 def _end_of_request(response: Response) -> Response:
-    if request.method in READING or response.status_code >= 400:
-        db.session.rollback()
+    if request.method in READING:
+        db.session.close()  # as a rollback, but nothing need be expired that nobody looks at again
         db.session.info.pop(READERS, None)
+    elif response.status_code >= 400:
+        db.session.rollback()
     else:
         db.session.commit()
     return response

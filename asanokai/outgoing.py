@@ -12,14 +12,17 @@ import re
 import socket
 import ssl
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPSConnection
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from threading import Timer
 from urllib.parse import SplitResult, urlencode, urlsplit
 
 PORTS = (443, 8443)
 MOST_BYTES = 1024 * 1024
-SECONDS = 10.0
+SECONDS, ALTOGETHER = 10.0, 20.0
+"""Until something is said, and until all is said: a host that drips would hold a process of ours for hours."""
 LONGEST = 2000
 
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
@@ -95,14 +98,20 @@ def ask(
     connection = _Pinned(way, context or ssl.create_default_context())
     body = urlencode(form) if form is not None else None
     kind = {"Content-Type": "application/x-www-form-urlencoded"} if form is not None else {}
+    over = Timer(ALTOGETHER, connection.hang_up)
+    over.daemon = True
+    over.start()
     try:
         connection.request("GET" if form is None else "POST", way.path, body, {**kind, **(headers or {})})
-        response = connection.getresponse()
-        content = response.read(MOST_BYTES + 1)
+        with connection.getresponse() as response:
+            content = response.read(MOST_BYTES + 1)
     except (OSError, HTTPException, ValueError) as error:
         raise Unreachable(f"{way.host}: {type(error).__name__}") from error
     finally:
+        over.cancel()
         connection.close()
+    if connection.hung_up:
+        raise Unreachable(f"{way.host} takes too long")
     if 300 <= response.status < 400:
         raise Forbidden(f"{way.host} leads elsewhere")
     if len(content) > MOST_BYTES:
@@ -116,11 +125,21 @@ class _Pinned(HTTPSConnection):
     def __init__(self, way: Way, context: ssl.SSLContext) -> None:
         super().__init__(way.host, way.port, timeout=SECONDS, context=context)
         self._way, self._trust = way, context
+        self._line: socket.socket | None = None
+        self.hung_up = False
 
     def connect(self) -> None:
         """Without asking for the name again."""
         plain = socket.create_connection((self._way.address, self._way.port), SECONDS)
-        self.sock = self._trust.wrap_socket(plain, server_hostname=self._way.host)
+        self._line = self.sock = self._trust.wrap_socket(plain, server_hostname=self._way.host)
+
+    def hang_up(self) -> None:
+        """End the conversation from another thread: what waits for more gets nothing. `sock` is gone by then where an
+        answer goes on until the line ends."""
+        self.hung_up = True
+        if self._line is not None:
+            with suppress(OSError):
+                self._line.shutdown(socket.SHUT_RDWR)
 
 
 # --- reading an address -----------------------------------------------------------------------------------------------

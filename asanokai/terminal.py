@@ -4,6 +4,7 @@ Whoever sits at a terminal gets headings, aligned columns, colour and a bar whil
 of it. `NO_COLOR` and `TERM=dumb` are heeded.
 """
 
+import copy
 import json
 import logging
 import os
@@ -39,11 +40,47 @@ def colourless() -> bool:
 def show(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], *, line: Callable[[Any], str]) -> None:
     """A table at a terminal, else a `line` for each row. Nothing for no rows."""
     if not sys.stdout.isatty():
-        shown = [line(row) for row in rows]
+        shown = [harmless(line(row)) for row in rows]
     else:
         shown = table(columns, rows, width=shutil.get_terminal_size().columns) if rows else []
     for words in shown:
         click.echo(words)
+
+
+def harmless(words: str) -> str:
+    """On one line and without signs that steer a terminal or turn the direction of writing: what strangers wrote in a
+    mail stands in lists and logs too. Such a sign is shown by its number."""
+    if words.isprintable():
+        return words
+    return "".join(sign if sign == "\t" or sign not in _STEERING else _number(sign) for sign in words)
+
+
+def _number(sign: str) -> str:
+    return f"\\x{ord(sign):02x}" if ord(sign) < 256 else f"\\u{ord(sign):04x}"
+
+
+_STEERING = frozenset(
+    map(chr, (*range(32), *range(127, 160), 0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+)
+
+
+class Log(logging.Formatter):
+    """Lines of a log. One that begins with a moment is ours: what belongs to it, such as where a fault arose, is
+    moved in."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """A record as lines. How another has written its fault is not used."""
+        own = copy.copy(record)
+        own.exc_text = None
+        return super().format(own)
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # logging's own name
+        """The line itself."""
+        return harmless(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:  # logging's own name
+        """Where a fault arose, line by line."""
+        return "\n".join(f"    {harmless(line)}" for line in super().formatException(ei).splitlines())
 
 
 def document(facts: Mapping[str, Any]) -> None:

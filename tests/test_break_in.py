@@ -5,14 +5,16 @@ a member's reply address.
 """
 
 import hashlib
+import logging
 import time
+from io import StringIO
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from asanokai import clock, db, intake, merging
+from asanokai import clock, db, intake, merging, terminal
 from asanokai.db import session
 from asanokai.intake import answers, reported
 from asanokai.intake.fresh import new_words
@@ -82,6 +84,27 @@ def test_the_number_of_a_letter_that_nobody_has_seen_cannot_be_worked_out(app, p
     assert place.tokens.mark("letter", letter.key) != guess
     row = come(place, feedback("abuse", returned=f"Message-ID: <{guess}@{place.mail_domain}>\r\n\r\n"), "x@y.example")
     assert (row.outcome, row.member_id) == ("complaint", None)
+
+
+def test_what_a_stranger_writes_in_a_report_makes_no_line_of_the_log_and_steers_no_terminal(place, meeting):
+    written, to = StringIO(), bounce_address(place, letters_of("invite")[0].id)
+    log, out = logging.getLogger(), logging.StreamHandler(written)
+    out.setFormatter(terminal.Log("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    log.addHandler(out)
+    try:
+        words = b"550 5.7.1 no\x1b[2J\xc2\x9b31m\xe2\x80\xaedlrow\r2026-02-20 INFO all is well"
+        raw = dsn(recipient(KATRIN, status="5.7.1", words="WORDS")).replace(b"WORDS", words)
+        come(place, raw, to)
+        try:
+            raise ValueError("x\n2026-02-20 INFO all is well\x1b[2J")
+        except ValueError:
+            log.exception("a fault\n2026-02-20 INFO all is well")
+    finally:
+        log.removeHandler(out)
+    lines = written.getvalue().split("\n")
+    ours = [line for line in lines if line and not line.startswith("    ")]
+    assert len(ours) == 2 and "policy" in ours[0] and "ERROR root: a fault\\x0a2026-02-20 INFO" in ours[1]
+    assert not set(written.getvalue()) & set("\r\x1b\x9b\u202e")
 
 
 BAD = [

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from flask import Flask
@@ -230,6 +231,35 @@ def test_a_number_in_a_field_reaches_nothing_of_another_series(app, built):
                     wrong[name, *changed] = "reached"
                 if after != before:
                     put_back(before)
+    assert wrong == {}
+
+
+QUERIES = (
+    "meeting",
+    "member",
+    "message",
+    "series",
+    "topic",
+    "question",
+    "person",
+    "who",
+    "of",
+    "view",
+    "about",
+    "into",
+)
+"""What pages read from their addresses as a number, and some that none reads."""
+
+
+def test_a_number_in_a_query_shows_nothing_of_another_series(app, built):
+    wrong = {}
+    for role in ("coordinator", "member"):
+        reader = Actor(app, role)
+        for name, address in addresses(app, built, "GET").items():
+            query = urlencode(dict.fromkeys(QUERIES, str(THEIRS)))
+            with reader.get(f"{address}{'&' if '?' in address else '?'}{query}") as answer:
+                if MARK in (answer.text if "text" in answer.content_type else ""):
+                    wrong[role, name] = answer.status_code
     assert wrong == {}
 
 

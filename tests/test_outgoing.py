@@ -2,6 +2,8 @@
 
 import socket
 import ssl
+import threading
+import time
 from ipaddress import IPv4Address, IPv6Address, ip_network
 
 import pytest
@@ -171,3 +173,32 @@ def test_the_name_is_not_asked_for_again_and_redirects_are_not_followed(monkeypa
     assert gone_to == [(PUBLIC, 443)] * 3
     for one in held:
         one.close()
+
+
+@pytest.mark.parametrize(
+    "said", [b"HTTP/1.1 200 OK\r\nX: ", b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n"]
+)
+def test_a_host_that_drips_is_hung_up_on_in_its_head_and_in_its_body(monkeypatch, said):
+    here, there = socket.socketpair()
+    dripping = threading.Event()
+
+    def drip() -> None:
+        there.sendall(said)
+        while not dripping.wait(0.01):
+            try:
+                there.sendall(b"x")
+            except OSError:
+                return
+
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [(2, 1, 6, "", (PUBLIC, 443))])
+    monkeypatch.setattr(socket, "create_connection", lambda *_: here)
+    monkeypatch.setattr(ssl.SSLContext, "wrap_socket", lambda _self, plain, server_hostname: plain)
+    monkeypatch.setattr(outgoing, "ALTOGETHER", 0.2)
+    dripper, begun = threading.Thread(target=drip), time.monotonic()
+    dripper.start()
+    with pytest.raises(Unreachable):
+        outgoing.ask("https://id.example.org/x")
+    assert time.monotonic() - begun < 5
+    dripping.set()
+    dripper.join()
+    there.close()

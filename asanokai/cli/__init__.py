@@ -100,7 +100,9 @@ def main(context: click.Context) -> None:
     """Asa no Kai: runs a recurring breakfast meeting."""
     # Without this, click colours at a terminal and nowhere else.
     context.color = False if terminal.colourless() else None
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    written = logging.StreamHandler()
+    written.setFormatter(terminal.Log("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[written])
     for noisy in ("apscheduler", "alembic", "mail.log", "werkzeug"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     for stream in (sys.stdout, sys.stderr):

@@ -5,14 +5,10 @@ as if it were not there. `Refused` and its kin are turned into answers here and 
 its field before it gets here). No rule of the program stands in this package.
 """
 
-from functools import lru_cache, partial
-from typing import Any
-
-from flask import Flask, Response, current_app, g, make_response, render_template, request, session
-from flask_babel import Babel, get_translations, gettext
+from flask import Flask, Response, g, make_response, render_template, request, session
+from flask_babel import Babel, gettext
 from flask_login import LoginManager, current_user, user_logged_in
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from markupsafe import Markup
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, SecurityError
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -20,13 +16,12 @@ from asanokai import clock, db, journal, languages, uploads
 from asanokai import devices as device_rules
 from asanokai.errors import N_, Missing, Refused
 from asanokai.members import Member
-from asanokai.questions import Question
-from asanokai.series import Series
 from asanokai.web import (
     account,
     address,
     answer,
     archive,
+    around,
     circle,
     consenting,
     deputy,
@@ -85,7 +80,6 @@ from asanokai.web.coordinate import journal as journal_pages
 from asanokai.web.coordinate import series as series_pages
 from asanokai.web.forms import HIGHEST
 from asanokai.web.guards import GUARDS
-from config import Config
 
 csrf = CSRFProtect()
 babel = Babel()
@@ -182,7 +176,7 @@ def init_app(app: Flask) -> None:
     app.before_request(_guard)
     app.after_request(_headers)
     app.after_request(_count_bad_tokens)
-    app.context_processor(_around_every_page)
+    around.init_app(app)
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(SecurityError, origins.plainly)
@@ -291,54 +285,6 @@ def _headers(response: Response) -> Response:
     if asked and session.get("lang") != asked and request.endpoint not in files.NO_PAGES:
         session["lang"] = asked
     return headers.add(response)
-
-
-def _around_every_page() -> dict[str, object]:
-    config: Config = current_app.config["ASANOKAI"]
-    this = loading.installed()
-    language = loading.language()
-    return {
-        "_": partial(_said, get_translations()),
-        "installation": this,
-        "organisation": this.organisation or config.organisation,
-        "language": language,
-        "LANGUAGES": languages.OWN_NAMES,
-        "month_name": partial(languages.month_in_words, language=language),
-        "weekday_name": partial(languages.weekday_in_words, language=language),
-        "comma": languages.COMMA[language],
-        "colon": languages.COLON[language],
-        "gap": languages.GAP[language],
-        "before_hours": languages.BEFORE_HOURS[language],
-        "city_of": partial(languages.city, language=language),
-        "bracketed": partial(languages.bracketed, language=language),
-        "name_of": _name_of,
-        "question_text": _question_text,
-        "words_of": _words_of,
-        "is_coordinator": loading.coordinates_anything(),
-    }
-
-
-def _said(catalogue: Any, message: str, **facts: Any) -> Markup:
-    """gettext for pages. Jinja's own asks for request, language and catalogue at each of a page's many texts."""
-    return Markup(catalogue.ugettext(message)) % facts if facts else _said_plainly(catalogue, message)
-
-
-@lru_cache(maxsize=4096)
-def _said_plainly(catalogue: Any, message: str) -> Markup:
-    no_facts: dict[str, Any] = {}
-    return Markup(catalogue.ugettext(message)) % no_facts  # makes "%%" one sign
-
-
-def _name_of(series: Series) -> languages.Text:
-    return languages.pick(series.name, loading.language(), series.first_language)
-
-
-def _question_text(question: Question) -> languages.Text:
-    return languages.pick(question.label, loading.language())
-
-
-def _words_of(texts: dict[str, str] | None, series: Series) -> languages.Text:
-    return languages.pick(texts, loading.language(), series.first_language)
 
 
 def _refused(error: Refused) -> BaseResponse | tuple[str, int]:

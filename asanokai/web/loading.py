@@ -16,7 +16,7 @@ from flask import current_app, flash, g, make_response, redirect, request, sessi
 from flask_babel import get_locale, gettext, refresh
 from flask_login import current_user
 from sqlalchemy import and_, bindparam, exists, or_, select
-from sqlalchemy.orm import load_only
+from sqlalchemy.orm import defer, load_only
 from werkzeug.wrappers import Response
 
 from asanokai import clock, devices, installation, meetings
@@ -90,6 +90,15 @@ HALF = "half"
 WHOLLY = "wholly"
 """Where the session keeps whether what is wanted asks for a whole proof, so that a code alone is not offered."""
 
+_SELDOM = (
+    *(Member.password_hash, Member.sign_in_hash, Member.sign_in_until, Member.calendar_secret, Member.first_in_at),
+    *(Member.sought, Member.filed, Member.joined_at, Member.left_at, Member.unsubscribed_at),
+    *(Installation.welcome, Installation.imprint, Installation.privacy, Installation.accessibility),
+    *(Installation.legal, Installation.logo, Installation.sender_name, Installation.changed_at),
+    *(Device.token_hash, Device.waits_until),
+)
+"""What hardly a page asks of who is known, of this installation and of the device: fetched when it is."""
+
 _KNOWN = (
     select(Member, Belonging.series_id, Belonging.role, Installation, Device)
     .join(Device, Device.member_id == Member.id)
@@ -102,6 +111,7 @@ _KNOWN = (
         Device.waits_until.is_(None),
         Member.standing == "accepted",
     )
+    .options(*map(defer, _SELDOM))
 )
 
 
