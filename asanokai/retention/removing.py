@@ -107,19 +107,23 @@ def remove(*, by_id: int | None = None) -> dict[str, int]:
         for step in kind.steps:
             before = now - timedelta(days=days[kind.name])
             gone[kind.name] += sum(_batches(step, before, run_id, kind, days[kind.name]))
-    _tell(now - timedelta(days=days["left"]))
+    told = _tell(now - timedelta(days=days["left"]))
     with db.transaction():
-        end(run_id, sum(gone.values()))
+        end(run_id, sum(gone.values()), told)
     return gone
 
 
-def _tell(before: datetime) -> None:
+def _tell(before: datetime) -> int:
+    """How many were told."""
+    total = 0
     for _ in range(MOST_BATCHES):
         with db.transaction():
             db.plan_alone()
             told = telling.tell(before, BATCH)
+        total += told
         if told < BATCH:
             break
+    return total
 
 
 def begin(by_id: int | None) -> int:
@@ -130,12 +134,12 @@ def begin(by_id: int | None) -> int:
     return run.id
 
 
-def end(run_id: int, count: int) -> None:
-    """Close the protocol of a run."""
+def end(run_id: int, count: int, told: int = 0) -> None:
+    """Close the protocol of a run that removed so many rows, and told so many that they are deleted in a month."""
     run = session().get_one(Run, run_id)
     run.ended_at = clock.now()
     session().flush()
-    journal.write("remove", "retention", run_id, actor_id=run.by_id, count=count)
+    journal.write("remove", "retention", run_id, actor_id=run.by_id, count=count, told=told)
 
 
 def _batches(step: Step, before: datetime, run_id: int, kind: Kind, days: int) -> Iterator[int]:
