@@ -81,6 +81,7 @@ class Config:
     openid: OpenId | None = None
     night: tuple[time, time] = (time(21), time(7))
     limits_storage: str = "memory://"
+    web_processes: int = 2
     metrics: bool = False
     design: bool = False
     proxies: int = 0
@@ -226,6 +227,7 @@ class _Reader:
             openid=self._openid(),
             night=self._night(),
             limits_storage=self._limits_storage(),
+            web_processes=self.number("WEB_CONCURRENCY", 2, least=1, most=64),
             metrics=self.truth("ASANOKAI_METRICS"),
             design=self.truth("ASANOKAI_DESIGN"),
             proxies=self.number("ASANOKAI_PROXIES", 0, most=5),

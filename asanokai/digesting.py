@@ -1,6 +1,9 @@
 """The coordinators' digest at 07:00: new answers, late refusals, failed letters, mails that wait, addresses that are
 not reached any more, applications; none if nothing is new.
 
+Once a week it tells administrators the newest seal of the journal, so that a copy of it lies where nobody who has the
+machine can alter it (docs/journal.md says why).
+
 A digest's row holds from when to when it speaks; what happened in between is read when it is written out. A new
 application is told at once as well (`applying`); the digest counts those still waiting.
 """
@@ -8,11 +11,12 @@ application is told at once as well (`applying`); the digest counts those still 
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
-from asanokai import clock, letters, meetings, members, rsvps
+from asanokai import clock, letters, meetings, members, rsvps, seals
 from asanokai.db import session
 from asanokai.intake import Incoming
 from asanokai.letters import Letter
@@ -28,6 +32,10 @@ FIRST = timedelta(hours=24)
 """How far back the first digest of a coordinator looks."""
 
 MOST_FAILED = MOST_PARKED = 50
+
+WEEK = timedelta(days=7)
+SLACK = timedelta(hours=12)
+"""No two mornings begin in the same second."""
 
 NOTHING = "nothing to say"
 
@@ -99,12 +107,13 @@ def post(morning: Morning) -> bool:
     member = members.by_id(morning.member_id)
     since = _since(member) or now - FIRST
     off = members.unwanted(member.id, "digest")
-    something = not off and (contents(member, since, now) or _new_applications(member, since, now))
+    seal = {} if off else _seal(member, now)
+    something = seal or (not off and (contents(member, since, now) or _new_applications(member, since, now)))
     letters.post(
         "digest",
         key,
         member_id=member.id,
-        facts={"since": since.isoformat(), "until": now.isoformat()},
+        facts={"since": since.isoformat(), "until": now.isoformat(), **seal},
         useless_after=in_utc(datetime.combine(day, UNTIL), member.zone),
     )
     if not something:
@@ -134,6 +143,19 @@ def _since(member: Member) -> datetime | None:
         return datetime.fromisoformat(last["until"])
     first = session().scalar(own.order_by(Letter.created_at, Letter.id))
     return datetime.fromisoformat(first["since"]) if first else None
+
+
+def _seal(member: Member, now: datetime) -> dict[str, Any]:
+    """The newest seal of the journal as the row's facts: for an administrator who was told none for a week, if one was
+    made meanwhile."""
+    newest = seals.newest() if member.administrator else None
+    if newest is None or newest.at <= now - WEEK:
+        return {}
+    own = select(Letter.facts).where(Letter.member_id == member.id, Letter.kind == "digest")
+    went = own.where(Letter.created_at > now - WEEK + SLACK, Letter.state.not_in(("failed", "bounced", "dropped")))
+    if any("seal" in (facts or {}) for facts in session().scalars(went)):
+        return {}
+    return {"seal": {"entry": newest.last_id, "digest": newest.head}}
 
 
 def _own_series(member: Member) -> list[Series]:

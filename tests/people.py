@@ -25,7 +25,7 @@ from zoneinfo import ZoneInfo
 from faker import Faker
 from sqlalchemy import select
 
-from asanokai import announcing, clock, invitations, meetings, members, rsvps
+from asanokai import announcing, clock, invitations, meetings, members, rsvps, seals
 from asanokai import series as series_rules
 from asanokai.db import session
 from asanokai.invitations import Night
@@ -33,6 +33,7 @@ from asanokai.letters import Letter
 from asanokai.meetings import Meeting, Moment
 from asanokai.members import Member
 from asanokai.rsvps import Rsvp
+from asanokai.seals import sealing
 from asanokai.series import Series
 
 SECOND_THURSDAY = "FREQ=MONTHLY;BYDAY=2TH"
@@ -242,6 +243,14 @@ def say(at: Meeting, who: Member, choice: str, guests: int | None = None, **more
 def plan(night: Night | None = None) -> int:
     """Plan everything whose time has come, as the worker does; how many letters are new."""
     return sum(invitations.plan(number, night=night or Night()) for number in invitations.due_moments())
+
+
+def seal_journal() -> None:
+    """Seal what the journal has got, in the transaction that is open; the worker does it in one of its own."""
+    session().flush()
+    before = seals.newest()
+    session().add(sealing._made(before, sealing._rows(before.last_id if before else 0, 2**31)))
+    session().flush()
 
 
 def send_all() -> int:

@@ -80,7 +80,7 @@ SHARED_IN_WEB = {
 OF_THE_REQUEST = {"request", "session", "g", "url_for", "redirect", "current_user"}
 FORBIDDEN_NAMES = ("utils", "util", "helpers", "helper", "manager", "handler", "misc", "common", "base")
 
-JOURNAL_READERS = ("web", "history", "leaving", "backup", "cli", "copies", "whose", "seals")
+JOURNAL_READERS = ("web", "history", "leaving", "backup", "cli", "copies", "whose", "seals", "retention")
 """Who tells it, or keeps it; none decides by it."""
 
 FILES = sorted(PACKAGE.rglob("*.py"))

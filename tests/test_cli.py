@@ -614,6 +614,9 @@ def test_the_doctor_says_a_line_per_check_and_finds_a_good_installation_well(app
         f"ok     settings: pages at {config.base_url}, letters from {config.sender}",
         f"ok     database: {where}",
         "ok     migrations: up to date",
+        "hint   limits: wrong links, passwords and codes are counted in memory, by each of 2 web processes for itself, "
+        "so that somebody may be wrong 2 times as often: set ASANOKAI_LIMITS_STORAGE to a store that they share, or "
+        "WEB_CONCURRENCY to 1",
         f"ok     mail out: 127.0.0.1 port {smtp.port} answers (no encryption, without login)",
         "ok     mail in: off (ASANOKAI_REPLY_DOMAIN is not set): answers come by links alone",
         "hint   DNS: asanokai.example: not checked, only for trying out",
@@ -653,6 +656,7 @@ def test_the_doctor_finds_letters_that_nobody_fetches(app, clock, config, smtp, 
     clock.set(DUE)
     with db.transaction():
         people.plan()
+        people.seal_journal()
     clock.advance(minutes=15)
     assert complaints(shell("doctor")) == []
     clock.advance(minutes=1)
@@ -668,6 +672,7 @@ def test_the_doctor_finds_a_clock_that_is_wrong(app, clock, config, smtp, invite
     clock.set(DUE)
     with db.transaction():
         people.plan()
+        people.seal_journal()
     clock.set(DUE - timedelta(days=2))
     assert complaints(shell("doctor")) == [
         "clock: 2026-02-17 08:00 UTC; a letter was written at 2026-02-19 08:00 UTC, which is still to come"

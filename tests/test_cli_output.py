@@ -434,7 +434,7 @@ def test_the_doctor_as_a_document_with_the_same_exit_code(app, clock, config, sm
         True,
         {
             *("settings", "database", "migrations", "disk", "mail out", "mail in", "DNS", "letters", "not delivered"),
-            *("addresses", "worker", "journal", "pages of law", "clock"),
+            *("limits", "addresses", "worker", "journal", "pages of law", "clock"),
         },
     )
     marks = {"ok": "ok", "hint": "hint", "wrong": "WRONG"}
@@ -524,10 +524,11 @@ def test_the_keys_of_every_document_stand_in_the_description(app, config, clock,
     assert sorted(given) == sorted(map(" ".join, with_json))
     (tmp_path / "one.csv").write_text("Vorname;Nachname;E-Mail\nKenji;Yamada;kenji@erfurt.example\n")
     (tmp_path / "one.eml").write_text("From: kenji@erfurt.example\nTo: asanokai@asanokai.example\n\nHallo\n")
+    examined = document(shell, "doctor")  # before days go by without a seal
     forecast = document(shell, "letters", "forecast")
     sent = document(shell, "letters", "send-due", "--at", "2026-02-19T09:00+01:00")
     made = {
-        "doctor": document(shell, "doctor"),
+        "doctor": examined,
         "journal verify": document(shell, "journal", "verify"),
         "member import": document(shell, "member", "import", tmp_path / "one.csv"),
         "intake": document(shell, "intake", tmp_path / "one.eml"),

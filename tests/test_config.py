@@ -91,6 +91,7 @@ def test_every_setting_is_read(tmp_path):
             "ASANOKAI_DKIM_SELECTOR": "Post.2026",
             "ASANOKAI_NIGHT": "22:30-06:15",
             "ASANOKAI_LIMITS_STORAGE": "memory://",
+            "WEB_CONCURRENCY": "3",
             "ASANOKAI_METRICS": "yes",
             "ASANOKAI_PROXIES": "2",
             "ASANOKAI_CLOCK": str(clock),
@@ -119,6 +120,7 @@ def test_every_setting_is_read(tmp_path):
         dkim_selector="post.2026",
         night=(time(22, 30), time(6, 15)),
         limits_storage="memory://",
+        web_processes=3,
         metrics=True,
         proxies=2,
         security_contact="https://example.org/security",
@@ -127,7 +129,7 @@ def test_every_setting_is_read(tmp_path):
     )
 
 
-NAMES = sorted(set(re.findall(r"\b(?:ASANOKAI|MAIL)_[A-Z_]+\b", (HOME / ".env.example").read_text())))
+NAMES = sorted(set(re.findall(r"\b(?:ASANOKAI|MAIL|WEB)_[A-Z_]+\b", (HOME / ".env.example").read_text())))
 
 
 def read_by_config() -> set[str]:

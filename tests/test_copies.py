@@ -69,7 +69,8 @@ def test_every_column_of_a_copy_has_words_and_no_words_are_left_over(app):
         one = person(people.katrin())
     asked = {(part.name, column.key) for part in copies.PARTS for column in part.ask(one).selected_columns}
     files = {part.file for part in copies.PARTS if part.file}
-    assert {name for _part, name in asked} - files | {"file"} == set(COLUMNS)
+    inner = {(part.name, column) for part in copies.PARTS for column in part.inner}
+    assert {name for _part, name in asked - inner} - files | {"file"} == set(COLUMNS)
 
 
 def test_no_secret_is_copied(app):
@@ -115,7 +116,11 @@ def test_nothing_of_others_is_in_it(zoe_id):
 def test_the_pages_are_in_the_reader_s_language_and_files_lie_beside_them(zoe_id):
     pack = unpacked(copied(zoe_id))
     names = pack.namelist()
-    assert {"data.json", "index.html", *(f"pages/{part.name}.html" for part in copies.PARTS)} <= set(names)
+    held = {name for name, rows in json.loads(pack.read("data.json")).items() if isinstance(rows, list) and rows}
+    assert {name for name in names if not name.startswith(("files/", "mails/"))} == {
+        *("data.json", "index.html"),
+        *(f"pages/{name}.html" for name in held),
+    }
     index = pack.read("index.html").decode()
     assert ('lang="de"' in index, "Kopie Ihrer Daten" in index, "Ihre Antworten" in index) == (True, True, True)
     (file,) = [name for name in names if name.startswith("files/")]
@@ -242,3 +247,56 @@ def test_the_page_shows_the_way_from_asking_to_the_file(app, zoe_id):
     stranger = Reader(app, people.ludwig())
     assert stranger.post(f"/me/data/copy/{made.id}").status_code == 404
     assert stranger.post(f"/coordinate/members/{zoe_id}/copy/{made.id}").status_code == 200
+
+
+def test_a_worker_that_dies_meanwhile_leaves_how_far_it_came_and_the_next_one_makes_it_anew(app, zoe_id, monkeypatch):
+    with db.transaction():
+        asked = copies.ask(session().get_one(Member, zoe_id), actor_id=zoe_id).id
+    went_on = copies.making._went_on
+
+    def dies(copy_id: int, done: int) -> bool:
+        if done == 8:
+            raise KeyboardInterrupt  # as a process that is killed: no boundary catches it
+        return went_on(copy_id, done)
+
+    monkeypatch.setattr(copies.making, "_went_on", dies)
+    with pytest.raises(KeyboardInterrupt):
+        copies.step()
+    with db.reading():
+        reader = Reader(app, session().get_one(Member, zoe_id))
+    reader.get("/?lang=en")
+    page = reader.get("/me/data").text
+    total = len(copies.PARTS) + 1
+    assert f"Being made: 7 of {total} lists" in plain(page)
+    assert f'<progress max="{total}" value="7">' in page
+    with db.transaction():
+        assert copies.ask(session().get_one(Member, zoe_id), actor_id=zoe_id).id == asked
+    monkeypatch.setattr(copies.making, "_went_on", went_on)
+    assert copies.step() == 1
+    assert "Fetch the file" in plain(reader.get("/me/data").text)
+    assert letters_of(zoe_id) == [({"copy": asked}, None)]
+
+
+def test_one_that_cannot_be_made_keeps_nobody_else_s_from_being_made(zoe_id, monkeypatch):
+    with db.transaction():
+        copies.ask(session().get_one(Member, zoe_id), actor_id=zoe_id)
+    write = Writer.write
+    monkeypatch.setattr(Writer, "write", lambda self, found: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        copies.step()
+    monkeypatch.setattr(Writer, "write", write)
+    with db.transaction():
+        other = copies.ask(people.katrin(), actor_id=None).id
+    assert copies.step() == 1
+    with db.reading():
+        assert [copies.made(other) is not None, copies.of_member(zoe_id)[0].ready_at] == [True, None]
+
+
+def test_two_workers_that_make_the_same_copy_make_one(zoe_id):
+    copied(zoe_id)
+    with db.transaction():
+        made = copies.of_member(zoe_id)[0]
+        assert copies.finish(made.id, {}) == 0
+    with db.reading():
+        verbs = session().scalars(select(Entry.verb).where(Entry.object == "copy").order_by(Entry.id))
+        assert list(verbs) == ["ask", "make", "fetch"]

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from asanokai import leaving, letters, members, retention, worker
 from asanokai.db import reading, session, transaction
 from asanokai.invitations import Night
+from asanokai.journal import Entry
 from asanokai.letters import Letter
 from asanokai.members import Member
 from asanokai.retention import Letters
@@ -231,3 +232,16 @@ def test_the_night_s_step_tells(app, clock, emma_id):
     clock.set(berlin(2027, 1, 2, 2))
     worker.keep_step()
     assert [state for state, _due in told()] == ["queued"]
+    with reading():
+        (noted,) = session().scalars(select(Entry.facts).where(Entry.verb == "remove", Entry.object == "retention"))
+        assert noted == {"count": 0, "told": 1}
+
+
+def test_who_was_only_an_applicant_is_not_told_that_they_took_part(app, clock, smtp, emma_id):
+    with transaction():
+        session().get_one(Member, emma_id).joined_at = None
+    night(clock, TOLD_AT + timedelta(days=1))
+    smtp.clear()
+    deliver(app, clock, TOLD_AT + timedelta(days=2))
+    words = " ".join(smtp.letters[0].message.get_body(("plain",)).get_content().split())
+    assert ("You once applied for the meetings" in words, "no longer take part" in words) == (True, False)

@@ -299,6 +299,7 @@ SENT: Expected = {
     "meeting.cancel": OF_SERIES_DONE,
     "meeting.drop": OF_SERIES_DONE,
     "meeting.pause": OF_SERIES_DONE,
+    "roll.show": OF_SERIES,
     "roll.line": OF_SERIES_DONE,
     "roll.move_up": OF_SERIES_DONE,
     "roll.pass_on": OF_SERIES_DONE,
@@ -341,6 +342,8 @@ SENT: Expected = {
     "materials.minutes": OF_SERIES_DONE,
     "materials.seen": OF_SERIES_DONE,
     "materials.remove": OF_SERIES_DONE,
+    "paper.roll": OF_SERIES,
+    "mail.show": OF_SERIES,
     **{f"mail.{verb}": OF_SERIES_DONE for verb in ("reply", "enter", "settle", "again")},
     "outbox.retry": OF_SERIES_DONE,
     "outbox.use_again": OF_SERIES_DONE,
@@ -369,9 +372,9 @@ NEEDS_NO_TOKEN = {"answer.by_link": 303, "wishes.unsubscribe": 200, "undo.by_lin
 """Their link is the credential."""
 
 
-NOTHING_TO_DO = ("account.use_address_again", "outbox.use_again", "roll.replies")
-"""Whose letters arrive has no address to be used again; tests/test_letter_life.py tries it where they came back. Who
-replied nothing about food has nothing to be read; tests/test_journal_pages.py tries it where somebody did."""
+NOTHING_TO_DO = ("account.use_address_again", "outbox.use_again", "roll.replies", "roll.show", "paper.roll")
+"""Whose letters arrive has no address to be used again; tests/test_letter_life.py tries it where they came back. Where
+nobody replied about food or wrote a word there is nothing to be read; tests/test_reading.py tries it where they did."""
 
 SAYS_MORE = {"handouts.file": "its meeting is there for everybody; tests/test_materials.py compares it with no file"}
 """Addresses whose thing looks like one that is not there, but not like a whole address that is not."""

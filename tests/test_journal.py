@@ -748,8 +748,9 @@ def test_no_verb_of_the_program_is_left_out_here():
     # The decision on an application is a verb that its function is told.
     decisions = {("approved", "application"), ("declined", "application")}
     # What was refused is noted by the pages, after their rollback, and so is what was read: their tests see to it.
-    refusals = {("refuse", "sign-in"), ("refuse", "page"), ("read", "aside"), ("read", "reply"), ("export", "journal")}
-    assert {*verbs_in_the_source()} | decisions == set(DEEDS) | refusals
+    refusals = {("refuse", "sign-in"), ("refuse", "page"), ("export", "journal")}
+    read = {("read", what) for what in ("aside", "reply", "comment", "roll", "mail")}
+    assert {*verbs_in_the_source()} | decisions == set(DEEDS) | refusals | read
 
 
 def test_a_sign_in_is_noted_with_its_way(clock):

@@ -85,6 +85,16 @@ def test_from_where_is_shown_on_request_and_that_it_was_read_is_noted(app, ludwi
     ]
 
 
+def test_all_moments_stand_on_the_readers_clock_also_those_about_a_meeting_elsewhere(ludwig):
+    with db.transaction():
+        meeting = people.announced_meeting(people.series("hamamatsu", zone="Asia/Tokyo"))
+        journal.write("pause", "meeting", meeting.id)
+    page = ludwig.get(f"{PAGE}?area=meetings")
+    times = re.findall(r"<tr><td><time[^>]*>([^<]*)</time>", page.text)
+    assert (rows(page)[0], {time.rpartition(" ")[2] for time in times}) == ("Letters held back", {"10:00"})
+    assert "Times on your own clock: Berlin" in page.text
+
+
 def test_it_says_how_the_seals_stand(ludwig, clock):
     Sealer().step()
     with db.reading():

@@ -378,7 +378,7 @@ VARIANTS: list[tuple[str, dict[str, Any], Any, set[str]]] = [
         ("copy_ready", {"by_desk": desk, "at": UNTIL["de"], "until": UNTIL["de"], "data_link": DATA}, None, set())
         for desk in (False, True)
     ),
-    ("erased_soon", {"day": DATE["de"]}, None, set()),
+    *(("erased_soon", {"day": DATE["de"], "took_part": took_part}, None, set()) for took_part in (True, False)),
     *(
         ("new_device", {"device": name, "at": "Sonntag, 1. Februar 2026, 10:00 Uhr"}, None, set())
         for name in ("", "Firefox, Android")

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from asanokai import clock, db, intake, rsvps
 from asanokai.db import session
 from asanokai.intake import Incoming
+from asanokai.journal import Entry
 from asanokai.letters import Letter
 from tests import people
 from tests.pages import Reader, facts
@@ -106,9 +107,46 @@ def test_the_list_is_narrowed_by_kind_and_the_desk_says_how_many_wait(app, world
 
 
 def test_words_are_shown_as_they_are_and_no_link_in_them_lives(world, akiko):
-    text = akiko.get(page(world, "of a member")).text
+    text = akiko.post(page(world, "of a member")).text
     assert "&lt;b&gt;Hallo&lt;/b&gt;" in text and "https://anderswo.example/klick" in text
     assert 'href="https://anderswo' not in text
+
+
+def read() -> list[tuple[int, int | None, dict]]:
+    with db.reading():
+        found = session().scalars(select(Entry).where(Entry.verb == "read").order_by(Entry.id))
+        return [(entry.object_id, entry.actor_id, entry.facts) for entry in found]
+
+
+def test_what_was_written_is_shown_on_request_and_that_it_was_read_is_noted(world, akiko):
+    seen = akiko.get(page(world, "mine"))
+    assert ("AW: Einladung" in seen.text, "parken" in seen.text, read()) == (True, False, [])
+    opened = akiko.post(page(world, "mine"))
+    assert (opened.status_code, opened.headers["Cache-Control"], "parken" in opened.text) == (200, "no-store", True)
+    about = {"meeting": world.id, "member": world.katrin}
+    assert read() == [(world.mails["mine"], people.akiko().id, about)]
+    # The same answer holds what can be done about it.
+    assert [f"{page(world, 'mine')}/{verb}" in opened.text for verb in ("reply", "enter", "settle")] == [True] * 3
+    assert akiko.post(page(world, "of others")).status_code == 404
+    assert len(read()) == 1
+
+
+def test_the_list_opens_a_mail_by_one_button(world, akiko):
+    listed = akiko.get(ALL).text
+    forms = [f'<form method="post" action="{page(world, which)}"' for which in ("mine", "of a member", "of a stranger")]
+    assert ([listed.count(form) for form in forms], "parken" in listed) == ([1, 1, 1], False)
+
+
+def test_who_reads_after_a_form_was_refused_keeps_what_was_typed(world, akiko):
+    for verb, typed, kept in (
+        ("reply", {"words": "x" * 9000}, "x" * 9000),
+        ("enter", {"meeting": str(world.id), "answer": "maybe", "guests": "99"}, 'value="99"'),
+    ):
+        refused = akiko.post(f"{page(world, 'mine')}/{verb}", typed)
+        assert (refused.status_code, "parken" in refused.text) == (422, False)
+        assert f'form="{verb}-form" formaction="{page(world, "mine")}"' in refused.text
+        opened = akiko.post(page(world, "mine"), typed)
+        assert (opened.status_code, "parken" in opened.text, kept in opened.text) == (200, True, True)
 
 
 def test_a_reply_goes_to_the_member_and_settles_the_mail(world, akiko):
@@ -167,4 +205,5 @@ def test_after_thirty_days_the_bytes_are_gone_and_the_page_says_so(app, world, c
         assert (intake.forget(), intake.forget()) == (5, 0)
     again = Reader(app, people.akiko())  # the cookie does not live that long
     text = plain(again.get(f"{page(world, 'mine')}?lang=en").text)
-    assert "it is kept for 30 days" in text and "parken" not in text
+    assert "it is kept for 30 days" in text and "Show what was written" not in text
+    assert (again.post(page(world, "mine")).status_code, read()) == (200, [])

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from asanokai import (
     applying,
@@ -20,6 +20,7 @@ from asanokai import (
     members,
     questions,
     retention,
+    seals,
     speakers,
     topics,
     worker,
@@ -27,11 +28,13 @@ from asanokai import (
 from asanokai.catering import counting
 from asanokai.db import reading, session, transaction
 from asanokai.errors import BadInput
+from asanokai.journal import Entry
 from asanokai.letters import Letter
 from asanokai.meetings import Meeting
 from asanokai.members import Application, Member
 from asanokai.retention import KINDS, Nobody, Removal, Run
 from asanokai.rsvps import Rsvp
+from asanokai.seals import Keys
 from asanokai.speakers import Reach
 from asanokai.topics import SpeakerText
 from tests import people, world
@@ -97,6 +100,13 @@ def an_aside() -> None:
     journal.write("change", "member", people.katrin().id, said="weil es so ist")
 
 
+def a_journal() -> None:
+    """Two seals with an entry each: the newest is never pruned."""
+    for number in (1, 2):
+        journal.write("announce", "meeting", number)
+        people.seal_journal()
+
+
 def a_copy() -> None:
     copies.ask(people.katrin(), actor_id=None)
 
@@ -132,6 +142,7 @@ CASES: dict[str, tuple[Callable[[], Any], datetime, Callable[[], Any]]] = {
     "asides": (an_aside, FIRST, lambda: _all(journal.Aside.said)),
     "copies": (a_copy, FIRST, lambda: _all(copies.Copy.total)),
     "contributors": (a_meeting, ENDS, lambda: _all(speakers.Contributor.address)),
+    "journal": (a_journal, FIRST, lambda: _all(select(Entry.object_id).where(Entry.verb == "announce"))),
 }
 """Kind → what makes such data, from when on it is counted, and what is looked at."""
 
@@ -148,6 +159,7 @@ GONE: dict[str, Any] = {
     "asides": [],
     "copies": [],
     "contributors": [""],
+    "journal": [2],
 }
 
 
@@ -232,6 +244,49 @@ def test_the_worker_removes_once_a_night_after_two(clock):
         with reading():
             found.append(session().scalar(select(func.count()).select_from(Run)))
     assert found == [1, 2, 2, 2, 3]  # the very first night is made up for
+
+
+def verbs() -> list[str]:
+    with reading():
+        return list(session().scalars(select(Entry.verb).order_by(Entry.id)))
+
+
+def test_a_night_that_removes_nothing_writes_no_entry(clock):
+    clock.set(berlin(2026, 2, 3, 2))
+    assert (worker.keep_step(), verbs()) == (0, [])
+    with transaction():
+        a_bounce()
+    written = verbs()
+    clock.advance(days=400)
+    assert (worker.keep_step(), verbs()) == (1, [*written, "remove"])
+
+
+def test_the_night_prunes_the_journal_and_what_is_left_still_verifies(clock):
+    with transaction():
+        a_journal()
+    clock.advance(days=1461)
+    assert worker.keep_step() == 1
+    assert verbs() == ["announce", "prune", "remove"]
+    report = seals.verify_now()
+    assert (report.broken, report.pruned) == (None, 1)
+
+
+@pytest.mark.parametrize("fault", ["broken", "another key"])
+def test_what_the_journal_refuses_is_said_and_the_other_kinds_go(app, clock, caplog, fault):
+    with transaction():
+        a_journal()
+        a_bounce()
+        if fault == "broken":
+            on = " ON journal" if session().get_bind().dialect.name == "postgresql" else ""
+            session().execute(text(f"DROP TRIGGER journal_unaltered{on}"))
+            session().execute(update(Entry).where(Entry.verb == "announce").values(actor_id=None, facts={"x": 1}))
+    if fault == "another key":
+        # As the command line may have it: it believes the worker's seals, and cannot make such.
+        known = seals.keys().public().values()
+        app.extensions["seal_keys"] = Keys(["another secret that is long enough for one"], list(known))
+    clock.advance(days=1461)
+    assert {name: count for name, count in retention.remove().items() if count} == {"bounces": 1}
+    assert (verbs().count("announce"), "nothing was pruned" in caplog.text) == (2, True)
 
 
 def test_removing_goes_in_batches_and_the_protocol_adds_them_up(clock, monkeypatch):

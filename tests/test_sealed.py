@@ -111,8 +111,14 @@ def test_the_doctor_tells_a_journal_that_holds_from_one_that_is_open_or_broken(s
     assert sealed.journal().level == "ok"
     clock.advance(seconds=1)
     assert (sealed.journal().level, sealed.journal().words.startswith("1 entries since")) == ("hint", True)
+    clock.advance(hours=23)
+    found = sealed.journal()
+    assert (found.level, "have no seal, longer than a day: is the worker running" in found.words) == ("wrong", True)
     Sealer().step()
     assert sealed.journal().level == "ok"
+    seals.verify_due()
+    clock.advance(days=2, seconds=1)
+    assert (sealed.journal().level, "but not since: is the worker running?" in sealed.journal().words) == ("hint", True)
     broken()
     clock.advance(days=1)
     seals.verify_due()

@@ -861,6 +861,7 @@ def forms(world: World) -> dict[str, dict[str, str]]:
         "consent_records.disclose": {},
         "journal.aside": {},
         "roll.replies": {},
+        **{name: {} for name in ("roll.show", "paper.roll", "mail.show")},
         "law.facts": {name: "" if name == "register" else f"{name} 7" for name in law.FACTS},
         "law.text": texts("text", "Über **Daten** an [[email: E-Mail]]"),
         "settings.pause": {"back": "pauses"},
@@ -982,6 +983,8 @@ class Sheet(HTMLParser):
         if tag == "form":
             self.forms.append((said.get("method", "get"), said.get("action", ""), {}))
             self._by_id[said.get("id", "")] = self.forms[-1][2]
+        elif "form" in said and "name" not in said:
+            pass  # a button that stands outside its form
         elif "form" in said:
             # A box that stands outside its form, unticked.
             self._elsewhere.append((said["form"], said["name"]))

@@ -124,7 +124,7 @@ def run(host: str, port: int) -> None:
 
 @main.command()
 @click.option("--bind", default="127.0.0.1:8000", show_default=True, help="host:port or unix:PATH")
-@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64))
+@click.option("--workers", envvar="WEB_CONCURRENCY", default=2, show_default=True, type=click.IntRange(1, 64))
 @click.option("--quiet", is_flag=True, help="Say only what goes wrong.")
 def serve(bind: str, workers: int, quiet: bool) -> None:
     """Start the web server."""

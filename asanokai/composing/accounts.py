@@ -32,9 +32,11 @@ def copy_ready(row: Row, *_around: object) -> dict[str, Any]:
 
 
 def erased_soon(row: Row, *_around: object) -> dict[str, Any]:
-    """The day before which nothing is deleted: counted from now, since the letter goes now."""
+    """The day before which nothing is deleted: counted from now, since the letter goes now. And whether its reader took
+    part, or was only an applicant."""
     day = (clock.now() + retention.NOTICE).astimezone(ZoneInfo(_zone(row))).date()
-    return {"day": date_in_words(day, row.language)}
+    took_part = row.member is not None and row.member.joined_at is not None
+    return {"day": date_in_words(day, row.language), "took_part": took_part}
 
 
 def _at(row: Row) -> str:

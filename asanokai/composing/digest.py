@@ -10,7 +10,8 @@ from asanokai.languages import moment_in_words, pick
 
 
 def digest(row: Row) -> dict[str, Any]:
-    """What happened since the last one, meeting by meeting, and which letters failed, what waits."""
+    """What happened since the last one, meeting by meeting, and which letters failed, what waits; to
+    administrators, once a week, the newest seal of the journal."""
     assert row.member is not None
     since, until = (datetime.fromisoformat(row.facts[name]) for name in ("since", "until"))
     contents = digesting.contents(row.member, since, until)
@@ -21,6 +22,8 @@ def digest(row: Row) -> dict[str, Any]:
         "parked": parked_mails(contents.parked, language),
         "unreachable": [who.name.full(language) for who in contents.unreachable],
         "applications": contents.applications,
+        # Only where one is told: what else reads these templates knows no seals.
+        **({"seal": row.facts["seal"]} if "seal" in row.facts else {}),
     }
 
 

@@ -3,7 +3,9 @@
 row      that it was asked for, how far it is, the file
 parts    what is asked of each table; the names in the file
 columns  the columns in words
-writing  JSON for programs, pages for people, files beside them
+words    the codes in words
+pages    pages for people
+writing  JSON for programs, the pages, files beside them: one zip
 making   asking, making, handing out
 """
 

@@ -51,9 +51,10 @@ def fetch(copy_id: int, member_id: int, *, actor_id: int | None) -> bytes:
 
 def step() -> int:
     """Make the copy that has waited longest, a part at a time, so that everybody sees how far it has come; 1 or 0.
-    Needs no transaction around it. What a worker that died left undone is begun anew."""
+    Needs no transaction around it. What a worker that died left undone is begun anew, after those that nobody has
+    begun: one that cannot be made keeps no other from being made."""
     with db.reading():
-        waiting = session().scalar(select(Copy.id).where(Copy.ready_at.is_(None)).order_by(Copy.id).limit(1))
+        waiting = session().scalar(select(Copy.id).where(Copy.ready_at.is_(None)).order_by(Copy.done, Copy.id).limit(1))
     return _make(waiting) if waiting is not None else 0
 
 
@@ -63,7 +64,7 @@ def _make(copy_id: int) -> int:
     for part in PARTS if one is not None else ():
         assert one is not None
         with db.reading():
-            found[part.name] = [dict(row._mapping) for row in session().execute(part.ask(one))]
+            found[part.name] = [part.shape(dict(row._mapping)) for row in session().execute(part.ask(one))]
         if not _went_on(copy_id, len(found)):
             return 0
     with db.transaction():
@@ -88,9 +89,9 @@ def _went_on(copy_id: int, done: int) -> bool:
 def finish(copy_id: int, found: dict[str, list[dict[str, Any]]]) -> int:
     """Write what was found into the file, and have a letter say that it is there: the file itself goes by no mail, and
     nothing in the letter opens it. Who has left cannot sign in to fetch it, and gets none. 0 if the person was deleted
-    meanwhile."""
-    row = session().get(Copy, copy_id)
-    if row is None:
+    meanwhile, or another worker has made it."""
+    row = session().get(Copy, copy_id, with_for_update=True)
+    if row is None or row.ready_at is not None:
         return 0
     member = members.by_id(row.member_id)
     content = Writer(member.language, member.zone, clock.now()).write(found)

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 
+from asanokai import markdown, writing
 from asanokai.consents import Consent
 from asanokai.deputies import Deputy
 from asanokai.devices import Device
@@ -17,6 +18,7 @@ from asanokai.errors import N_
 from asanokai.factors import Factor
 from asanokai.guests import Guest
 from asanokai.intake import Incoming
+from asanokai.intake.opened import open_mail
 from asanokai.journal import Aside, Entry
 from asanokai.letters import Happening, Letter
 from asanokai.meetings import Meeting
@@ -36,20 +38,26 @@ from asanokai.views import View
 from asanokai.whose import Person
 from asanokai.writing import Message
 
-_MEETING = (Meeting.path.label("meeting"), Meeting.starts_at.label("meeting_at"))
-_SERIES = Series.slug.label("series")
+_MEETING = (Meeting.path.label("meeting"), Meeting.starts_at.label("meeting_at"), Meeting.title.label("meeting_title"))
+_SERIES = (Series.slug.label("series"), Series.name.label("series_name"))
 _NAMES = ("title", "family", "given", "family_ja", "given_ja")
 
 
 @dataclass(frozen=True)
 class Part:
-    """A list in the file: its name, its heading, and what is asked."""
+    """A list in the file: its name, its heading, what is asked, and under which heading of the first page it stands.
+
+    `file` is the column whose bytes lie beside the list as a file. `shape` makes an entry of what was found, where that
+    is not the same; columns in `inner` are for it alone, and in no entry.
+    """
 
     name: str
     words: str
     ask: Callable[[Person], Select[Any]]
+    group: str
     file: str = ""
-    """The column whose bytes lie beside the list as a file."""
+    shape: Callable[[dict[str, Any]], dict[str, Any]] = dict
+    inner: frozenset[str] = frozenset()
 
 
 def _columns(table: Any, *names: str) -> list[Any]:
@@ -74,13 +82,13 @@ def _address_changes(one: Person) -> Select[Any]:
 
 
 def _belongings(one: Person) -> Select[Any]:
-    query = select(_SERIES, *_columns(Belonging, "role", "since", "until"))
+    query = select(*_SERIES, *_columns(Belonging, "role", "since", "until"))
     joined = query.join(Series, Series.id == Belonging.series_id)
     return joined.where(Belonging.member_id == one.number).order_by(Belonging.id)
 
 
 def _normally(one: Person) -> Select[Any]:
-    query = select(_SERIES, *_columns(ComesNormally, "since"))
+    query = select(*_SERIES, *_columns(ComesNormally, "since"))
     joined = query.join(Series, Series.id == ComesNormally.series_id)
     return joined.where(ComesNormally.member_id == one.number).order_by(ComesNormally.id)
 
@@ -113,10 +121,28 @@ def _seat_notes(one: Person) -> Select[Any]:
 
 
 def _letters(one: Person) -> Select[Any]:
-    sent = ("kind", "state", "address", "language", "created_at", "sent_at", "settled_at", "reason", "server_words")
-    query = select(Letter.id.label("number"), *_MEETING, *_columns(Letter, *sent, "facts"))
-    joined = query.outerjoin(Meeting, Meeting.id == Letter.meeting_id)
-    return joined.where(Letter.id.in_(one.letters)).order_by(Letter.id)
+    sent = ("kind", "state", "address", "created_at", "sent_at", "settled_at", "reason", "server_words")
+    read_in = func.coalesce(Letter.language, Member.language).label("language")
+    own = (Message.subject.label("own_subject"), Message.words.label("own_words"), Series.first_language)
+    query = select(Letter.id.label("number"), *_MEETING, *_columns(Letter, *sent, "facts"), read_in, *own)
+    joined = query.outerjoin(Meeting, Meeting.id == Letter.meeting_id).outerjoin(Series, Series.id == Meeting.series_id)
+    joined = joined.outerjoin(Member, Member.id == Letter.member_id)
+    written = and_(Letter.kind.in_(writing.KINDS), Message.id == Letter.facts["message"].as_integer())
+    return joined.outerjoin(Message, written).where(Letter.id.in_(one.letters)).order_by(Letter.id)
+
+
+def _with_words(row: dict[str, Any]) -> dict[str, Any]:
+    """A letter with what the program still knows of its words: those that people wrote. The others are put together
+    from the meeting's data when it goes, and not kept."""
+    own_subject, own_words, first = row.pop("own_subject"), row.pop("own_words"), row.pop("first_language")
+    facts = row["facts"] or {}
+    subject, words = facts.get("subject"), facts.get("words")
+    if row["kind"] == "declined":
+        words = facts.get("reason")
+    if own_words is not None:
+        said = writing.said(own_subject, own_words, row["language"] or first, first)
+        subject, words = said.subject, markdown.to_text(said.words)
+    return {**row, "subject": subject or None, "words": words or None}
 
 
 def _happenings(one: Person) -> Select[Any]:
@@ -136,6 +162,12 @@ def _mails(one: Person) -> Select[Any]:
     return query.outerjoin(Meeting, Meeting.id == Incoming.meeting_id).where(theirs).order_by(Incoming.id)
 
 
+def _with_text(row: dict[str, Any]) -> dict[str, Any]:
+    """A mail with its words, as long as it is kept."""
+    raw = row["raw"]
+    return {**row, "words": (open_mail(raw).text or None) if raw is not None else None}
+
+
 def _mutes(one: Person) -> Select[Any]:
     return select(Mute.kind).where(Mute.member_id == one.number).order_by(Mute.kind)
 
@@ -143,7 +175,7 @@ def _mutes(one: Person) -> Select[Any]:
 def _applications(one: Person) -> Select[Any]:
     said = ("state", "answer", "guests", "message", "person", "consent_text", "consent_version")
     moments = ("applied_from", "confirmed_from", "applied_at", "confirmed_at", "decided_at")
-    query = select(_SERIES, *_MEETING, *_columns(Application, *said, *moments))
+    query = select(*_SERIES, *_MEETING, *_columns(Application, *said, *moments))
     joined = query.outerjoin(Series, Series.id == Application.series_id)
     joined = joined.outerjoin(Meeting, Meeting.id == Application.meeting_id)
     return joined.where(Application.member_id == one.number).order_by(Application.id)
@@ -153,7 +185,7 @@ def _consents(one: Person) -> Select[Any]:
     text = (Consent.text.label("consent_text"), Consent.version.label("consent_version"))
     columns = ("language", "given_at", "given_from", "confirmed_at", "confirmed_from", "address")
     ends = ("withdrawn_at", "ended_by")
-    query = select(_SERIES, *_MEETING, Consent.kind, *text, *_columns(Consent, *columns, *ends))
+    query = select(*_SERIES, *_MEETING, Consent.kind, *text, *_columns(Consent, *columns, *ends))
     joined = query.outerjoin(Series, Series.id == Consent.series_id)
     joined = joined.outerjoin(Meeting, Meeting.id == Consent.meeting_id)
     return joined.where(Consent.member_id == one.number).order_by(Consent.id)
@@ -192,7 +224,7 @@ def _views(one: Person) -> Select[Any]:
 
 def _proposals(one: Person) -> Select[Any]:
     columns = ("title", "abstract", "speaker_hint", "state", "word", "created_at", "decided_at")
-    query = select(_SERIES, *_columns(Proposal, *columns)).join(Series, Series.id == Proposal.series_id)
+    query = select(*_SERIES, *_columns(Proposal, *columns)).join(Series, Series.id == Proposal.series_id)
     return query.where(Proposal.member_id == one.number).order_by(Proposal.id)
 
 
@@ -232,42 +264,54 @@ def _messages(one: Person) -> Select[Any]:
 def _journal(one: Person) -> Select[Any]:
     done_by = (Entry.actor_id == one.number).label("done_by_you")
     aside = (Aside.address.label("from_address"), Aside.agent.label("from_browser"))
-    query = select(*_columns(Entry, "at", "verb", "object"), done_by, *aside)
+    query = select(*_columns(Entry, "at", "verb", "object"), done_by, *_MEETING, *aside)
+    query = query.outerjoin(Meeting, Meeting.id == Entry.meeting_id)
     # What was done to them is told, but not from where others did it.
     own = and_(Aside.entry_id == Entry.id, Entry.actor_id == one.number)
     return query.outerjoin(Aside, own).where(Entry.id.in_(one.entries)).order_by(Entry.id)
 
 
+_OWN = frozenset(("own_subject", "own_words", "first_language"))
+
+GROUPS = (
+    ("you", N_("You and your membership")),
+    ("meetings", N_("Meetings, talks and proposals")),
+    ("letters", N_("Letters and mails")),
+    ("consents", N_("Consents, and who acts for you")),
+    ("access", N_("Signing in, and what was done")),
+)
+"""The headings of the first page."""
+
 PARTS: tuple[Part, ...] = (
-    Part("person", N_("Yourself"), _person),
-    Part("addresses", N_("Mail addresses"), _addresses),
-    Part("address_changes", N_("Changes of your address"), _address_changes),
-    Part("belongings", N_("Series you belong or belonged to"), _belongings),
-    Part("normally", N_("Series to which you normally come"), _normally),
-    Part("answers", N_("Your answers"), _answers),
-    Part("guests", N_("Guests you named"), _guests),
-    Part("replies", N_("What you replied to questions"), _replies),
-    Part("seat_notes", N_("Notes on your seats"), _seat_notes),
-    Part("letters", N_("Letters to you"), _letters),
-    Part("letter_events", N_("What befell letters to you"), _happenings),
-    Part("bounces", N_("What came back from your addresses"), _bounces),
-    Part("mails", N_("Mails from you"), _mails, file="raw"),
-    Part("switched_off", N_("Letters you switched off"), _mutes),
-    Part("applications", N_("Applications and consents"), _applications),
-    Part("consents", N_("Your consents"), _consents),
-    Part("deputies", N_("Deputies, and those for whom you answer"), _deputies),
-    Part("devices", N_("Devices"), _devices),
-    Part("passkeys", N_("Passkeys"), _passkeys),
-    Part("second_factors", N_("Second factor"), _second_factors),
-    Part("outside_identities", N_("Accounts elsewhere that sign you in"), _outside),
-    Part("views", N_("Saved views"), _views),
-    Part("proposals", N_("Your proposals"), _proposals),
-    Part("votes", N_("Your votes"), _votes),
-    Part("talks", N_("Your talks"), _talks),
-    Part("contributions", N_("What you said of yourself as a speaker or host"), _contributions),
-    Part("files", N_("Files you sent"), _files, file="content"),
-    Part("messages", N_("Letters you wrote to many"), _messages),
-    Part("journal", N_("What the journal says of you"), _journal),
+    Part("person", N_("Yourself"), _person, "you"),
+    Part("addresses", N_("Mail addresses"), _addresses, "you"),
+    Part("address_changes", N_("Changes of your address"), _address_changes, "you"),
+    Part("belongings", N_("Series you belong or belonged to"), _belongings, "you"),
+    Part("normally", N_("Series to which you normally come"), _normally, "you"),
+    Part("answers", N_("Your answers"), _answers, "meetings"),
+    Part("guests", N_("Guests you named"), _guests, "meetings"),
+    Part("replies", N_("What you replied to questions"), _replies, "meetings"),
+    Part("seat_notes", N_("Notes on your seats"), _seat_notes, "meetings"),
+    Part("letters", N_("Letters to you"), _letters, "letters", shape=_with_words, inner=_OWN),
+    Part("letter_events", N_("What befell letters to you"), _happenings, "letters"),
+    Part("bounces", N_("What came back from your addresses"), _bounces, "letters"),
+    Part("mails", N_("Mails from you"), _mails, "letters", file="raw", shape=_with_text),
+    Part("switched_off", N_("Letters you switched off"), _mutes, "letters"),
+    Part("applications", N_("Applications and consents"), _applications, "consents"),
+    Part("consents", N_("Your consents"), _consents, "consents"),
+    Part("deputies", N_("Deputies, and those for whom you answer"), _deputies, "consents"),
+    Part("devices", N_("Devices"), _devices, "access"),
+    Part("passkeys", N_("Passkeys"), _passkeys, "access"),
+    Part("second_factors", N_("Second factor"), _second_factors, "access"),
+    Part("outside_identities", N_("Accounts elsewhere that sign you in"), _outside, "access"),
+    Part("views", N_("Saved views"), _views, "you"),
+    Part("proposals", N_("Your proposals"), _proposals, "meetings"),
+    Part("votes", N_("Your votes"), _votes, "meetings"),
+    Part("talks", N_("Your talks"), _talks, "meetings"),
+    Part("contributions", N_("What you said of yourself as a speaker or host"), _contributions, "meetings"),
+    Part("files", N_("Files you sent"), _files, "meetings", file="content"),
+    Part("messages", N_("Letters you wrote to many"), _messages, "letters"),
+    Part("journal", N_("What the journal says of you"), _journal, "access"),
 )
 """In the order of the file."""
 

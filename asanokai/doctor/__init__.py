@@ -4,7 +4,7 @@ It changes nothing and repairs nothing; a letter it sends only where one is aske
 wrong: what cannot be known, since nobody answers or since it lies with the operator's mail server, is a hint.
 
     check      a line
-    standing   settings, database, migrations, disk, backups, clock
+    standing   settings, database, migrations, disk, backups, limits, clock
     waiting    letters and mails that wait, what came back, the worker
     law_pages  legal notice, privacy, accessibility
     sealed     the journal's seals
@@ -54,6 +54,7 @@ def examine(app: Flask, asked: Asked | None = None, *, resolver: Any = None) -> 
     usable = all(check.well for check in checks)
     checks.append(standing.disk(config))
     checks += standing.backups(config)
+    checks.append(standing.limits(config))
     checks.append(mail_out.examine(app))
     if asked.letter:
         checks.append(mail_out.send_letter(app, asked.letter))

@@ -1,4 +1,4 @@
-"""What everything else stands on: settings, database, migrations, disk, backups, clock."""
+"""What everything else stands on: settings, database, migrations, disk, backups, limits, clock."""
 
 import shutil
 from collections.abc import Iterator
@@ -120,6 +120,21 @@ def backups(config: Config) -> list[Check]:
     if clock.now() - newest > OLD:
         return [wrong("backups", f"{words}, older than two days: does cron or the timer still run “asanokai backup”?")]
     return [ok("backups", words)]
+
+
+def limits(config: Config) -> Check:
+    """Whether what is wrong too often is counted once, or by each web process for itself."""
+    where = config.limits_storage.partition("://")[0]
+    count = config.web_processes
+    if where == "memory" and count > 1:
+        return hint(
+            "limits",
+            f"wrong links, passwords and codes are counted in memory, by each of {count} web processes for itself, so "
+            f"that somebody may be wrong {count} times as often: set ASANOKAI_LIMITS_STORAGE to a store that they "
+            "share, or WEB_CONCURRENCY to 1",
+        )
+    processes = "one web process" if count == 1 else f"{count} web processes"
+    return ok("limits", f"counted in {where} for {processes}")
 
 
 def _first_there(folder: Path) -> Path:

@@ -106,6 +106,12 @@ def one(mail_id: int, series_ids: Collection[int] | None) -> Incoming:
     return mail
 
 
+def is_kept(mail: Incoming) -> bool:
+    """Whether the mail's bytes are still there. They are not loaded for it."""
+    kept = select(Incoming.raw.is_not(None)).where(Incoming.id == mail.id)
+    return bool(session().scalar(kept))
+
+
 def contents(mail: Incoming) -> Contents | None:
     """What is readable in the mail, None if its bytes have been deleted."""
     raw = session().scalar(select(Incoming.raw).where(Incoming.id == mail.id))

@@ -1,7 +1,8 @@
 """The kinds of data that are kept for a time: what is too old, and what becomes of it.
 
 Each step names rows and what they become (`GONE`: they are deleted), or a verb that does it; the first step's rows are
-what is counted. What is younger is never touched, and no number that pages count changes.
+what is counted. The journal goes all at once, by whole seals. What is younger is never touched, and no number that
+pages count changes.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, cast, func, literal, or_, select
 from sqlalchemy import String as Words
 
+from asanokai import seals
 from asanokai.catering import Pack
 from asanokai.consents import Consent
 from asanokai.copies import Copy
@@ -20,7 +22,7 @@ from asanokai.deputies import Deputy
 from asanokai.errors import N_
 from asanokai.guests import Guest
 from asanokai.intake import Incoming
-from asanokai.journal import Aside
+from asanokai.journal import Aside, Entry
 from asanokai.letters import Happening, Letter, mint_nonce
 from asanokai.meetings import Meeting
 from asanokai.members import Application, Bounce, Member
@@ -39,12 +41,14 @@ Which = Callable[[datetime], ColumnElement[bool]]
 
 @dataclass(frozen=True)
 class Step:
-    """Rows of a table that are older than a moment, and what they become; or the verb that takes their numbers."""
+    """Rows of a table that are older than a moment, and what they become; or the verb that takes their numbers, or the
+    one that takes the moment and says how many went."""
 
     table: type[Base]
     old: Which
     becomes: Mapping[str, Any] | None = GONE
     does: Callable[[list[int]], None] | None = None
+    at_once: Callable[[datetime], int] | None = None
 
 
 @dataclass(frozen=True)
@@ -246,6 +250,14 @@ KINDS: tuple[Kind, ...] = (
             ),
             Step(Pack, _also(_over(Pack.meeting_id), Pack.address.is_not(None)), {"address": None}),
         ),
+    ),
+    Kind(
+        "journal",
+        N_("The journal: who did what and when"),
+        N_("after it was sealed"),
+        1460,
+        (Step(Entry, seals.old, at_once=seals.prune),),
+        least=365,
     ),
 )
 """In the order in which they are removed and shown."""

@@ -1,5 +1,6 @@
 """Saying how long what is kept, looking at what is too old, and removing it in batches, with a protocol."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -10,10 +11,12 @@ from sqlalchemy import delete, func, select, update
 from asanokai import clock, db, journal
 from asanokai.db import session, table_of
 from asanokai.erasing.clearing import said
-from asanokai.errors import N_, BadInput
+from asanokai.errors import N_, BadInput, Refused
 from asanokai.retention import telling
 from asanokai.retention.kinds import BY_NAME, KINDS, Kind, Step
 from asanokai.retention.row import Limit, Removal, Run
+
+log = logging.getLogger(__name__)
 
 BATCH = 500
 """Rows removed in one transaction."""
@@ -106,20 +109,25 @@ def remove(*, by_id: int | None = None) -> dict[str, int]:
     for kind in KINDS:
         for step in kind.steps:
             before = now - timedelta(days=days[kind.name])
-            gone[kind.name] += sum(_batches(step, before, run_id, kind, days[kind.name]))
-    _tell(now - timedelta(days=days["left"]))
+            some = _at_once if step.at_once else _batches
+            gone[kind.name] += sum(some(step, before, run_id, kind, days[kind.name]))
+    told = _tell(now - timedelta(days=days["left"]))
     with db.transaction():
-        end(run_id, sum(gone.values()))
+        end(run_id, sum(gone.values()), told)
     return gone
 
 
-def _tell(before: datetime) -> None:
+def _tell(before: datetime) -> int:
+    """How many were told."""
+    total = 0
     for _ in range(MOST_BATCHES):
         with db.transaction():
             db.plan_alone()
             told = telling.tell(before, BATCH)
+        total += told
         if told < BATCH:
             break
+    return total
 
 
 def begin(by_id: int | None) -> int:
@@ -130,12 +138,14 @@ def begin(by_id: int | None) -> int:
     return run.id
 
 
-def end(run_id: int, count: int) -> None:
-    """Close the protocol of a run."""
+def end(run_id: int, count: int, told: int = 0) -> None:
+    """Close the protocol of a run that removed so many rows, and told so many that they are deleted in a month. Where
+    neither happened there is nothing to note in the journal."""
     run = session().get_one(Run, run_id)
     run.ended_at = clock.now()
     session().flush()
-    journal.write("remove", "retention", run_id, actor_id=run.by_id, count=count)
+    if count or told:
+        journal.write("remove", "retention", run_id, actor_id=run.by_id, count=count, told=told)
 
 
 def _batches(step: Step, before: datetime, run_id: int, kind: Kind, days: int) -> Iterator[int]:
@@ -149,6 +159,21 @@ def _batches(step: Step, before: datetime, run_id: int, kind: Kind, days: int) -
         yield len(numbers)
         if len(numbers) < BATCH:
             break
+
+
+def _at_once(step: Step, before: datetime, run_id: int, kind: Kind, days: int) -> Iterator[int]:
+    """A kind that goes in one piece, or stays: what it refuses is said in the log, and the others have gone."""
+    assert step.at_once is not None
+    try:
+        with db.transaction():
+            db.plan_alone()
+            gone = step.at_once(before)
+            if gone:
+                _note(run_id, kind, days, gone)
+    except Refused as refused:
+        log.error("%s: %s", kind.name, refused)
+        return
+    yield gone
 
 
 def _old(step: Step, before: datetime) -> list[int]:

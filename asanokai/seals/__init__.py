@@ -17,7 +17,7 @@ written to the log and shown to administrators, for comparison with `asanokai jo
 
 from asanokai.seals.files import exported, read
 from asanokai.seals.keys import Keys, keys
-from asanokai.seals.pruning import prune
+from asanokai.seals.pruning import old, prune
 from asanokai.seals.row import Check, Seal
 from asanokai.seals.sealing import Sealer, newest, unsealed_since
 from asanokai.seals.verifying import Report, last_check, stored, verify, verify_due, verify_now
@@ -32,6 +32,7 @@ __all__ = [
     "keys",
     "last_check",
     "newest",
+    "old",
     "prune",
     "read",
     "stored",

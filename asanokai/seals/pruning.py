@@ -8,7 +8,7 @@ must not begin anew, and the end of the chain is what others compare with.
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, delete, func, or_, select
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 
 from asanokai import clock, journal
 from asanokai.db import session
@@ -20,16 +20,26 @@ from asanokai.seals.sealing import newest
 from asanokai.seals.verifying import stored, verify
 
 
+def old(before: datetime) -> ColumnElement[bool]:
+    """The entries that `prune` would let go of."""
+    end = select(func.max(Seal.number)).scalar_subquery()
+    last = select(func.max(Seal.last_id)).where(Seal.kind != PRUNED, Seal.at < before, Seal.number < end)
+    return Entry.id <= last.scalar_subquery()
+
+
 def prune(before: datetime, *, actor_id: int | None = None) -> int:
     """Let go of the entries that were sealed before that moment; how many. In the caller's transaction.
 
-    Raises `Refused` if the seals do not hold: what is broken must not be pruned away.
+    Raises `Refused` if the seals do not hold: what is broken must not be pruned away. Also where they are made with
+    another key than ours: a seal of ours, standing for what is gone, would be believed by nobody.
     """
     end = newest()
     old = select(func.max(Seal.number)).where(Seal.kind != PRUNED, Seal.at < before)
     highest = session().scalar(old.where(Seal.number < end.number)) if end else None
     if highest is None:
         return 0
+    if end and end.key_id != keys().key_id:
+        raise Refused(N_("The seals are made with another key than the one here, and nothing was pruned."))
     # With the seal that stands for what was pruned before: it is younger, but comes first.
     seals = session().scalars(select(Seal).where(Seal.number <= highest).order_by(Seal.number)).all()
     report = verify(stored(seals=seals, tail=False), keys())

@@ -67,7 +67,7 @@ def said(form: AnswerForm) -> Said:
     return Said(
         choice=str(form.answer.data),
         guests=(form.guests.data or 0) if form.guests and form.guests.raw_data else None,
-        comment=form.comment.data if form.comment.raw_data else None,
+        comment=form.comment.data if form.comment and form.comment.raw_data else None,
         short_notice=form.short_notice.data if form.short_notice and form.short_notice.raw_data else None,
         guest_names=form.guest_names.data if form.guest_names and form.guest_names.raw_data else None,
         replies=replies,

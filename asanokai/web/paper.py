@@ -8,10 +8,10 @@ from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
-from flask import Blueprint, Response, g, send_file
+from flask import Blueprint, Response, g, request, send_file
 from flask_babel import gettext
 
-from asanokai import clock, languages, printing, programme, rsvps, showing, topics
+from asanokai import clock, journal, languages, printing, programme, rsvps, showing, topics
 from asanokai.languages import Name
 from asanokai.printing import Badge, Figure, Leaflet, Part, Picture
 from asanokai.rsvps import Line
@@ -91,16 +91,21 @@ def picture(path: str) -> Response:
 # --- for coordinators -------------------------------------------------------------------------------------------------
 
 
-@pages.get("/coordinate/meetings/<int:meeting_id>/roll.pdf")
+@pages.route("/coordinate/meetings/<int:meeting_id>/roll.pdf", methods=["GET", "POST"])
 def roll(meeting_id: int) -> Response:
-    """Who comes, waits, declined and is silent, all of them."""
-    language = loading.language()
-    parts = rsvps.parts(rsvps.roll(meeting_id))
+    """Who comes, waits, declined and is silent, all of them. POST prints with it what they wrote to the organisers, and
+    that is noted."""
+    language, lines = loading.language(), rsvps.roll(meeting_id)
+    wrote = sum(bool(line.rsvp.comment) for line in lines) if request.method == "POST" else 0
+    if wrote:
+        journal.write("read", "roll", meeting_id, actor_id=loading.me().id, meeting=meeting_id, count=wrote, paper=True)
+    head = (gettext("Name"), gettext("Organisation"), gettext("Guests"))
+    parts = rsvps.parts(lines)
     tables = [
         Part(
             f"{words.PARTS[key]}{languages.GAP[language]}{languages.bracketed(str(len(lines)), language)}",
-            (gettext("Name"), gettext("Organisation"), gettext("Guests"), gettext("A word to the organisers")),
-            [(*_who(line), _guests(line), line.rsvp.comment or "") for line in lines],
+            (*head, gettext("A word to the organisers")) if wrote else head,
+            [(*_who(line), _guests(line), *([line.rsvp.comment or ""] if wrote else [])) for line in lines],
         )
         for key, lines in parts.items()
         if lines

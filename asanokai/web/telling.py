@@ -23,6 +23,11 @@ def when(line: Line) -> str:
     return languages.moment_in_words(line.entry.at, loading.language(), _zone(line), short=True)
 
 
+def when_for_reader(line: Line) -> str:
+    """The moment on the reader's clock, whatever it is about: where entries of all meetings stand below each other."""
+    return languages.moment_in_words(line.entry.at, loading.language(), loading.zone() or "UTC", short=True)
+
+
 def date_of(meeting: Meeting) -> str:
     """A meeting's date, in short."""
     return languages.date_in_words(

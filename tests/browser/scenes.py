@@ -127,6 +127,7 @@ def all_scenes(app: Flask, built: world.World, states: States) -> list[Scene]:
         *_sent(built, known),
         *_refused(built, states, known),
         failed,
+        Scene("a mail that is read", "akiko", f"/coordinate/mail/{built.mail_id}", sends={}),
         Scene("another address, refused", "kenji", "/me/address", 422, {"email": "nonsense"}),
         Scene("another address asked for", "kenji", "/me/address", sends={"email": "kenji@neu.example"}),
         Scene("another address confirmed", "visitor", known["address.confirm"], sends={}),

@@ -1,7 +1,8 @@
 """The journal, all of it: who did what to what, newest first, by area, member and day; and how its seals stand.
 
 What was said with an entry, and from where, is shown for one entry at a time and to whoever asks by a button: that it
-was read is noted in turn. The list alone says what `history` tells everywhere.
+was read is noted in turn. The list alone says what `history` tells everywhere. All moments
+stand on the reader's clock, so that what came first stands last wherever the meetings are.
 """
 
 from datetime import date, datetime, time, timedelta
@@ -84,7 +85,9 @@ def _moment(moment: datetime) -> str:
 
 
 def _words() -> dict[str, object]:
-    return {"language": loading.language(), **telling.in_words()}
+    language = loading.language()
+    city = languages.city(loading.zone() or "UTC", language)
+    return {"language": language, "city": city, **telling.in_words(), "when": telling.when_for_reader}
 
 
 @pages.post("/journal/<int:entry_id>/aside")

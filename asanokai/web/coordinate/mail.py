@@ -1,7 +1,8 @@
 """Mail that came: what waits for somebody, one mail with what the program made of it, and what can be done about it.
 
 Only what concerns the reader's own series; what belongs to none is for administrators. What a stranger wrote is shown
-as plain words: no link in it can be followed, and nothing is loaded.
+as plain words: no link in it can be followed, and nothing is loaded. It is shown to whoever asks by a button, and that
+it was read is noted.
 """
 
 from collections.abc import Collection
@@ -15,7 +16,7 @@ from werkzeug.wrappers import Response
 from wtforms import IntegerField, RadioField, SelectField
 from wtforms.validators import InputRequired, NumberRange, Optional
 
-from asanokai import meetings, members, showing
+from asanokai import journal, meetings, members, showing
 from asanokai.errors import N_, BadInput, Missing
 from asanokai.intake import KEPT, Incoming, seeing, settling
 from asanokai.meetings import Meeting
@@ -100,16 +101,26 @@ def _common() -> dict[str, Any]:
 # --- one mail ---------------------------------------------------------------------------------------------------------
 
 
-@pages.get("/mail/<int:mail_id>")
-def show(mail_id: int) -> str:
-    """One mail: who, when, about what, its words, what became of it, what to do."""
-    return _shown(mail_id)[0]
+@pages.route("/mail/<int:mail_id>", methods=["GET", "POST"])
+def show(mail_id: int) -> tuple[str, int]:
+    """One mail: who, when, about what, what became of it, what to do. POST shows what was written too, and that it was
+    read is noted. What was typed into one of the forms meanwhile comes with it, and stays there."""
+    if request.method != "POST":  # HEAD is asked as GET is
+        return _shown(mail_id)
+    mail = _mail(mail_id)
+    if seeing.is_kept(mail):
+        about = {"meeting": mail.meeting_id, "member": mail.member_id}
+        journal.write("read", "mail", mail_id, actor_id=loading.me().id, **about)
+    reply = ReplyForm() if "words" in request.form else None
+    enter = EnterForm() if "meeting" in request.form else None
+    return _shown(mail_id, reply=reply, enter=enter, read=True)
 
 
-def _shown(mail_id: int, *, reply: ReplyForm | None = None, enter: EnterForm | None = None) -> tuple[str, int]:
+def _shown(
+    mail_id: int, *, reply: ReplyForm | None = None, enter: EnterForm | None = None, read: bool = False
+) -> tuple[str, int]:
     own = _own()
     mail = _mail(mail_id)
-    contents = seeing.contents(mail)
     to = settling.addressee(mail)
     possible = settling.possible(mail, None if own is None else list(own))
     entering = enter or EnterForm(formdata=None, data={"answer": _suggested(mail)})
@@ -117,7 +128,9 @@ def _shown(mail_id: int, *, reply: ReplyForm | None = None, enter: EnterForm | N
     page = render_template(
         "coordinate/mail.html",
         mail=mail,
-        contents=contents,
+        kept=seeing.is_kept(mail),
+        contents=seeing.contents(mail) if read else None,
+        typed_into="reply-form" if reply else "enter-form" if enter else "",
         kept_days=KEPT.days,
         member=members.by_id(mail.member_id) if mail.member_id else None,
         meeting=meetings.by_id(mail.meeting_id) if mail.meeting_id else None,

@@ -1,6 +1,7 @@
 """The roll of a meeting: who comes, waits, may come, is silent, declined; and one person's line with all that is known.
 
-The guard has loaded g.meeting and g.series. A hundred lines of one part are shown at once; paper has them all.
+The guard has loaded g.meeting and g.series. A hundred lines of one part are shown at once; paper has them all. What
+somebody wrote to the organisers, or replied about food, is shown to whoever asks by a button, and its reading is noted.
 """
 
 from typing import Any
@@ -42,15 +43,19 @@ def _page(template: str, **facts: Any) -> str:
 # --- the list ---------------------------------------------------------------------------------------------------------
 
 
-@pages.get("/meetings/<int:meeting_id>/roll")
+@pages.route("/meetings/<int:meeting_id>/roll", methods=["GET", "POST"])
 def show(meeting_id: int) -> str:
-    """One part of the roll (`?part=`), searched (`?name=`), a page at a time; on top what the caterer needs."""
+    """One part of the roll (`?part=`), searched (`?name=`), a page at a time; on top what the caterer needs. POST shows
+    with it what these people wrote to the organisers."""
     part = request.args.get("part", "")
     part = part if part in SHEETS else SHEETS[0]
     sought = request.args.get("name", "")[:100].replace("\0", "")
     number = min(max(request.args.get("page", 1, type=int), 1), MOST_PAGES)
     sheet = rsvps.sheet(meeting_id, part, sought, page=number)
     tally = rsvps.tallies([meeting_id])[meeting_id]
+    wrote = sum(bool(entry.rsvp.comment) for entry in sheet.lines)
+    if request.method == "POST" and wrote:
+        journal.write("read", "roll", meeting_id, actor_id=loading.me().id, meeting=meeting_id, count=wrote)
     return _page(
         "roll.html",
         sheet=sheet,
@@ -59,6 +64,8 @@ def show(meeting_id: int) -> str:
         lengths=rsvps.lengths(tally),
         named=guests.of([entry.rsvp for entry in sheet.lines]),
         counts=_counts(meeting_id),
+        wrote=wrote,
+        read=request.method == "POST",
     )
 
 
@@ -102,11 +109,13 @@ def one(meeting_id: int, member_id: int) -> Response | tuple[str, int]:
 
 @pages.post("/meetings/<int:meeting_id>/roll/<int:member_id>/replies")
 def replies(meeting_id: int, member_id: int) -> tuple[str, int]:
-    """The same with what the person replied about food. That it was read is noted."""
+    """The same with what the person replied about food, and wrote to the organisers. That it was read is noted."""
     entry = rsvps.line(meeting_id, member_id)
+    number, about = entry.rsvp.id, {"meeting": meeting_id, "member": member_id}
     if _hidden(entry.rsvp):
-        number = entry.rsvp.id
-        journal.write("read", "reply", number, actor_id=loading.me().id, meeting=meeting_id, member=member_id)
+        journal.write("read", "reply", number, actor_id=loading.me().id, **about)
+    if entry.rsvp.comment:
+        journal.write("read", "comment", number, actor_id=loading.me().id, **about)
     return _line(entry, shown=True)
 
 
@@ -166,6 +175,9 @@ def _line(
     hidden = set() if shown else {one.id for one in asked if one.sensitive and one.id in said}
     asked = [one for one in asked if one.id not in hidden]
     answer = answer or asking.started(asked, rsvp, formdata=None)
+    wrote = bool(rsvp.comment) and not shown
+    if wrote and not answer.comment.raw_data:
+        del answer.comment  # it would hold the words; what is not sent stays as it is
     about.fit_guests(answer, g.meeting, rsvp)
     on = on or PassOnForm(formdata=None)
     possible = rsvps.colleagues(g.meeting, entry.member.id) if rsvp.seat == "held" else []
@@ -183,6 +195,7 @@ def _line(
             if question.id in said
         ],
         hidden=len(hidden),
+        wrote=wrote,
         notes=notes,
         people=_people(_entered_by(rsvp.id), *(one for note in notes for one in (note.actor_id, note.other_id))),
         entered_by=_entered_by(rsvp.id),
