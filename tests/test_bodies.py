@@ -104,6 +104,15 @@ def test_whatever_stands_in_a_path_leads_nowhere(app, built):
 
 
 ELSEWHERE = ("//evil.example", "/\\evil.example", "https://evil.example", "/me/\r\nX: y", "/%0d%0aX:y")
+ELSEWHERE += (
+    "///evil.example",
+    "/\t/evil.example",
+    "/\n/evil.example",
+    "\t//evil.example",
+    "https:evil.example",
+    "\\\\evil",
+)
+ELSEWHERE += ("javascript:alert(1)", "http:/evil.example", "/\u2028/evil.example", "evil.example", "")
 
 
 @pytest.mark.parametrize("wanted", ELSEWHERE)

@@ -27,7 +27,7 @@ MANY = 500 if LONG else 12
 SMALL = {
     "token": Bounds("3 per 10 minutes", "5 per 10 minutes"),
     "password": Bounds("4 per 10 minutes", "6 per 10 minutes", "2 per 10 minutes"),
-    "letter": Bounds("600 per hour", "1500 per hour", "2 per 10 minutes"),
+    "letter": limits.BOUNDS["letter"]._replace(account="2 per 10 minutes"),
 }
 
 
@@ -126,9 +126,8 @@ def test_a_link_that_is_over_counts_like_one_that_never_was(app, client, meeting
 
 
 def test_a_whole_company_behind_one_address_is_never_told_to_wait(app, meeting, monkeypatch):
-    monkeypatch.setattr(
-        limits, "BOUNDS", {**limits.BOUNDS, "letter": Bounds("600 per hour", "1500 per hour", "2 per day")}
-    )
+    letters = limits.BOUNDS["letter"]._replace(account="2 per day")
+    monkeypatch.setattr(limits, "BOUNDS", {**limits.BOUNDS, "letter": letters})
     with db.transaction():
         series = people.series_rules.by_id(meeting.series_id)
         crowd = people.crowd(MANY)

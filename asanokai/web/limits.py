@@ -46,7 +46,7 @@ BOUNDS = {
     "password": Bounds("20 per 10 minutes", "100 per 10 minutes", "10 per 10 minutes; 50 per day"),
     "code": Bounds("20 per 10 minutes", "100 per 10 minutes", "5 per 10 minutes; 30 per day"),
     "passkey": Bounds("20 per 10 minutes", "100 per 10 minutes"),
-    "letter": Bounds("600 per hour", "1500 per hour", "5 per 10 minutes; 60 per day"),
+    "letter": Bounds("1200 per hour", "3000 per hour", "5 per 10 minutes; 60 per day"),
 }
 """What is counted → how often it may happen. An account is a mailbox where letters are asked for."""
 
