@@ -117,10 +117,14 @@ def _found(app: Flask, made: dict[str, Meeting]) -> States:
 # --- the scenes -------------------------------------------------------------------------------------------------------
 
 
+WORDS_ON_THE_ROLL: tuple[tuple[str, Typed | None], ...] = (("a word on the roll", None), ("a word that is read", {}))
+
+
 def all_scenes(app: Flask, built: world.World, states: States) -> list[Scene]:
     """Every page of the route table, then the states."""
     known = world.addresses(app, built, "GET")
     failed = Scene("a mail that could not be taken in", "akiko", f"/coordinate/mail/{built.failed_mail_id}")
+    absent = f"/coordinate/meetings/{states.numbers['past']}/roll?part=no"
     return [
         *_routes(app, known),
         *_states(states, known),
@@ -128,6 +132,7 @@ def all_scenes(app: Flask, built: world.World, states: States) -> list[Scene]:
         *_refused(built, states, known),
         failed,
         Scene("a mail that is read", "akiko", f"/coordinate/mail/{built.mail_id}", sends={}),
+        *(Scene(name, "akiko", absent, sends=sends) for name, sends in WORDS_ON_THE_ROLL),
         Scene("another address, refused", "kenji", "/me/address", 422, {"email": "nonsense"}),
         Scene("another address asked for", "kenji", "/me/address", sends={"email": "kenji@neu.example"}),
         Scene("another address confirmed", "visitor", known["address.confirm"], sends={}),

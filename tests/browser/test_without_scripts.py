@@ -163,9 +163,10 @@ FORMS = """() => [...document.forms].filter(form => form.method === 'post').map(
     [new URL(form.action).pathname, [...form.elements].some(one => one.type === 'submit' && one.checkVisibility())])"""
 
 
-SELDOM = {"outside.redeem", "roll.replies"}
+SELDOM = {"outside.redeem", "roll.replies", "paper.roll"}
 """Forms of pages the small world has not: of who comes back from a provider (tests/test_outside.py), and of somebody
-who replied about food (tests/test_journal_pages.py)."""
+who replied about food (tests/test_journal_pages.py). Paper with what was written is offered where that was asked for by
+a button (tests/test_reading.py)."""
 
 
 @pytest.mark.timeout(480)
