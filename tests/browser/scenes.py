@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import pyotp
 from flask import Flask
 from playwright.sync_api import Page
 
-from asanokai import announcing, db, members
+from asanokai import announcing, db, factors, members
+from asanokai import clock as program_clock
 from asanokai.db import session
+from asanokai.factors import Factor
 from asanokai.meetings import Meeting
 from asanokai.members import Member
 from tests import people, world
@@ -32,10 +35,13 @@ CAST: dict[str, Callable[[], Member] | None] = {
     "emma": people.emma,
     "kenji": people.kenji,
     "oskar": people.oskar,
+    "naoko": people.naoko,
+    "grete": people.grete,
     "nobody": None,
 }
-"""Who looks: a visitor, a member, a coordinator, an administrator; then members whose own pages are in another state;
-and nobody, the visitor whose browser keeps nothing of what the links before have told it."""
+"""Who looks: a visitor, a member, a coordinator, an administrator; then members whose own pages are in another state
+(Naoko has given the code of his second factor, Grete owes it); and nobody, the visitor whose browser keeps nothing of
+what the links before have told it."""
 
 Typed = dict[str, str | bool]
 """Name of a field → what is typed there; for boxes whether they are ticked."""
@@ -66,6 +72,8 @@ class States:
     links: dict[str, str]
     spent: str
     """The address of a sign-in link that has done its work."""
+    with_factor: int
+    """Number of a member who has set a second factor."""
 
 
 def more_states(app: Flask, clock: Clock) -> States:
@@ -95,9 +103,20 @@ def more_states(app: Flask, clock: Clock) -> States:
         assert address is not None
         members.suppress(address, "unknown")
         session().flush()
+        factors.begin(people.emma().id, app.extensions["vault"])
+        for with_factor in (people.naoko(), people.grete()):
+            factors.begin(with_factor.id, app.extensions["vault"])
+            factors.confirm(with_factor.id, code_of(app, with_factor.id), app.extensions["vault"])
         states = _found(app, made)
     clock.set(NOW)
     return states
+
+
+def code_of(app: Flask, member_id: int) -> str:
+    """What the authenticator of a member shows now."""
+    row = session().get_one(Factor, member_id)
+    secret = app.extensions["vault"].open(row.sealed)
+    return pyotp.TOTP(secret).at(program_clock.now())
 
 
 def _meeting(series: Any, wall: datetime, **values: Any) -> Meeting:
@@ -111,6 +130,7 @@ def _found(app: Flask, made: dict[str, Meeting]) -> States:
         paths={state: meeting.path for state, meeting in made.items()},
         links={state: "/answer/" + tokens.mint("answer", [meeting.id, kenji]) for state, meeting in made.items()},
         spent="/sign-in/" + tokens.mint("sign-in", [kenji, "spent"]),
+        with_factor=people.grete().id,
     )
 
 
@@ -138,7 +158,14 @@ def all_scenes(app: Flask, built: world.World, states: States) -> list[Scene]:
         Scene("another address confirmed", "visitor", known["address.confirm"], sends={}),
         Scene("a change of address objected to", "visitor", known["address.objection"], sends={}),
         Scene("a second factor to be set up", "kenji", "/me/second-factor", sends={"secret": "new"}),
+        Scene("a second factor that waits for its first code", "emma", "/me/second-factor"),
+        Scene("a second factor that is set", "naoko", "/me/second-factor"),
+        Scene("other recovery codes", "naoko", "/me/second-factor", sends={}),
+        Scene("the code of the second factor", "grete", "/sign-in/code"),
+        Scene("a wrong code", "grete", "/sign-in/code", 422, {"code": "12345"}),
+        Scene("a member with a second factor", "ludwig", f"/coordinate/members/{states.with_factor}"),
         Scene("asked again who one is", "kenji", "/me/prove"),
+        Scene("asked again who one is, by the code", "naoko", "/me/prove"),
         Scene("asked again who one is, by a passkey that is none", "katrin", "/me/prove", 422, {"answer": "{}"}),
     ]
 
@@ -312,7 +339,15 @@ class Visits:
                 page.goto(link)
                 with page.expect_navigation():
                     page.locator("main button").click()
+                if who == "naoko":
+                    self._give_code(page)
         return self._pages[who]
+
+    def _give_code(self, page: Page) -> None:
+        with db.reading():
+            page.fill("#code", code_of(self._app, people.naoko().id))
+        with page.expect_navigation():
+            page.locator("main button").first.click()
 
     def to(self, scene: Scene, language: str) -> Page:
         """Go there. Raises AssertionError if another status comes than the scene names."""
