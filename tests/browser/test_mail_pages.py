@@ -42,6 +42,8 @@ def test_a_coordinator_reads_a_message_and_answers_it(app, smtp, open_page, wait
     page.goto("/coordinate/")
     page.get_by_role("link", name="1 mail waits for you").click()
     page.get_by_role("link", name="AW: Einladung").click()
+    assert page.locator("main .as-written").count() == 0
+    page.get_by_role("button", name="Show what was written").click()
     assert page.locator("main .as-written").first.inner_text() == "Ja, aber wo kann man parken?"
     page.locator("textarea[name=words]").fill("Im Hof.")
     press(page)
