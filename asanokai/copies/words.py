@@ -358,6 +358,7 @@ WITHOUT_NAMES = {
     ("freeze", "catering"): N_("Numbers for the caterer frozen"),
     ("tell", "catering"): N_("Told the caterer of new numbers"),
     ("read", "reply"): N_("Read what was replied about food"),
+    ("read", "comment"): N_("Read what was written to the organisers"),
     ("prune", "journal"): N_("Old entries of the journal pruned"),
     ("remove", "retention"): N_("Old data removed"),
     ("change", "installation"): N_("Settings changed"),
