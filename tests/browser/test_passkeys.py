@@ -40,7 +40,8 @@ def sign_out(page):
     press(page, ".signed-in button")
 
 
-def test_a_passkey_is_added_signs_in_is_removed_and_then_signs_in_no_more(app, smtp, open_page):
+def katrins_phone(app, smtp, open_page):
+    """Signed in and with a passkey: its page, and the way to the device that holds the passkey."""
     with db.transaction():
         people.katrin()
     page = open_page(**PHONE)
@@ -49,6 +50,11 @@ def test_a_passkey_is_added_signs_in_is_removed_and_then_signs_in_no_more(app, s
     page.goto("/me/keys")
     page.fill("#name", "Phone")
     press(page)
+    return page, driver, number
+
+
+def test_a_passkey_is_added_signs_in_is_removed_and_then_signs_in_no_more(app, smtp, open_page):
+    page, driver, number = katrins_phone(app, smtp, open_page)
     assert page.inner_text("td strong") == "Phone"
     (key,) = keys_on(driver, number)
     assert (key["rpId"], key["isResidentCredential"], key["signCount"]) == ("localhost", True, 1)
@@ -78,14 +84,7 @@ def test_a_passkey_is_added_signs_in_is_removed_and_then_signs_in_no_more(app, s
 
 
 def test_who_was_away_is_led_from_the_button_to_the_proof_and_back_by_the_passkey(app, smtp, clock, open_page):
-    with db.transaction():
-        people.katrin()
-    page = open_page(**PHONE)
-    sign_in(app, smtp, page, KATRIN)
-    driver, number = device_of(page)
-    page.goto("/me/keys")
-    page.fill("#name", "Phone")
-    press(page)
+    page, driver, number = katrins_phone(app, smtp, open_page)
     clock.advance(minutes=16)
 
     # A script asks for the question of a new passkey, and leads to the proof instead.
