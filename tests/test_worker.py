@@ -133,7 +133,7 @@ def test_what_is_over_was_held(worker, clock):
         ("propose", 1),
         ("erase", 2),
         ("copy", 1),
-        ("tidy", 15),
+        ("tidy", 16),
         ("keep", 1),
         ("seal", 6),
     ],
