@@ -432,6 +432,7 @@ def test_too_much_at_once_is_refused_everywhere(built, faults):
     assert found == dict.fromkeys(SENT, (413, 413))
 
 
+@pytest.mark.timeout(900 if LONG else 120)
 @pytest.mark.parametrize("database_url", DATABASES if LONG else ["sqlite"], indirect=True)
 @settings(max_examples=60 if LONG else 4, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(data=st.data())

@@ -299,7 +299,7 @@ OFFERED = {"short_notice"}
 
 BY_LOT = {
     *("aside_hash", "calendar_secret", "code_hash", "confirm_hash", "key", "nonce", "nonce_hash", "object_hash"),
-    *("password_hash", "salt", "secret", "sign_in_hash", "token_hash", "uid"),
+    *("password_hash", "salt", "sealed", "secret", "sign_in_hash", "token_hash", "uid"),
 }
 """What is drawn by lot: columns, and what stands under such a name among facts."""
 
