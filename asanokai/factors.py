@@ -77,12 +77,15 @@ def codes_left(member_id: int) -> int:
 
 def begin(member_id: int, vault: Vault) -> None:
     """A new secret that waits for its first code; one that waited before is forgotten. Raises `Refused` if one is
-    set."""
-    if of(member_id) is not None:
+    set, be it at this very moment: one that is confirmed is never touched. Of two that begin at once one secret stays.
+    """
+    new = {"sealed": vault.seal(pyotp.random_base32()), "created_at": clock.now()}
+    waiting = update(Factor).where(Factor.member_id == member_id, Factor.confirmed_at.is_(None))
+    done = session().execute(waiting.values(**new, last_step=0, failures=0, failing_since=None))
+    if not db.affected(done):
+        done = session().execute(db.insert_missing(Factor).values(member_id=member_id, **new))
+    if not db.affected(done) and of(member_id) is not None:
         raise Refused(N_("A second factor is set already. Remove it first."))
-    session().execute(delete(Factor).where(Factor.member_id == member_id))
-    session().add(Factor(member_id=member_id, sealed=vault.seal(pyotp.random_base32()), created_at=clock.now()))
-    session().flush()
 
 
 def waiting_secret(member_id: int, vault: Vault) -> str | None:

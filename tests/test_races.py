@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+import pyotp
 import pytest
 from flask import Flask, current_app
 from sqlalchemy import func, select, update
 
-from asanokai import announcing, applying, clock, db, letters, meetings, members, merging, proposals, rsvps
+from asanokai import announcing, applying, clock, db, factors, letters, meetings, members, merging, proposals, rsvps
 from asanokai import series as series_rules
 from asanokai.app import create_app
 from asanokai.composing import Dropped
@@ -113,6 +114,19 @@ def lanes_of(act: Callable[..., Any], steps: Sequence[tuple[Any, ...]]) -> list[
 
 
 # --- what they do -----------------------------------------------------------------------------------------------------
+
+
+def set_a_factor(member_id: int) -> int:
+    """Begin and confirm, each in a request of its own; how often it could be confirmed."""
+    vault = current_app.extensions["vault"]
+    try:
+        with transaction():
+            factors.begin(member_id, vault)
+        with transaction():
+            secret = factors.waiting_secret(member_id, vault)
+            return int(bool(secret and factors.confirm(member_id, pyotp.TOTP(secret).at(clock.now()), vault)))
+    except Refused:
+        return 0
 
 
 def answer(meeting_id: int, member_id: int, choice: str, guests: int = 0) -> bool:
@@ -223,6 +237,17 @@ def count(what: Any, *criteria: Any) -> int:
 
 
 # --- seats ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_second_factor_that_is_set_stays_whoever_begins_again_at_that_moment(app, race):
+    with transaction():
+        numbers = [member.id for member in crowd(20)]
+    came_to = race(*[(set_a_factor, [(number,) for number in numbers])] * PROCESSES)
+    with db.reading():
+        assert {number: factors.codes_left(number) for number in numbers} == dict.fromkeys(numbers, factors.CODES)
+        assert [factors.of(number) is not None for number in numbers] == [True] * len(numbers)
+    # Whose codes were shown has the factor that is set, and nobody else was shown any.
+    assert [sum(place) for place in zip(*came_to, strict=True)] == [1] * len(numbers)
 
 
 def test_ninety_who_answer_at_once_get_forty_seats_and_each_one_place(app, race):

@@ -32,7 +32,7 @@ from asanokai.journal import Entry
 from asanokai.letters import Letter
 from asanokai.meetings import Meeting
 from asanokai.members import Application, Member
-from asanokai.retention import KINDS, Nobody, Removal, Run
+from asanokai.retention import KINDS, Nobody, Removal, Run, without_names
 from asanokai.rsvps import Rsvp
 from asanokai.seals import Keys
 from asanokai.speakers import Reach
@@ -234,6 +234,15 @@ def test_nobody_can_be_followed_from_one_meeting_to_the_next_and_the_same_rows_s
 
 
 # --- when, how much, by whom ------------------------------------------------------------------------------------------
+
+
+def test_who_has_come_back_since_they_were_looked_for_is_not_erased(clock):
+    with transaction():
+        numbers = [people.juergen().id, people.katrin().id]
+        without_names.erase(numbers)
+    with reading():
+        kept = [(member.standing, member.family) for member in map(members.by_id, numbers)]
+    assert kept == [("erased", ""), ("accepted", "Lindner")]
 
 
 def test_the_worker_removes_once_a_night_after_two(clock):

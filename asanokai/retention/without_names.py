@@ -82,14 +82,20 @@ def forget_applications(application_ids: list[int]) -> None:
     session().execute(delete(table_of(Application)).where(table_of(Application).c.id.in_(application_ids)))
     alone = [~select(table.id).where(table.member_id == Member.id).exists() for table in (Application, Belonging, Rsvp)]
     only = select(Member).where(Member.id.in_(people), Member.standing.in_(("applied", "confirmed")), *alone)
-    for member in session().scalars(only).all():
+    for member in session().scalars(_still(only)).all():
         erasing.clear(person(member), keep_texts=False)
 
 
 def erase(member_ids: list[int]) -> None:
-    """Erase members altogether, as if they had asked for it."""
-    for member in session().scalars(select(Member).where(Member.id.in_(member_ids))).all():
+    """Erase members altogether, as if they had asked for it; none who has come back meanwhile."""
+    gone = select(Member).where(Member.id.in_(member_ids), Member.standing == "left").order_by(Member.id)
+    for member in session().scalars(_still(gone)).all():
         erasing.now_empty(member, keep_texts=False)
+
+
+def _still(query: Select[Member]) -> Select[Member]:
+    """Those it is still true of, as the rows are now, and held so until all is done."""
+    return query.with_for_update(of=Member).execution_options(populate_existing=True)
 
 
 def drop_consents(application_ids: list[int]) -> None:
