@@ -249,7 +249,7 @@ def seal_journal() -> None:
     """Seal what the journal has got, in the transaction that is open; the worker does it in one of its own."""
     session().flush()
     before = seals.newest()
-    session().add(sealing._made(before, sealing._rows(before.last_id if before else 0, 2**31)))
+    session().add(sealing._made(before, sealing._rows(before.last_id if before else 0, 2**31 - 1)))
     session().flush()
 
 
