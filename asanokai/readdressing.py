@@ -59,7 +59,7 @@ def ask(member: Member, typed: str) -> None:
     if owner is None or owner.id == member.id:
         letters.post(
             "address_confirm",
-            f"address-confirm:{change.id}",
+            f"address-confirm:{_unlike_any(change)}",
             member_id=member.id,
             address=normal,
             facts={"change": change.id},
@@ -170,12 +170,17 @@ def _tell(member: Member, change: AddressChange, address: str, facts: dict[str, 
         return
     letters.post(
         "address_changed",
-        f"address-changed:{change.id}:{facts['to']}",
+        f"address-changed:{_unlike_any(change)}:{facts['to']}",
         member_id=member.id,
         address=normal_address(address),
         facts=facts,
         useless_after=until(change),
     )
+
+
+def _unlike_any(change: AddressChange) -> str:
+    """What the keys of letters call the change. Letters stay when it is forgotten; SQLite gives its number again."""
+    return f"{change.id}:{change.asked_at.isoformat()}"
 
 
 def concerns(change_id: int) -> bool:
@@ -224,7 +229,7 @@ def objection(change_id: int, nonce: str) -> AddressChange:
     for who in _told(member):
         letters.post(
             "address_objected",
-            f"address-objected:{change.id}:{who.id}",
+            f"address-objected:{_unlike_any(change)}:{who.id}",
             member_id=who.id,
             facts={"member": member.id},
         )

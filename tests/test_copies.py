@@ -208,6 +208,36 @@ def test_no_letter_speaks_of_a_copy_that_is_gone_and_none_goes_to_who_has_left(a
     assert len(letters_of(zoe_id)) == 1
 
 
+def test_a_later_copy_is_told_like_the_first_that_was_deleted_though_it_may_have_the_same_number(clock, zoe_id):
+    for told in (1, 2):
+        copied(zoe_id)
+        assert len(letters_of(zoe_id)) == told
+        with db.transaction():
+            session().delete(copies.of_member(zoe_id)[0])
+        clock.advance(days=8)
+
+
+def test_a_letter_does_not_speak_of_another_s_copy_that_has_its_number(app, clock, zoe_id, smtp):
+    copied(zoe_id)
+    clock.advance(minutes=1)
+    with db.transaction():
+        gone = copies.of_member(zoe_id)[0]
+        number = gone.id
+        session().delete(gone)
+        session().flush()
+        chief = people.ludwig().id
+        session().add(copies.Copy(id=number, member_id=chief, asked_by_id=chief, asked_at=clock.now, total=1))
+        session().flush()
+        assert copies.finish(number, {}) == 1
+    send_due(app, Night())
+    with db.reading():
+        query = select(Letter.member_id, Letter.state, Letter.reason).where(Letter.kind == "copy_ready")
+        assert [tuple(row) for row in session().execute(query.order_by(Letter.id))] == [
+            (zoe_id, "dropped", "the copy is gone"),
+            (chief, "sent", None),
+        ]
+
+
 def test_only_the_owner_fetches_it_and_the_journal_says_so(zoe_id):
     copied(zoe_id)
     with db.transaction():
@@ -289,7 +319,10 @@ def test_one_that_cannot_be_made_keeps_nobody_else_s_from_being_made(zoe_id, mon
         other = copies.ask(people.katrin(), actor_id=None).id
     assert copies.step() == 1
     with db.reading():
-        assert [copies.made(other) is not None, copies.of_member(zoe_id)[0].ready_at] == [True, None]
+        assert [copies.made(other, people.katrin().id) is not None, copies.of_member(zoe_id)[0].ready_at] == [
+            True,
+            None,
+        ]
 
 
 def test_two_workers_that_make_the_same_copy_make_one(zoe_id):

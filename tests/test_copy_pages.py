@@ -191,6 +191,59 @@ def test_a_text_in_several_languages_says_which_is_which(clock):
     )
 
 
+SAID = {
+    "family_ja": "白石",
+    "family": "Shiraishi",
+    "language": "ja",
+    "zone": "Asia/Tokyo",
+    "salutation": "frau",
+    "organisation": "Optik <Jena>",
+    "position": "Search",
+}
+
+
+@pytest.mark.parametrize(
+    ("language", "lines"),
+    [
+        (
+            "de",
+            [
+                "Familienname: Shiraishi",
+                "Familienname in japanischer Schrift: 白石",
+                "Position: Search",
+                "Anrede: Frau",
+                "Organisation: Optik <Jena>",
+                "Sprache: 日本語",
+                "Zeitzone: Asia/Tokyo",
+            ],
+        ),
+        (
+            "ja",
+            [
+                "姓（ローマ字）：Shiraishi",
+                "姓（漢字・かな）：白石",
+                "役職：Search",
+                "敬称：Ms（Frau）",
+                "所属：Optik <Jena>",
+                "言語：日本語",
+                "タイムゾーン：Asia/Tokyo",
+            ],
+        ),
+    ],
+)
+def test_what_somebody_said_of_themselves_when_applying_stands_field_by_field(clock, language, lines):
+    row = {"state": "applied", "person": SAID}
+    content = Writer(language, "Asia/Tokyo", clock.now).write({"applications": [row]})
+    (said,) = re.findall(r"<dd>([^<]*\n[^<]*)</dd>", page(content, "applications"))
+    assert unescape(said).split("\n") == lines
+
+
+def test_of_a_saved_search_the_page_says_what_has_words(clock):
+    pages = Pages("en", "Europe/Berlin", clock.now, str)
+    query = {"sort": "silent", "standing": "left", "q": "Zoe", "series": "3", "role": "coordinator"}
+    assert pages._plain("query", query) == "Zoe\nRole: Coordinator\nStanding: has left"
+
+
 # --- the codes --------------------------------------------------------------------------------------------------------
 
 SAME = {

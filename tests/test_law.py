@@ -5,7 +5,7 @@ import re
 import pytest
 from sqlalchemy import select
 
-from asanokai import db, doctor, installation, law, running
+from asanokai import db, doctor, installation, law, retention, running
 from asanokai.db import session
 from asanokai.errors import Missing
 from asanokai.languages import LANGUAGES
@@ -49,6 +49,21 @@ def test_the_privacy_page_says_what_article_13_asks_for(chief):
     for words in ("Artikel 6 Absatz 1", "Widerspruch", "Artikel 77", "TLfDI", "Häßlerstraße 8", "Artikel 15", "Cookie"):
         assert words in page
     assert f"{OPT_IN_LIFE.days} Tage" in page
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("de", "gelöscht werden sie erst nach der in Abschnitt {} genannten Frist"),
+        ("en", "they are deleted only after the period given in section {}"),
+        ("ja", "第{}項に記載の期間を過ぎるまで削除されません"),
+    ],
+)
+def test_the_privacy_page_says_that_entries_of_the_journal_go_when_the_section_of_limits_says(language, words):
+    page = law.default("privacy", language)
+    (section,) = re.findall(r"^## (\d+)\.[^#]*\[\[retention\]\]", page, re.MULTILINE)
+    assert words.format(section) in page
+    assert "journal" in {kind.name for kind in retention.KINDS}
 
 
 def test_what_is_filled_in_once_stands_in_all_texts_and_no_gap_is_left(chief):

@@ -326,6 +326,25 @@ class TestForgetting:
         objects(second)
         assert main(people.katrin()) == OLD
 
+    def test_a_later_change_is_told_like_the_first_that_was_forgotten_though_it_may_have_the_same_number(self, clock):
+        katrin = people.katrin()  # found by her first address, which is forgotten
+        for before, typed in ((OLD, NEW), (NEW, LATER)):
+            told = len(posted())
+            readdressing.give(katrin, typed, actor_id=people.ludwig().id)
+            assert posted()[told:] == [("address_changed", before), ("address_changed", typed)]
+            clock.advance(days=9)
+            assert readdressing.forget() == 1
+
+    def test_a_later_confirmation_and_a_later_objection_are_told_too(self, clock):
+        for typed in (NEW, LATER):
+            told = len(posted())
+            objects(moves(typed))
+            assert [kind for kind, _address in posted()[told:]] == [
+                *("address_confirm", "address_changed", "address_objected")
+            ]
+            clock.advance(days=9)
+            assert readdressing.forget() == 1
+
 
 # --- letters ----------------------------------------------------------------------------------------------------------
 

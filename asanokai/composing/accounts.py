@@ -21,7 +21,7 @@ def second_factor(row: Row, *_around: object) -> dict[str, Any]:
 
 def copy_ready(row: Row, *_around: object) -> dict[str, Any]:
     """When it was made, by when it must be fetched, and whether somebody else had it made."""
-    copy = copies.made(row.facts["copy"])
+    copy = copies.made(row.facts["copy"], row.letter.member_id)
     assert copy is not None and copy.ready_at is not None  # else the letter is overtaken
     until = copy.asked_at + timedelta(days=retention.limits()["copies"])
     return {

@@ -66,7 +66,7 @@ def overtaken(row: Row) -> str | None:
         return "not an address of theirs any more"
     if letter.kind in readdressing.KINDS and "change" in row.facts and not readdressing.concerns(row.facts["change"]):
         return "overtaken by a later change"
-    if letter.kind == "copy_ready" and copies.made(row.facts["copy"]) is None:
+    if letter.kind == "copy_ready" and copies.made(row.facts["copy"], letter.member_id) is None:
         return "the copy is gone"
     if letter.kind == "copy_ready" and (member is None or member.standing != "accepted"):
         return "not a member any more"

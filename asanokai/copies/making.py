@@ -32,10 +32,10 @@ def of_member(member_id: int) -> list[Copy]:
     return list(session().scalars(select(Copy).where(Copy.member_id == member_id).order_by(Copy.id.desc()).limit(20)))
 
 
-def made(copy_id: int) -> Copy | None:
-    """The copy, if it is ready and has not been deleted."""
+def made(copy_id: int, member_id: int | None) -> Copy | None:
+    """Somebody's copy, if it is ready and has not been deleted. On SQLite another's may have its number by then."""
     found = session().get(Copy, copy_id)
-    return found if found is not None and found.ready_at is not None else None
+    return found if found is not None and found.member_id == member_id and found.ready_at is not None else None
 
 
 def fetch(copy_id: int, member_id: int, *, actor_id: int | None) -> bytes:
@@ -99,5 +99,7 @@ def finish(copy_id: int, found: dict[str, list[dict[str, Any]]]) -> int:
     session().flush()
     journal.write("make", "copy", row.id, member=row.member_id)
     if member.standing == "accepted":
-        letters.post("copy_ready", f"copy-ready:{row.id}", member_id=member.id, facts={"copy": row.id})
+        # Numbers come again on SQLite, and letters stay when the copy goes.
+        key = f"copy-ready:{row.id}:{row.asked_at.isoformat()}"
+        letters.post("copy_ready", key, member_id=member.id, facts={"copy": row.id})
     return 1

@@ -10,9 +10,10 @@ from html import escape
 from typing import Any
 
 from asanokai import languages
+from asanokai.applying import PERSON
 from asanokai.copies.columns import COLUMNS
 from asanokai.copies.parts import GROUPS, PARTS, Part
-from asanokai.copies.words import WORDS, deed
+from asanokai.copies.words import ROLES, SALUTATIONS, STANDINGS, WORDS, deed
 from asanokai.errors import N_
 from asanokai.languages import LANGUAGES, OWN_NAMES, moment_in_words
 
@@ -75,6 +76,12 @@ HEADINGS = {
     "journal": "verb",
 }
 """The column that an entry is called by; entries of other lists are counted."""
+
+FIELDS = {"person": PERSON, "query": ("q", "organisation", "role", "standing", "language")}
+"""Columns that hold the fields of a form, and those of them that a page shows, in this order."""
+
+IN_FIELDS = {"salutation": SALUTATIONS, "role": ROLES, "standing": STANDINGS, "language": OWN_NAMES}
+"""Fields in which codes stand."""
 
 PICKED = frozenset(("question", "meeting_title", "series_name", "topic", "proposal", "title", "subject"))
 """Texts of which only the reader's language is shown."""
@@ -193,10 +200,20 @@ class Pages:
         if isinstance(value, datetime):
             return self._moment(value)
         if isinstance(value, Mapping):
-            return self._texts(name, value)
+            return self._fields(name, value) if name in FIELDS else self._texts(name, value)
         if isinstance(value, list):
             return "\n".join(self._plain(name, one) for one in value)
         return str(value)
+
+    def _fields(self, name: str, typed: Mapping[str, Any]) -> str:
+        """What somebody typed into a form, a line for each field; what was searched for needs no name."""
+        lines = []
+        for field in FIELDS[name]:
+            if value := str(typed.get(field) or ""):
+                called = f"{self._said(COLUMNS[field])}{languages.COLON[self.language]}" if field in COLUMNS else ""
+                codes = IN_FIELDS.get(field, {})
+                lines.append(called + (self._said(codes[value]) if value in codes else value))
+        return "\n".join(lines)
 
     def _texts(self, name: str, texts: Mapping[str, Any]) -> str:
         """A text in the reader's language, or in all it was written in, each called by its name."""
