@@ -144,12 +144,17 @@ def renew(device: Device) -> str:
 
 def forget_factor(member_id: int) -> None:
     """The member's second factor is gone: only who came by a passkey has still proved two."""
-    session().execute(
-        update(Device)
-        .where(Device.member_id == member_id, Device.by != "passkey")
-        .values(factor_at=None)
-        .execution_options(synchronize_session=False)
-    )
+    _without_factor(Device.member_id == member_id, Device.by != "passkey")
+
+
+def forget_provider() -> None:
+    """The provider counts as one factor from now on: who came by it owes the other. Also who gave a code besides, which
+    no row tells from the provider's word; they give it once more."""
+    _without_factor(Device.by == "provider")
+
+
+def _without_factor(*those: ColumnElement[bool]) -> None:
+    session().execute(update(Device).where(*those).values(factor_at=None).execution_options(synchronize_session=False))
     session().expire_all()
 
 
