@@ -58,10 +58,16 @@ class Device(Base):
 
 
 def begin(
-    member_id: int, *, by: str, name: str, both: bool = False, waits: bool = False, since: datetime | None = None
+    member_id: int,
+    *,
+    by: str,
+    name: str,
+    factor_at: datetime | None = None,
+    waits: bool = False,
+    since: datetime | None = None,
 ) -> tuple[Device, str]:
-    """A new device and the token for its cookie. `both`: this way proves two factors; `waits`: one is owed; `since`:
-    when it was proved, if not just now."""
+    """A new device and the token for its cookie. `factor_at`: when the second factor was given, if it was; `waits`: it
+    is owed; `since`: when it was proved, if not just now."""
     token, now = secrets.token_urlsafe(32), clock.now()
     device = Device(
         member_id=member_id,
@@ -71,7 +77,7 @@ def begin(
         created_at=now,
         used_at=now,
         proved_at=since or now,
-        factor_at=now if both else None,
+        factor_at=factor_at,
         waits_until=now + WAITS if waits else None,
     )
     # Counted apart: who knows one factor could else begin so often that the member's own devices end.
@@ -138,12 +144,17 @@ def renew(device: Device) -> str:
 
 def forget_factor(member_id: int) -> None:
     """The member's second factor is gone: only who came by a passkey has still proved two."""
-    session().execute(
-        update(Device)
-        .where(Device.member_id == member_id, Device.by != "passkey")
-        .values(factor_at=None)
-        .execution_options(synchronize_session=False)
-    )
+    _without_factor(Device.member_id == member_id, Device.by != "passkey")
+
+
+def forget_provider() -> None:
+    """The provider counts as one factor from now on: who came by it owes the other. Also who gave a code besides, which
+    no row tells from the provider's word; they give it once more."""
+    _without_factor(Device.by == "provider")
+
+
+def _without_factor(*those: ColumnElement[bool]) -> None:
+    session().execute(update(Device).where(*those).values(factor_at=None).execution_options(synchronize_session=False))
     session().expire_all()
 
 

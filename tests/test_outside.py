@@ -1,6 +1,6 @@
 """Signing in at a real OpenID provider and coming back: the whole way, and what is not believed."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
@@ -8,8 +8,9 @@ import pytest
 import requests
 from sqlalchemy import select
 
-from asanokai import db, leaving, members
+from asanokai import db, installation, leaving, members
 from asanokai.db import session
+from asanokai.devices import Device
 from asanokai.journal import Entry
 from asanokai.outside import OutsideIdentity
 from config import OpenId
@@ -301,6 +302,21 @@ def test_a_provider_that_does_not_say_when_proves_nothing_anew(app, visitor, pro
     page = come(visitor, there(visitor))
     assert (page.status_code, "did not confirm that you were there just now" in plain(page.text)) == (409, True)
     assert visitor.get("/me/keys/new").location == "/me/prove"
+
+
+def test_both_factors_of_the_provider_are_as_old_as_what_was_shown_there(app, visitor, provider, monkeypatch, clock):
+    """They open the desk, but it may have answered by itself: nothing was shown just now."""
+    with db.transaction():
+        installation.change(actor_id=None, provider_counts=True)
+    shown = clock.now - timedelta(days=2)
+    found = there(visitor)
+    before = SimpleNamespace(issuer=provider.issuer, subject="k-6", email=KATRIN, email_verified=True, proved_at=shown)
+    monkeypatch.setattr(app.extensions["provider"], "redeem", lambda *_code, **_secrets: before)
+    assert come(visitor, found).location == "/me/"
+    device = session().scalars(select(Device)).one()
+    assert (device.proved_at, device.factor_at) == (shown, shown)
+    visitor.token = None
+    assert visitor.post("/me/data/copy").location == "/me/prove"
 
 
 def test_whoever_began_to_connect_must_still_be_there_at_the_end(app, cast, provider, clock):

@@ -18,7 +18,7 @@ from tests import people
 from tests.authenticator import PRESENT, Device, octets
 from tests.pages import Reader, sign_in_link
 from tests.test_second_factor import code, with_factor
-from tests.world import contents, without_refusals
+from tests.world import contents, typed, unticked, without_refusals
 
 PASSWORD = "vier Worte aus dem Wald"
 PROVE = "/me/prove"
@@ -119,6 +119,7 @@ SENT = {
     "/coordinate/members/{emma}/copy": "/coordinate/members/{emma}/copy",
     "/coordinate/members/{emma}/copy/1": "/coordinate/members/{emma}/copy",
     "/coordinate/members/{emma}/erase": "/coordinate/members/{emma}/erase",
+    "/coordinate/members/{emma}/merge/1": "/coordinate/members/{emma}/merge/1",
     "/coordinate/settings": "/coordinate/settings",
 }
 """What is sent → the page that is shown after the proof."""
@@ -129,6 +130,7 @@ OPENED = {
     "/me/data/delete": "/me/data/delete",
     "/me/second-factor": "/me/second-factor",
     "/coordinate/settings": "/coordinate/settings",
+    "/coordinate/members/{emma}/merge/1": "/coordinate/members/{emma}/merge/1",
     "/coordinate/members/{emma}/erase": "/coordinate/members/{emma}/erase",
 }
 """What cannot even be opened → the same."""
@@ -157,6 +159,28 @@ def test_what_is_delicate_is_not_done_and_leads_back_by_a_link_to_its_page(app, 
     assert found == wanted
     assert led(chief.post(sign_in_link(app, people.ludwig()))) == (303, f"/coordinate/members/{emma}/erase")
     assert chief.get("/coordinate/settings").status_code == 200
+
+
+def test_an_address_is_set_at_the_desk_only_by_who_has_just_shown_who_they_are(chief):
+    """Their own would let them prove everything by a link, another's would give them that account."""
+    own, emma = people.ludwig(), people.emma()
+    found = {}
+    for who in (own, emma):
+        page = f"/coordinate/members/{who.id}"
+        held = typed(chief.get(page).text, "")
+        respelt = held["email"].upper()
+        for email in ("thief@elsewhere.example", respelt):
+            sent = led(chief.post(page, unticked({**held, "email": email})))
+            session().expire_all()
+            found[who.given, email] = (sent, members.main_address(members.by_id(who.id)).text)
+    saved = (303, "/coordinate/members")
+    assert found == {
+        ("Ludwig", "thief@elsewhere.example"): (ASKED_AGAIN, "ludwig.haase@asanokai.example"),
+        ("Ludwig", "LUDWIG.HAASE@ASANOKAI.EXAMPLE"): (saved, "LUDWIG.HAASE@ASANOKAI.EXAMPLE"),
+        ("Emma", "thief@elsewhere.example"): (ASKED_AGAIN, "emma.whitfield@ilmenau.example"),
+        ("Emma", "EMMA.WHITFIELD@ILMENAU.EXAMPLE"): (saved, "EMMA.WHITFIELD@ILMENAU.EXAMPLE"),
+    }
+    assert people.kinds_to(own) + people.kinds_to(emma) == []
 
 
 def test_pages_that_only_show_stay_open_and_so_does_what_protects(chief):

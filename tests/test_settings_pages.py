@@ -5,7 +5,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from asanokai import db, installation
+from asanokai import db, devices, installation
 from asanokai.db import session
 from tests import people
 from tests.pages import Reader
@@ -106,3 +106,19 @@ def test_all_letters_are_held_back_and_let_go(ludwig, clock):
         ludwig.post(f"{HERE}/pause")
         seen.append((now().paused_at, "All letters wait, except" in plain(ludwig.get(HERE).text)))
     assert seen == [(clock.now, True), (None, False)]
+
+
+@pytest.mark.parametrize("counts", ["", "y"], ids=["no longer", "still"])
+def test_where_the_provider_counts_no_longer_who_came_by_it_has_given_one_factor(ludwig, clock, counts):
+    ludwig.post(HERE, {**FORM, "provider_counts": "y"})
+    with db.transaction():
+        emma = people.emma().id
+        for way in ("provider", "passkey", "link"):
+            devices.begin(emma, by=way, name="", factor_at=clock.now)
+    ludwig.post(HERE, {**FORM, "provider_counts": counts})
+    row = now()
+    given = {device.by: device.factor_at for device in devices.of_member(emma)}
+    assert (row.provider_counts, given) == (
+        bool(counts),
+        {"provider": clock.now if counts else None, "passkey": clock.now, "link": clock.now},
+    )

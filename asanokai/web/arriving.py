@@ -26,7 +26,8 @@ def let_in(member: Member, *, by: str, since: datetime | None = None) -> Respons
     both = loading.proves_both(by)
     if not both and factors.of(member.id) is not None:
         return _ask_for_code(member, by, since)
-    return _enter(member, by, both=both, since=since)
+    # Both were shown in one, so the second is as old as the first.
+    return _enter(member, by, factor_at=(since or clock.now()) if both else None, since=since)
 
 
 def _ask_for_code(member: Member, by: str, since: datetime | None) -> Response:
@@ -48,7 +49,7 @@ def _ask_for_code(member: Member, by: str, since: datetime | None) -> Response:
 def complete(member: Member, owing: Device, *, both: bool) -> Response:
     """The second factor has been given; or, without `both`, was removed meanwhile, so that one is all there is."""
     devices.end(owing)
-    return _enter(member, owing.by, both=both, since=owing.proved_at)
+    return _enter(member, owing.by, factor_at=clock.now() if both else None, since=owing.proved_at)
 
 
 def stay_in(device: Device) -> Response:
@@ -73,9 +74,9 @@ def forget_half() -> None:
     session.pop(loading.HALF, None)
 
 
-def _enter(member: Member, by: str, *, both: bool, since: datetime | None) -> Response:
+def _enter(member: Member, by: str, *, factor_at: datetime | None, since: datetime | None) -> Response:
     wanted = _local(session.get("next"))
-    device, token = _begin(member, by, both, since)
+    device, token = _begin(member, by, factor_at, since)
     known_here = _marks()
     session.clear()
     _sign_in(member, device, token)
@@ -84,7 +85,7 @@ def _enter(member: Member, by: str, *, both: bool, since: datetime | None) -> Re
     return redirect(wanted or _usual_start(member), 303)
 
 
-def _begin(member: Member, by: str, both: bool, since: datetime | None) -> tuple[Device, str]:
+def _begin(member: Member, by: str, factor_at: datetime | None, since: datetime | None) -> tuple[Device, str]:
     """The new device; the one that was signed in here until now ends. A member is told of a device that is new to
     them, but not of their first."""
     before = loading.device()
@@ -92,7 +93,7 @@ def _begin(member: Member, by: str, both: bool, since: datetime | None) -> tuple
     if before is not None:
         devices.end(before)
     name = devices.name_of(request.user_agent.string)
-    device, token = devices.begin(member.id, by=by, name=name, both=both, since=since)
+    device, token = devices.begin(member.id, by=by, name=name, factor_at=factor_at, since=since)
     if member.first_in_at is None:
         member.first_in_at = clock.now()
     elif not again and _mark(member) not in _marks():

@@ -146,7 +146,7 @@ GUARDS = {
     "people.copy": fresh_administrator_to_send,
     "people.fetch_copy": fresh_administrator,
     "twins.likely": administrator,
-    "twins.merge": administrator,
+    "twins.merge": fresh_administrator,
     "meeting.show": of_meeting,
     "meeting.edit": of_meeting,
     "meeting.announce": of_meeting,

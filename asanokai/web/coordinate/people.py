@@ -215,7 +215,10 @@ def edit(member_id: int) -> Response | tuple[str, int]:
         }
     )
 
-    if form.is_submitted() and bool(form.administrator.data) != member.administrator and (ask := loading.recently()):
+    # Whoever has the address has the account, so it decides who gets in as much as the right does.
+    entitles = bool(form.administrator.data) != member.administrator
+    moves = members.comparable(form.email.data or "") != members.comparable(address.text if address else "")
+    if form.is_submitted() and (entitles or moves) and (ask := loading.recently()):
         return ask
 
     def act() -> None:

@@ -11,7 +11,7 @@ from flask_wtf.file import FileField
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, SelectField
 
-from asanokai import installation, requiring, uploads
+from asanokai import devices, installation, requiring, uploads
 from asanokai.errors import N_, BadInput
 from asanokai.web import loading
 from asanokai.web.forms import Form, TextsField, attempt, line, options
@@ -60,6 +60,8 @@ def edit() -> Response | tuple[str, int]:
         values: dict[str, Any] = {"welcome": form.welcome.data or None}
         values |= {"organisation": form.organisation.data or "", "sender_name": form.sender_name.data or ""}
         values |= {"second_factor": form.second_factor.data, "provider_counts": bool(form.provider_counts.data)}
+        if row.provider_counts and not form.provider_counts.data:
+            devices.forget_provider()
         requiring.tell_before(str(form.second_factor.data), row.second_factor)
         installation.change(actor_id=loading.me().id, **values, **_logo(form))
 
