@@ -7,7 +7,7 @@ English, so what this program's readers would take is put beside them.
 
 from collections.abc import Iterable
 
-from zxcvbn import zxcvbn
+from werkzeug.utils import import_string
 
 LOOKED_AT = 72
 """Signs of a password that are looked at: what is hard to guess in these is not easier with more, and the search takes
@@ -29,5 +29,8 @@ asdfghjkl yxcvbnm
 def guessable(password: str, about: Iterable[str]) -> bool:
     """Whether somebody who knows these words about the member (names, address, organisation) would soon have it."""
     known = [word for line in about for word in (line, *line.replace("@", " ").replace(".", " ").split()) if word]
-    found = zxcvbn(password[:LOOKED_AT], user_inputs=[*WORDS.split(), *(word.lower() for word in known)])
+    # Loaded when the first password is set: its lists take 14 MB, and the worker sets none.
+    found = import_string("zxcvbn").zxcvbn(
+        password[:LOOKED_AT], user_inputs=[*WORDS.split(), *(word.lower() for word in known)]
+    )
     return int(found["score"]) < LEAST

@@ -1,9 +1,9 @@
 """The second factor: setting it up, and giving its code when signing in."""
 
-import segno
 from flask import Blueprint, flash, g, redirect, render_template, url_for
 from flask_babel import gettext
 from markupsafe import Markup
+from werkzeug.utils import import_string
 from werkzeug.wrappers import Response
 
 from asanokai import devices, factors, members, showing
@@ -43,7 +43,10 @@ def _picture(secret: str) -> Markup:
     """Drawn within the page: the secret stands in no other address, and no other image source need be allowed."""
     address = members.main_address(loading.me())
     told = factors.address_of(secret, account=address.text if address else "–", issuer=loading.organisation())
-    return Markup(segno.make(told, error="m", micro=False).svg_inline(scale=4, dark="#000", light="#fff"))
+    # Loaded when the first picture is drawn: few pages draw one.
+    return Markup(
+        import_string("segno").make(told, error="m", micro=False).svg_inline(scale=4, dark="#000", light="#fff")
+    )
 
 
 def _known_on_this_device_alone() -> None:
